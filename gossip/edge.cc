@@ -1,0 +1,126 @@
+#include "gossip/edge.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "runtime/check.h"
+
+namespace gossip {
+
+OutEdge::OutEdge(const Options& options, const BlockLayout& layout)
+    : options_(options), layout_(&layout) {
+  CHECK(options.pushes_in_flight_max > 0);
+  CHECK(options.resend_after > runtime::Duration::zero());
+}
+
+bool OutEdge::has_room() const { return pushes_in_flight_ < options_.pushes_in_flight_max; }
+
+void OutEdge::push(const Push& push) {
+  CHECK(has_room());
+  CHECK(push.share > 0.0 && push.share <= 1.0);
+  const Snapshot& snapshot = *push.snapshot;
+  for (const std::uint32_t block : push.blocks) {
+    const std::size_t offset = layout_->range(block).offset * kernels::bytes_of(layout_->scalar());
+    flights_.push_back({.parcel = {.round = push.round,
+                                   .block = block,
+                                   .sequence = next_sequence_++,
+                                   .share = push.share,
+                                   .weight = snapshot.weights[block],
+                                   .checksum = snapshot.checksums[block],
+                                   .payload = snapshot.x.slice(offset, layout_->bytes(block))},
+                        .push_index = next_push_,
+                        .wait = std::min(options_.resend_after, options_.resend_after_max)});
+  }
+  if (!push.blocks.empty()) ++pushes_in_flight_;
+  ++next_push_;
+}
+
+OutEdge::Flights::iterator OutEdge::find(std::uint64_t sequence) {
+  const auto found = std::lower_bound(
+      flights_.begin(), flights_.end(), sequence,
+      [](const Flight& flight, std::uint64_t wanted) { return flight.parcel.sequence < wanted; });
+  if (found == flights_.end() || found->parcel.sequence != sequence) return flights_.end();
+  return found;
+}
+
+std::optional<std::uint64_t> OutEdge::first_due(runtime::Instant now) const {
+  for (const Flight& flight : flights_) {
+    // All below the oldest in flight have arrived, so the receiver's window starts there or later.
+    const std::uint64_t ahead = flight.parcel.sequence - flights_.front().parcel.sequence;
+    if (ahead >= InEdge::kWindow) break;
+    if (!flight.sent || flight.due <= now) return flight.parcel.sequence;
+  }
+  return std::nullopt;
+}
+
+const Parcel* OutEdge::next(runtime::Instant now) {
+  if (!offered_) offered_ = first_due(now);
+  return offered_ ? &find(*offered_)->parcel : nullptr;
+}
+
+bool OutEdge::sent(runtime::Instant now) {
+  CHECK(offered_.has_value());
+  Flight& flight = *find(*offered_);
+  offered_.reset();
+  flight.due = now + flight.wait;
+  flight.wait = std::min(2 * flight.wait, options_.resend_after_max);
+  return !std::exchange(flight.sent, true);
+}
+
+bool OutEdge::acknowledge(std::uint64_t sequence) {
+  const auto found = find(sequence);
+  if (found == flights_.end()) return false;
+  // Flights of one push lie side by side: the last one of it has no such neighbour.
+  const std::uint64_t push = found->push_index;
+  const bool before = found != flights_.begin() && std::prev(found)->push_index == push;
+  const bool after = std::next(found) != flights_.end() && std::next(found)->push_index == push;
+  if (!before && !after) --pushes_in_flight_;
+  if (offered_ == sequence) offered_.reset();
+  flights_.erase(found);
+  return true;
+}
+
+std::vector<Parcel> OutEdge::take_back() {
+  std::vector<Parcel> parcels;
+  parcels.reserve(flights_.size());
+  for (Flight& flight : flights_) parcels.push_back(std::move(flight.parcel));
+  flights_.clear();
+  offered_.reset();
+  pushes_in_flight_ = 0;
+  return parcels;
+}
+
+std::size_t OutEdge::in_flight() const { return flights_.size(); }
+
+double OutEdge::mass_in_flight() const {
+  double mass = 0.0;
+  for (const Flight& flight : flights_) mass += flight.parcel.mass();
+  return mass;
+}
+
+std::optional<runtime::Instant> OutEdge::resend_at(runtime::Instant after) const {
+  std::optional<runtime::Instant> first;
+  for (const Flight& flight : flights_) {
+    if (!flight.sent || flight.due <= after) continue;
+    if (!first || flight.due < *first) first = flight.due;
+  }
+  return first;
+}
+
+bool InEdge::has_seen(std::uint64_t incarnation, std::uint64_t sequence) const {
+  if (incarnation != incarnation_) return incarnation < incarnation_;
+  return sequence < oldest_missing_ || seen_above_.contains(sequence);
+}
+
+InEdge::Verdict InEdge::book(std::uint64_t incarnation, std::uint64_t sequence) {
+  if (has_seen(incarnation, sequence)) return Verdict::kSeen;
+  if (incarnation > incarnation_) *this = InEdge{};
+  incarnation_ = incarnation;
+  if (sequence - oldest_missing_ >= kWindow) return Verdict::kOutOfWindow;
+  seen_above_.insert(sequence);
+  while (seen_above_.erase(oldest_missing_) > 0) ++oldest_missing_;
+  return Verdict::kNew;
+}
+
+}  // namespace gossip

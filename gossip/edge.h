@@ -1,0 +1,90 @@
+#pragma once
+// Exactly-once delivery of mass from one peer to another over a network that loses, repeats and
+// reorders. The sender numbers parcels and keeps each until it is acknowledged; the receiver drops
+// what it has seen.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "gossip/parcel.h"
+#include "runtime/clock.h"
+
+namespace gossip {
+
+// The sender's end. A parcel kept here is a reference to a snapshot, not a copy.
+class OutEdge {
+ public:
+  struct Options {
+    std::size_t pushes_in_flight_max = 2;  // full: the caller does not push here and keeps the mass
+    runtime::Duration resend_after{
+        1'000'000'000};  // first; doubles with each attempt up to resend_after_max
+    runtime::Duration resend_after_max{8'000'000'000};
+  };
+  OutEdge(const Options& options, const BlockLayout& layout);
+
+  [[nodiscard]] bool has_room() const;
+  void push(const Push& push);  // has_room() must hold. Cuts the push into parcels and numbers them
+
+  // The parcel to put on the wire next (never sent, or sent long enough ago), oldest first, if any.
+  // It stays the next one until sent() is called or it is acknowledged. The pointer is good until
+  // the edge changes.
+  [[nodiscard]] const Parcel* next(runtime::Instant now);
+  bool sent(runtime::Instant now);  // next() must have offered one. True: for the first time
+
+  // Forgets the parcel: the receiver has it. False for a number that is not in flight (an old
+  // acknowledgement).
+  bool acknowledge(std::uint64_t sequence);
+
+  // The receiver is gone: everything in flight, oldest first, to be folded back by the caller. The
+  // edge is empty then.
+  [[nodiscard]] std::vector<Parcel> take_back();
+
+  [[nodiscard]] std::size_t in_flight() const;  // parcels
+  [[nodiscard]] double mass_in_flight() const;  // push-sum weight, summed over blocks
+  // When the first parcel comes due again, of those that are not due at `after`. Empty: none does.
+  [[nodiscard]] std::optional<runtime::Instant> resend_at(runtime::Instant after) const;
+
+ private:
+  struct Flight {
+    Parcel parcel;
+    std::uint64_t push_index = 0;  // which push() it was cut from
+    bool sent = false;
+    runtime::Instant due{};    // once sent: when to send it again ...
+    runtime::Duration wait{};  // ... and how long to wait after that
+  };
+  using Flights = std::deque<Flight>;
+  [[nodiscard]] Flights::iterator find(std::uint64_t sequence);  // end(): not in flight
+  [[nodiscard]] std::optional<std::uint64_t> first_due(runtime::Instant now) const;
+
+  Options options_;
+  const BlockLayout* layout_;
+  Flights flights_;                       // in order of sequence
+  std::optional<std::uint64_t> offered_;  // by next(), and not yet sent
+  std::size_t pushes_in_flight_ = 0;
+  std::uint64_t next_sequence_ = 0;
+  std::uint64_t next_push_ = 0;
+};
+
+// The receiver's end: which numbers have come. Bounded: a number too far ahead of the oldest
+// missing one is refused, since an honest sender never has so many in flight.
+class InEdge {
+ public:
+  static constexpr std::uint64_t kWindow = 1U << 16U;
+  enum class Verdict : std::uint8_t { kNew, kSeen, kOutOfWindow };
+
+  // Books `sequence` of this incarnation of the sender. A newer incarnation starts over; an older
+  // one has kSeen for all.
+  [[nodiscard]] Verdict book(std::uint64_t incarnation, std::uint64_t sequence);
+  [[nodiscard]] bool has_seen(std::uint64_t incarnation, std::uint64_t sequence) const;
+
+ private:
+  std::uint64_t incarnation_ = 0;
+  std::uint64_t oldest_missing_ = 0;
+  std::set<std::uint64_t> seen_above_;  // booked numbers beyond oldest_missing_
+};
+
+}  // namespace gossip

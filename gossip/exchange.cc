@@ -1,0 +1,171 @@
+#include "gossip/exchange.h"
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "runtime/check.h"
+
+namespace gossip {
+
+Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Members members)
+    : options_(options),
+      members_(std::move(members)),
+      inbox_(layout, options.order),
+      heartbeat_at_(members_.ticked_at()) {
+  CHECK(options.heartbeat_interval > runtime::Duration::zero());
+  CHECK(members_.contains(options.self.id));
+  for (const runtime::PeerId peer : members_.all())
+    if (peer != options.self.id) lanes_.try_emplace(peer, options.edge, layout);
+}
+
+bool Exchange::is_living(runtime::PeerId peer) const {
+  return lanes_.contains(peer) && members_.state(peer) == MemberState::kAlive;
+}
+
+bool Exchange::has_room(runtime::PeerId to) const {
+  return is_living(to) && lanes_.at(to).out().has_room();
+}
+
+void Exchange::push(const Push& push) {
+  CHECK(has_room(push.to));
+  lanes_.at(push.to).out().push(push);
+}
+
+void Exchange::want_heartbeats() {
+  for (auto& [peer, lane] : lanes_)
+    if (is_living(peer)) lane.want_heartbeat();
+}
+
+void Exchange::set_progress(const Progress& progress) {
+  if (progress.phase != progress_.phase) want_heartbeats();
+  progress_ = progress;
+}
+
+void Exchange::say_goodbye() {
+  for (auto& [peer, lane] : lanes_)
+    if (is_living(peer)) lane.want_goodbye();
+}
+
+void Exchange::receive(const Message& message, std::size_t bytes, runtime::Instant now) {
+  traffic_.bytes_received += bytes;
+  const Sender& from = message.from;
+  if (!lanes_.contains(from.id)) return refuse(from.id, Refusal::kUnknownPeer);
+  if (!is_living(from.id) || !lanes_.at(from.id).recognises(from.incarnation))
+    return refuse(from.id, Refusal::kFromTheDead);
+
+  members_.heard(from.id, now);
+  std::visit([&](const auto& said) { hear(from, said, now); }, message.body);
+}
+
+void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant /*now*/) {
+  Lane& lane = lanes_.at(from.id);
+  const bool has_room = inbox_open_ && inbox_.has_room(parcel.round);
+  if (!has_room && !lane.in().has_seen(from.incarnation, parcel.sequence)) {
+    ++traffic_.parcels_deferred;
+    return;
+  }
+  switch (lane.in().book(from.incarnation, parcel.sequence)) {
+    case InEdge::Verdict::kOutOfWindow:
+      return refuse(from.id, Refusal::kOutOfWindow);
+    case InEdge::Verdict::kSeen:
+      break;  // our acknowledgement was lost, or is under way
+    case InEdge::Verdict::kNew:
+      inbox_.add(from.id, parcel);
+      ++traffic_.parcels_received;
+  }
+  lane.want_acknowledged(parcel.sequence);
+}
+
+void Exchange::hear(const Sender& from, const Acknowledgement& acknowledgement,
+                    runtime::Instant /*now*/) {
+  if (acknowledgement.incarnation != options_.self.incarnation) return;  // of our former self
+  for (const std::uint64_t sequence : acknowledgement.sequences)
+    lanes_.at(from.id).out().acknowledge(sequence);
+}
+
+void Exchange::hear(const Sender& from, const Heartbeat& heartbeat, runtime::Instant now) {
+  members_.heard(from.id, heartbeat.progress, now);
+}
+
+void Exchange::hear(const Sender& from, const Goodbye& /*goodbye*/, runtime::Instant /*now*/) {
+  members_.left(from.id);
+  part_from(from.id, MemberState::kLeft);
+}
+
+void Exchange::part_from(runtime::PeerId peer, MemberState state) {
+  MemberEvent event{.peer = peer, .state = state};
+  for (const Parcel& parcel : lanes_.at(peer).close()) {
+    inbox_.take_back(parcel);
+    event.mass_taken_back += parcel.mass();
+  }
+  events_.emplace_back(event);
+}
+
+void Exchange::refuse(runtime::PeerId from, Refusal reason) {
+  ++traffic_.messages_refused;
+  if (!members_.contains(from) && !strangers_.contains(from)) {
+    if (strangers_.size() == kStrangersMax) return;
+    strangers_.insert(from);
+  }
+  const std::uint64_t count = ++refusals_[{from, reason}];
+  if (std::has_single_bit(count))
+    events_.emplace_back(RefusalEvent{.peer = from, .reason = reason, .count = count});
+}
+
+void Exchange::tick(runtime::Instant now) {
+  for (const runtime::PeerId peer : members_.tick(now)) part_from(peer, MemberState::kDead);
+  if (now < heartbeat_at_) return;
+  heartbeat_at_ = now + options_.heartbeat_interval;
+  want_heartbeats();
+}
+
+runtime::Instant Exchange::next_tick() const {
+  const runtime::Instant ticked_at = members_.ticked_at();
+  // Well below the gap between ticks that Members takes for a freeze of ours.
+  runtime::Instant next = std::min(heartbeat_at_, ticked_at + members_.silence_max() / 4);
+  for (const auto& [peer, lane] : lanes_)
+    if (const auto resend_at = lane.out().resend_at(ticked_at)) next = std::min(next, *resend_at);
+  return next;
+}
+
+const std::vector<runtime::Frame>* Exchange::next(runtime::PeerId to, runtime::Channel channel,
+                                                  runtime::Instant now) {
+  if (!is_living(to)) return nullptr;
+  Lane& lane = lanes_.at(to);
+  return channel == runtime::Channel::kBulk ? lane.next_bulk(options_.self, now)
+                                            : lane.next_control(options_.self, progress_);
+}
+
+void Exchange::sent(runtime::PeerId to, runtime::Channel channel, runtime::Instant now) {
+  CHECK(is_living(to));
+  Lane& lane = lanes_.at(to);
+  if (channel == runtime::Channel::kControl) {
+    traffic_.bytes_sent += lane.control_sent();
+    return;
+  }
+  const Lane::BulkSent sent = lane.bulk_sent(now);
+  traffic_.bytes_sent += sent.bytes;
+  ++(sent.first_time ? traffic_.parcels_sent : traffic_.parcels_resent);
+}
+
+double Exchange::mass_in_flight() const {
+  double mass = 0.0;
+  for (const auto& [peer, lane] : lanes_) mass += lane.out().mass_in_flight();
+  return mass;
+}
+
+std::size_t Exchange::parcels_in_flight() const {
+  std::size_t count = 0;
+  for (const auto& [peer, lane] : lanes_) count += lane.out().in_flight();
+  return count;
+}
+
+bool Exchange::quiet() const {
+  return std::all_of(lanes_.begin(), lanes_.end(),
+                     [](const auto& lane) { return lane.second.quiet(); });
+}
+
+std::vector<Event> Exchange::take_events() { return std::exchange(events_, {}); }
+
+}  // namespace gossip

@@ -1,0 +1,115 @@
+#pragma once
+// One peer's end of the gossip, assembled: edges out, edges in, inbox, members. A pure state
+// machine: messages and time come in as arguments, messages go out as values. The caller's lock
+// covers every call where two threads share it.
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "gossip/edge.h"
+#include "gossip/inbox.h"
+#include "gossip/lane.h"
+#include "gossip/members.h"
+#include "gossip/wire.h"
+#include "runtime/clock.h"
+#include "runtime/transport.h"
+
+namespace gossip {
+
+struct ExchangeOptions {
+  Sender self;
+  Inbox::Order order = Inbox::Order::kOnArrival;
+  OutEdge::Options edge;
+  runtime::Duration heartbeat_interval{250'000'000};
+};
+
+// What happened that a person or a record should hear of. Drained with take_events().
+struct MemberEvent {
+  runtime::PeerId peer{};
+  MemberState state = MemberState::kAlive;
+  double mass_taken_back = 0.0;  // push-sum weight, summed over blocks
+};
+struct RefusalEvent {
+  runtime::PeerId peer{};
+  Refusal reason{};
+  std::uint64_t count = 0;  // so far, of this peer and reason; an event comes at 1, 2, 4, 8, ...
+};
+using Event = std::variant<MemberEvent, RefusalEvent>;
+
+struct Traffic {
+  std::uint64_t parcels_sent = 0;      // resends not counted
+  std::uint64_t parcels_received = 0;  // repeats not counted
+  std::uint64_t parcels_resent = 0;
+  std::uint64_t parcels_deferred = 0;  // the inbox had no room or was closed: they come again
+  std::uint64_t bytes_sent = 0;        // all frames of all messages handed to the network
+  std::uint64_t bytes_received = 0;
+  std::uint64_t messages_refused = 0;
+};
+
+class Exchange {
+ public:
+  Exchange(const ExchangeOptions& options, const BlockLayout& layout, Members members);
+
+  // The trainer's side.
+  [[nodiscard]] bool has_room(runtime::PeerId to) const;  // false also for a peer that is not alive
+  void push(const Push& push);                            // has_room() must hold
+  [[nodiscard]] Inbox& inbox() { return inbox_; }
+  [[nodiscard]] const Inbox& inbox() const { return inbox_; }
+  [[nodiscard]] const Members& members() const { return members_; }
+  void set_progress(const Progress& progress);  // a new phase is told to everybody at once, a step
+                                                // with the next heartbeat
+  void say_goodbye();                           // queues a Goodbye to everybody alive
+  // For a peer that hands its mass over and leaves: from now on new parcels are neither booked nor
+  // acknowledged, and return to their senders with our goodbye.
+  void close_inbox() { inbox_open_ = false; }
+
+  // The network's side. `refused`: what decode() found.
+  void receive(const Message& message, std::size_t bytes, runtime::Instant now);
+  void refuse(runtime::PeerId from, Refusal reason);
+  void tick(runtime::Instant now);  // heartbeats, silence, resends that are due; call at least as
+                                    // often as next_tick() says
+  [[nodiscard]] runtime::Instant next_tick() const;
+
+  // The message to hand to the network next on this lane, if any; it stays the next one until
+  // sent() is called, which must be before the next receive() or tick().
+  [[nodiscard]] const std::vector<runtime::Frame>* next(runtime::PeerId to,
+                                                        runtime::Channel channel,
+                                                        runtime::Instant now);
+  void sent(runtime::PeerId to, runtime::Channel channel, runtime::Instant now);
+
+  [[nodiscard]] double mass_in_flight() const;  // sent and not acknowledged, summed over blocks
+  [[nodiscard]] std::size_t parcels_in_flight() const;
+  [[nodiscard]] bool quiet() const;  // nothing in flight, nothing left to send
+  [[nodiscard]] const Traffic& traffic() const { return traffic_; }
+  [[nodiscard]] std::vector<Event> take_events();
+
+ private:
+  // Strangers whose refusals are counted one by one; the rest are in traffic().messages_refused.
+  static constexpr std::size_t kStrangersMax = 64;
+
+  [[nodiscard]] bool is_living(runtime::PeerId peer) const;  // another member, and alive
+  void want_heartbeats();
+  void hear(const Sender& from, const Parcel& parcel, runtime::Instant now);
+  void hear(const Sender& from, const Acknowledgement& acknowledgement, runtime::Instant now);
+  void hear(const Sender& from, const Heartbeat& heartbeat, runtime::Instant now);
+  void hear(const Sender& from, const Goodbye& goodbye, runtime::Instant now);
+  void part_from(runtime::PeerId peer, MemberState state);  // its mass under way comes back
+
+  ExchangeOptions options_;
+  Members members_;
+  Inbox inbox_;
+  std::map<runtime::PeerId, Lane> lanes_;  // of all members but self; closed where not alive
+  bool inbox_open_ = true;
+  Progress progress_;
+  runtime::Instant heartbeat_at_;
+  Traffic traffic_;
+  std::map<std::pair<runtime::PeerId, Refusal>, std::uint64_t> refusals_;
+  std::set<runtime::PeerId> strangers_;
+  std::vector<Event> events_;
+};
+
+}  // namespace gossip

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "gossip/layout.h"
+#include "gossip/parcel.h"
+#include "kernels/view.h"
+#include "runtime/peer_id.h"
+
+namespace gossip {
+
+// Mass that arrived for one block, added up.
+struct BlockArrival {
+  std::uint32_t block = 0;
+  double weight = 0.0;
+  kernels::ConstView x;  // host memory of the inbox
+};
+
+// Where parcels wait for the trainer. One accumulator a block, however many peers push into it.
+//
+// kOnArrival adds a parcel as it comes. kByRound keeps parcels until their round is taken and adds
+// them in the order of their senders, so that a run in step gives the same bits whatever the
+// network did; it holds the frames meanwhile.
+//
+// take() hands one set of accumulators to the caller and goes on with another: a trainer may fold
+// what it took while the gossip thread adds to the rest. Calls themselves need the caller's lock.
+class Inbox {
+ public:
+  enum class Order : std::uint8_t { kOnArrival, kByRound };
+  Inbox(const BlockLayout& layout, Order order);
+  ~Inbox();
+  Inbox(const Inbox&) = delete;
+  Inbox& operator=(const Inbox&) = delete;
+
+  // kByRound: a parcel further ahead than this of the last round taken has to wait outside.
+  static constexpr std::uint64_t kRoundsAheadMax = 64;
+  [[nodiscard]] bool has_room(std::uint64_t round) const;
+
+  // x += share x', w += share w'. Sizes and alignment have been checked; has_room() must hold.
+  void add(runtime::PeerId from, const Parcel& parcel);
+  void take_back(const Parcel& parcel);  // our own mass came back: at once, whatever the order
+
+  // kByRound: whether every block of `round` has come from each of `senders`. What counts as every
+  // block: all of them.
+  [[nodiscard]] bool complete(std::uint64_t round, std::span<const runtime::PeerId> senders) const;
+
+  // Everything that arrived (kByRound: of rounds up to `round`, ordered by round and sender, and
+  // what was taken back). The views are good until the next take().
+  [[nodiscard]] std::span<const BlockArrival> take(std::uint64_t round);
+
+  [[nodiscard]] bool empty() const;
+  [[nodiscard]] double weight() const;  // held and not yet taken, summed over blocks
+
+ private:
+  struct Accumulators;
+  // Of one sender in one round, by block and sequence: the order in which they are added.
+  using Waiting = std::map<std::pair<std::uint32_t, std::uint64_t>, Parcel>;
+
+  const BlockLayout* layout_;
+  Order order_;
+  std::unique_ptr<Accumulators> filling_;
+  std::unique_ptr<Accumulators> taken_;
+  std::map<std::uint64_t, std::map<runtime::PeerId, Waiting>> waiting_;  // kByRound
+  std::uint64_t taken_round_ = 0;
+};
+
+}  // namespace gossip

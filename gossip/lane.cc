@@ -1,0 +1,98 @@
+#include "gossip/lane.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "runtime/check.h"
+
+namespace gossip {
+namespace {
+
+std::size_t bytes_of(const Lane::Frames& frames) {
+  std::size_t bytes = 0;
+  for (const runtime::Frame& frame : frames) bytes += frame.size();
+  return bytes;
+}
+
+}  // namespace
+
+bool Lane::recognises(std::uint64_t incarnation) {
+  if (!incarnation_) incarnation_ = incarnation;
+  return incarnation_ == incarnation;
+}
+
+void Lane::want_acknowledged(std::uint64_t sequence) {
+  if (acknowledgements_.size() < kAcknowledgementsWaitingMax) acknowledgements_.insert(sequence);
+}
+
+void Lane::want_heartbeat() { heartbeat_wanted_ = !goodbye_wanted_ && !goodbye_said_; }
+
+void Lane::want_goodbye() {
+  goodbye_wanted_ = !goodbye_said_;
+  heartbeat_wanted_ = false;
+}
+
+std::optional<Body> Lane::next_said(const Progress& progress) {
+  if (goodbye_said_) return std::nullopt;
+  if (!acknowledgements_.empty()) {
+    auto end = acknowledgements_.begin();
+    std::advance(end, std::min(acknowledgements_.size(), kAcknowledgedMax));
+    Acknowledgement said{.incarnation = incarnation_.value_or(0),
+                         .sequences = {acknowledgements_.begin(), end}};
+    acknowledgements_.erase(acknowledgements_.begin(), end);
+    return said;
+  }
+  if (std::exchange(heartbeat_wanted_, false)) return Heartbeat{progress};
+  if (!std::exchange(goodbye_wanted_, false)) return std::nullopt;
+  goodbye_said_ = true;
+  return Goodbye{};
+}
+
+const Lane::Frames* Lane::next_control(const Sender& self, const Progress& progress) {
+  if (control_.empty()) {
+    const std::optional<Body> said = next_said(progress);
+    if (!said) return nullptr;
+    control_ = encode(self, *said);
+  }
+  return &control_;
+}
+
+std::size_t Lane::control_sent() {
+  CHECK(!control_.empty());
+  return bytes_of(std::exchange(control_, {}));
+}
+
+const Lane::Frames* Lane::next_bulk(const Sender& self, runtime::Instant now) {
+  const Parcel* parcel = out_.next(now);
+  if (parcel == nullptr) {
+    bulk_.clear();
+    return nullptr;
+  }
+  if (bulk_.empty() || bulk_sequence_ != parcel->sequence) {
+    bulk_ = encode(self, *parcel);
+    bulk_sequence_ = parcel->sequence;
+  }
+  return &bulk_;
+}
+
+Lane::BulkSent Lane::bulk_sent(runtime::Instant now) {
+  CHECK(!bulk_.empty());
+  return {.bytes = bytes_of(std::exchange(bulk_, {})), .first_time = out_.sent(now)};
+}
+
+bool Lane::quiet() const {
+  return out_.in_flight() == 0 && control_.empty() &&
+         (goodbye_said_ || acknowledgements_.empty()) && !heartbeat_wanted_ && !goodbye_wanted_;
+}
+
+std::vector<Parcel> Lane::close() {
+  acknowledgements_.clear();
+  heartbeat_wanted_ = false;
+  goodbye_wanted_ = false;
+  control_.clear();
+  bulk_.clear();
+  return out_.take_back();
+}
+
+}  // namespace gossip

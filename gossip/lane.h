@@ -1,0 +1,68 @@
+#pragma once
+// What passes between this peer and one other: both edges, and the small messages that wait to be
+// said. Part of Exchange.
+
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "gossip/edge.h"
+#include "gossip/wire.h"
+#include "runtime/clock.h"
+
+namespace gossip {
+
+class Lane {
+ public:
+  using Frames = std::vector<runtime::Frame>;
+
+  // More acknowledgements than this waiting to be said: new ones are dropped, and the parcel's next
+  // copy asks for one again.
+  static constexpr std::size_t kAcknowledgementsWaitingMax = 4 * kAcknowledgedMax;
+
+  Lane(const OutEdge::Options& options, const BlockLayout& layout) : out_(options, layout) {}
+
+  [[nodiscard]] OutEdge& out() { return out_; }
+  [[nodiscard]] const OutEdge& out() const { return out_; }
+  [[nodiscard]] InEdge& in() { return in_; }
+
+  // Whether this is the peer we know: the first incarnation heard of. (A list of members that is
+  // fixed has no place for a peer that starts again.)
+  [[nodiscard]] bool recognises(std::uint64_t incarnation);
+
+  void want_acknowledged(std::uint64_t sequence);
+  void want_heartbeat();  // none after a goodbye
+  void want_goodbye();    // the last thing said
+
+  // As Exchange::next and Exchange::sent, on the two channels.
+  [[nodiscard]] const Frames* next_control(const Sender& self, const Progress& progress);
+  std::size_t control_sent();  // bytes
+  [[nodiscard]] const Frames* next_bulk(const Sender& self, runtime::Instant now);
+  struct BulkSent {
+    std::size_t bytes = 0;
+    bool first_time = false;
+  };
+  BulkSent bulk_sent(runtime::Instant now);
+
+  [[nodiscard]] bool quiet() const;  // nothing in flight, nothing to say
+
+  // The peer is gone: nothing is said any more. What was in flight to it.
+  [[nodiscard]] std::vector<Parcel> close();
+
+ private:
+  [[nodiscard]] std::optional<Body> next_said(const Progress& progress);
+
+  OutEdge out_;
+  InEdge in_;
+  std::optional<std::uint64_t> incarnation_;
+  std::set<std::uint64_t> acknowledgements_;
+  bool heartbeat_wanted_ = false;
+  bool goodbye_wanted_ = false;
+  bool goodbye_said_ = false;
+  Frames control_;  // offered; empty: none
+  Frames bulk_;     // offered, of the parcel ...
+  std::uint64_t bulk_sequence_ = 0;
+};
+
+}  // namespace gossip

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "gossip/layout.h"
+#include "runtime/frame.h"
+#include "runtime/peer_id.h"
+
+namespace gossip {
+
+// A copy of a peer's mass at one moment, on the host, shared by every parcel that was cut from it:
+// one copy of x for a push, whatever the number of receivers. Immutable once it is built, so that
+// any thread may read and drop it.
+struct Snapshot {
+  runtime::Frame x;             // all parameters, times weight, in the layout's scalar
+  std::vector<double> weights;  // push-sum weight of each block
+  std::vector<std::uint64_t>
+      checksums;  // of each block of x: once, whatever the number of receivers
+};
+
+// Mass under way: share * (x, w) of one block. The factor travels beside the sender's full (x, w),
+// so that a push to several peers needs one copy only.
+struct Parcel {
+  std::uint64_t round = 0;  // the sender's count of pushes when it sent this
+  std::uint32_t block = 0;
+  std::uint64_t sequence =
+      0;                // numbers the parcels of one edge, from 0, per incarnation of the sender
+  double share = 0.0;   // in (0, 1]
+  double weight = 0.0;  // the sender's w of the block, before the share was taken
+  std::uint64_t checksum = 0;  // XXH3, 64 bits, of the payload
+  runtime::Frame payload;      // the sender's x of the block
+
+  [[nodiscard]] double mass() const {
+    return share * weight;
+  }  // the push-sum weight that it carries
+};
+
+// What one push asks for: `share` of each listed block of the snapshot, for one receiver.
+struct Push {
+  runtime::PeerId to{};
+  std::uint64_t round = 0;
+  double share = 0.0;
+  std::shared_ptr<const Snapshot> snapshot;
+  std::vector<std::uint32_t> blocks;
+};
+
+}  // namespace gossip

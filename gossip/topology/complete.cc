@@ -1,0 +1,27 @@
+#include <algorithm>
+#include <iterator>
+
+#include "gossip/topology/kinds.h"
+
+namespace gossip {
+namespace {
+
+// Everybody pushes to everybody.
+class Complete final : public Topology {
+ public:
+  [[nodiscard]] std::vector<runtime::PeerId> out_neighbours(
+      std::uint64_t /*round*/, std::span<const runtime::PeerId> members,
+      runtime::PeerId self) const override {
+    std::vector<runtime::PeerId> others;
+    std::ranges::remove_copy(members, std::back_inserter(others), self);
+    return others;
+  }
+};
+
+}  // namespace
+
+MadeTopology make_complete(const TopologyOptions& /*options*/) {
+  return std::unique_ptr<Topology>(std::make_unique<Complete>());
+}
+
+}  // namespace gossip

@@ -1,0 +1,35 @@
+#include "gossip/weighting.h"
+
+#include <array>
+#include <string>
+
+#include "gossip/weighting/kinds.h"
+
+namespace gossip {
+namespace {
+
+constexpr std::array kNames{
+    WeightingName{"uniform", "equal shares to each receiver and to oneself"},
+};
+constexpr std::array kMakers{make_uniform};
+static_assert(kNames.size() == kMakers.size());
+
+std::string known_names() {
+  std::string names;
+  for (const WeightingName& known : kNames)
+    names.append(names.empty() ? "" : ", ").append(known.name);
+  return names;
+}
+
+}  // namespace
+
+std::span<const WeightingName> weighting_names() { return kNames; }
+
+runtime::Result<std::unique_ptr<Weighting>> make_weighting(std::string_view name) {
+  for (std::size_t i = 0; i < kNames.size(); ++i)
+    if (kNames[i].name == name) return kMakers[i]();
+  return runtime::Error{"no weighting is called \"" + std::string(name) +
+                        "\"; there are: " + known_names()};
+}
+
+}  // namespace gossip

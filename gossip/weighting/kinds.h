@@ -1,0 +1,12 @@
+#pragma once
+// One weighting a file; gossip/weighting.cc lists them by name.
+
+#include <memory>
+
+#include "gossip/weighting.h"
+
+namespace gossip {
+
+[[nodiscard]] std::unique_ptr<Weighting> make_uniform();
+
+}  // namespace gossip

@@ -1,0 +1,49 @@
+@0xc80ed96cd1112e63;
+# The header frame of every message. A parcel's payload is the frame after it, as raw numbers of the
+# layout's type, little-endian.
+
+using Cxx = import "/capnp/c++.capnp";
+$Cxx.namespace("gossip::wire");
+
+struct Header {
+  version @0 :UInt16;
+  fingerprint @1 :UInt64;  # of the run
+  sender @2 :UInt64;
+  incarnation @3 :UInt64;  # of the sender
+
+  union {
+    parcel @4 :Parcel;
+    acknowledgement @5 :Acknowledgement;
+    heartbeat @6 :Heartbeat;
+    goodbye @7 :Void;
+  }
+}
+
+struct Parcel {
+  # share * (x, weight) of one block; x is the payload.
+  round @0 :UInt64;
+  block @1 :UInt32;
+  sequence @2 :UInt64;
+  share @3 :Float64;
+  weight @4 :Float64;
+  checksum @5 :UInt64;  # XXH3, 64 bits, of the payload
+}
+
+struct Acknowledgement {
+  incarnation @0 :UInt64;  # of the peer whose parcels have arrived
+  sequences @1 :List(UInt64);
+}
+
+struct Heartbeat {
+  phase @0 :Phase;
+  step @1 :UInt64;
+  stepSeconds @2 :Float64;
+}
+
+enum Phase {
+  training @0;
+  mixing @1;
+  settling @2;
+  draining @3;
+  drained @4;
+}

@@ -1,0 +1,217 @@
+#include "gossip/wire.h"
+
+#include <capnp/message.h>
+#include <capnp/serialize.h>
+#include <kj/exception.h>
+
+#include <cmath>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "gossip/wire.capnp.h"
+#include "kernels/vector.h"
+#include "runtime/check.h"
+
+namespace gossip {
+namespace {
+
+using Words = kj::Array<capnp::word>;
+using Frames = std::vector<runtime::Frame>;
+
+runtime::Frame frame_of(Words words) {
+  const auto owner = std::make_shared<const Words>(kj::mv(words));
+  const kj::ArrayPtr<const kj::byte> bytes = owner->asBytes();
+  return {owner, std::as_bytes(std::span(bytes.begin(), bytes.size()))};
+}
+
+void write(const Parcel& parcel, wire::Header::Builder header) {
+  wire::Parcel::Builder body = header.initParcel();
+  body.setRound(parcel.round);
+  body.setBlock(parcel.block);
+  body.setSequence(parcel.sequence);
+  body.setShare(parcel.share);
+  body.setWeight(parcel.weight);
+  body.setChecksum(parcel.checksum);
+}
+
+void write(const Acknowledgement& acknowledgement, wire::Header::Builder header) {
+  CHECK(acknowledgement.sequences.size() <= kAcknowledgedMax);
+  wire::Acknowledgement::Builder body = header.initAcknowledgement();
+  body.setIncarnation(acknowledgement.incarnation);
+  auto sequences = body.initSequences(static_cast<unsigned>(acknowledgement.sequences.size()));
+  for (unsigned i = 0; i < sequences.size(); ++i) sequences.set(i, acknowledgement.sequences[i]);
+}
+
+void write(const Heartbeat& heartbeat, wire::Header::Builder header) {
+  wire::Heartbeat::Builder body = header.initHeartbeat();
+  body.setPhase(static_cast<wire::Phase>(heartbeat.progress.phase));
+  body.setStep(heartbeat.progress.step);
+  body.setStepSeconds(heartbeat.progress.step_seconds);
+}
+
+void write(const Goodbye& /*goodbye*/, wire::Header::Builder header) { header.setGoodbye(); }
+
+using Read = std::variant<Message, Refusal>;
+
+// ZeroMQ hands small frames over unaligned, and Cap'n Proto reads aligned words only. Headers are
+// small: always copy.
+std::optional<Words> words_of(const runtime::Frame& frame) {
+  if (frame.size() == 0 || frame.size() > kHeaderBytesMax) return std::nullopt;
+  if (frame.size() % sizeof(capnp::word) != 0) return std::nullopt;
+  Words words = kj::heapArray<capnp::word>(frame.size() / sizeof(capnp::word));
+  std::memcpy(words.begin(), frame.bytes().data(), frame.size());
+  return words;
+}
+
+bool is_aligned(const runtime::Frame& frame, std::size_t alignment) {
+  return reinterpret_cast<std::uintptr_t>(frame.bytes().data()) % alignment == 0;
+}
+
+runtime::Frame aligned(const runtime::Frame& frame, std::size_t alignment) {
+  if (is_aligned(frame, alignment)) return frame;
+  // A vector's memory comes from operator new and fits any number.
+  return runtime::Frame::of({frame.bytes().begin(), frame.bytes().end()});
+}
+
+bool is_possible(double share, double weight, double weight_max) {
+  if (!(share > 0.0 && share <= 1.0)) return false;  // also NaN
+  if (!(weight > 0.0 && weight <= weight_max)) return false;
+  return share * weight > 0.0;  // two tiny factors: numbers without any weight
+}
+
+std::variant<Body, Refusal> read(wire::Parcel::Reader body, const Frames& frames,
+                                 const Terms& terms) {
+  if (frames.size() != 2) return Refusal::kMalformed;
+  const BlockLayout& layout = *terms.layout;
+  if (body.getBlock() >= layout.block_count()) return Refusal::kWrongBlock;
+  if (frames[1].size() != layout.bytes(body.getBlock())) return Refusal::kWrongBlock;
+  if (!is_possible(body.getShare(), body.getWeight(), terms.weight_max))
+    return Refusal::kImpossibleWeight;
+  if (checksum(frames[1].bytes()) != body.getChecksum()) return Refusal::kWrongChecksum;
+
+  const std::size_t number_bytes = kernels::bytes_of(layout.scalar());
+  const runtime::Frame payload = aligned(frames[1], number_bytes);
+  const kernels::ConstView numbers(payload.bytes().data(), payload.size() / number_bytes,
+                                   layout.scalar());
+  if (!kernels::vector::all_finite(numbers)) return Refusal::kNotFinite;
+  return Parcel{.round = body.getRound(),
+                .block = body.getBlock(),
+                .sequence = body.getSequence(),
+                .share = body.getShare(),
+                .weight = body.getWeight(),
+                .checksum = body.getChecksum(),
+                .payload = payload};
+}
+
+std::variant<Body, Refusal> read(wire::Acknowledgement::Reader body) {
+  const auto sequences = body.getSequences();
+  if (sequences.size() > kAcknowledgedMax) return Refusal::kMalformed;
+  Acknowledgement acknowledgement{.incarnation = body.getIncarnation(), .sequences = {}};
+  acknowledgement.sequences.reserve(sequences.size());
+  for (const std::uint64_t sequence : sequences) acknowledgement.sequences.push_back(sequence);
+  return acknowledgement;
+}
+
+std::variant<Body, Refusal> read(wire::Heartbeat::Reader body) {
+  const auto phase = static_cast<std::uint16_t>(body.getPhase());
+  if (phase > static_cast<std::uint16_t>(Phase::kDrained)) return Refusal::kMalformed;
+  const double step_seconds = body.getStepSeconds();
+  if (!(step_seconds >= 0.0) || std::isinf(step_seconds)) return Refusal::kMalformed;
+  return Heartbeat{.progress = {.phase = static_cast<Phase>(phase),
+                                .step = body.getStep(),
+                                .step_seconds = step_seconds}};
+}
+
+std::variant<Body, Refusal> read_body(wire::Header::Reader header, const Frames& frames,
+                                      const Terms& terms) {
+  if (!header.isParcel() && frames.size() != 1) return Refusal::kMalformed;
+  switch (header.which()) {
+    case wire::Header::PARCEL:
+      return read(header.getParcel(), frames, terms);
+    case wire::Header::ACKNOWLEDGEMENT:
+      return read(header.getAcknowledgement());
+    case wire::Header::HEARTBEAT:
+      return read(header.getHeartbeat());
+    case wire::Header::GOODBYE:
+      return Goodbye{};
+  }
+  return Refusal::kMalformed;  // a tag that this version does not know
+}
+
+Read read_message(const Words& words, const runtime::Delivery& delivery, const Terms& terms) {
+  // Pointers may share what they point at; a message that is read once never costs more than it is
+  // long.
+  capnp::FlatArrayMessageReader reader(
+      words, {.traversalLimitInWords = words.size() + 1, .nestingLimit = 4});
+  if (reader.getEnd() != words.end()) return Refusal::kMalformed;
+  const auto header = reader.getRoot<wire::Header>();
+  if (header.getVersion() != kProtocolVersion) return Refusal::kWrongVersion;
+  if (header.getFingerprint() != terms.fingerprint) return Refusal::kOtherRun;
+  if (runtime::PeerId{header.getSender()} != delivery.from) return Refusal::kWrongSender;
+  const std::variant<Body, Refusal> body = read_body(header, delivery.frames, terms);
+  const Body* said = std::get_if<Body>(&body);
+  if (said == nullptr) return std::get<Refusal>(body);
+  Message message{.from = {.id = delivery.from,
+                           .incarnation = header.getIncarnation(),
+                           .fingerprint = header.getFingerprint()},
+                  .body = *said};
+  return message;
+}
+
+}  // namespace
+
+std::string_view to_string(Refusal refusal) {
+  switch (refusal) {
+    case Refusal::kMalformed:
+      return "malformed";
+    case Refusal::kWrongVersion:
+      return "wrong version";
+    case Refusal::kOtherRun:
+      return "other run";
+    case Refusal::kWrongSender:
+      return "wrong sender";
+    case Refusal::kUnknownPeer:
+      return "unknown peer";
+    case Refusal::kFromTheDead:
+      return "from the dead";
+    case Refusal::kWrongBlock:
+      return "wrong block";
+    case Refusal::kImpossibleWeight:
+      return "impossible weight";
+    case Refusal::kWrongChecksum:
+      return "wrong checksum";
+    case Refusal::kNotFinite:
+      return "not finite";
+    case Refusal::kOutOfWindow:
+      return "out of window";
+  }
+  CHECK(false);
+}
+
+std::vector<runtime::Frame> encode(const Sender& from, const Body& body) {
+  capnp::MallocMessageBuilder builder(64);
+  auto header = builder.initRoot<wire::Header>();
+  header.setVersion(kProtocolVersion);
+  header.setFingerprint(from.fingerprint);
+  header.setSender(runtime::value_of(from.id));
+  header.setIncarnation(from.incarnation);
+  std::visit([&](const auto& said) { write(said, header); }, body);
+  std::vector<runtime::Frame> frames{frame_of(capnp::messageToFlatArray(builder))};
+  if (const auto* parcel = std::get_if<Parcel>(&body)) frames.push_back(parcel->payload);
+  return frames;
+}
+
+std::variant<Message, Refusal> decode(const runtime::Delivery& delivery, const Terms& terms) {
+  if (delivery.frames.empty()) return Refusal::kMalformed;
+  const std::optional<Words> words = words_of(delivery.frames.front());
+  if (!words) return Refusal::kMalformed;
+  try {
+    return read_message(*words, delivery, terms);
+  } catch (const kj::Exception&) {  // out of bounds, of another type, nested or traversed too far
+    return Refusal::kMalformed;
+  }
+}
+
+}  // namespace gossip

@@ -1,0 +1,82 @@
+#pragma once
+// Messages as values, and as frames: one Cap'n Proto header frame, then raw payload frames that are
+// never copied. The only files that name capnp are this header's body and wire.capnp. Decoding
+// refuses before it trusts.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "gossip/layout.h"
+#include "gossip/members.h"
+#include "gossip/parcel.h"
+#include "runtime/frame.h"
+#include "runtime/transport.h"
+
+namespace gossip {
+
+struct Acknowledgement {
+  std::uint64_t incarnation = 0;         // of the peer whose parcels these are
+  std::vector<std::uint64_t> sequences;  // at most kAcknowledgedMax
+};
+struct Heartbeat {
+  Progress progress;
+};
+struct Goodbye {};  // the sender is leaving, with nothing under way
+
+inline constexpr std::size_t kAcknowledgedMax = 1024;
+inline constexpr std::size_t kHeaderBytesMax = 64U << 10U;  // a larger header frame is malformed
+inline constexpr std::uint16_t kProtocolVersion = 1;
+
+using Body = std::variant<Parcel, Acknowledgement, Heartbeat, Goodbye>;
+
+// Who says it. A message of another run or another layout has another fingerprint and is refused.
+struct Sender {
+  runtime::PeerId id{};
+  std::uint64_t incarnation = 0;  // grows with each start of the same peer
+  std::uint64_t fingerprint = 0;  // of the run: name, architecture, block layout
+};
+
+struct Message {
+  Sender from;
+  Body body;
+};
+
+// Why a message was dropped. Counted per peer and reason; never a crash, never a change of mass.
+enum class Refusal : std::uint8_t {
+  kMalformed,         // the header does not parse, or the frames do not match it
+  kWrongVersion,      // another protocol version
+  kOtherRun,          // another fingerprint
+  kWrongSender,       // the header names another peer than the connection
+  kUnknownPeer,       // not a member of this run
+  kFromTheDead,       // of a peer that is dead or has left, or of another incarnation than we know
+  kWrongBlock,        // no such block, or a payload of another size
+  kImpossibleWeight,  // share outside (0, 1], weight not finite, not positive, or more than the run
+                      // holds
+  kWrongChecksum,
+  kNotFinite,    // NaN or infinity in the payload
+  kOutOfWindow,  // numbered further ahead than an honest sender can be
+};
+[[nodiscard]] std::string_view to_string(Refusal refusal);  // "wrong block"
+
+// What a valid message must agree with.
+struct Terms {
+  std::uint64_t fingerprint = 0;
+  const BlockLayout* layout = nullptr;
+  double weight_max = 0.0;  // no block of any peer can weigh more
+};
+
+[[nodiscard]] std::vector<runtime::Frame> encode(const Sender& from, const Body& body);
+
+// Reads what came. Looks at nothing but its arguments, so it may run outside of any lock: a
+// parcel's checksum and finiteness, the costly part, are checked here. The payload of a parcel is
+// aligned for its numbers: it is what came, or a copy where that lay badly.
+[[nodiscard]] std::variant<Message, Refusal> decode(const runtime::Delivery& delivery,
+                                                    const Terms& terms);
+
+[[nodiscard]] std::uint64_t checksum(std::span<const std::byte> payload);
+
+}  // namespace gossip

@@ -1,0 +1,98 @@
+#pragma once
+// Everything the program may ask of a device. Three implementations, one meaning: reference/ (plain
+// loops: the definition), cpu/ (oneDNN and vector code), cuda/ (cuDNN, cuBLAS, our own kernels).
+// tests/kernels/backends_agree_test.cc holds the last two to the first.
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "kernels/shapes.h"
+#include "kernels/view.h"
+
+namespace kernels {
+
+// What a backward pass needs of its forward pass. `out` is what the forward wrote, activation
+// included: a fused ReLU's mask is out > 0.
+struct DenseSaved {
+  ConstView in;
+  ConstView weight;
+  ConstView out;
+};
+using ConvSaved = DenseSaved;
+struct PoolSaved {
+  ConstView in;
+  ConstView out;
+};
+
+// Where a backward pass writes. d_in may be empty: a first layer has no use for it. d_weight and
+// d_bias are overwritten. d_out is scratch: a fused activation masks it in place.
+struct LayerGradients {
+  View d_out;
+  View d_in;
+  View d_weight;
+  View d_bias;
+};
+
+// What softmax cross-entropy writes, per sample; the gradient is of the batch's mean loss. Empty
+// views are not written.
+struct LossOutputs {
+  View d_logits;  // [batch, classes]
+  View loss;      // [batch]
+  View correct;   // [batch]: 1 where the largest logit (the first of equals) is the label, else 0
+};
+
+// Calls return once queued; dot(), download() and synchronize() wait. Views must be of this
+// backend's own memory, except the host side of upload and download. Views that are written must
+// not overlap views that are read, unless they are the same. Sizes and types must fit (CHECK): a
+// wrong one is a bug, the outside world has been refused before. One thread at a time. Operators on
+// images and dense layers take f32; the reference takes f64 as well.
+class Backend {
+ public:
+  Backend() = default;
+  virtual ~Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+
+  [[nodiscard]] virtual std::string_view name() const = 0;  // "reference", "cpu", "cuda:0"
+  [[nodiscard]] virtual std::string description()
+      const = 0;  // for a person: "cpu, 2 threads, avx512"
+
+  // Memory. Fresh memory holds zeros.
+  [[nodiscard]] virtual Buffer allocate(std::size_t count, Scalar scalar) = 0;
+  virtual void upload(ConstView host, View device) = 0;
+  virtual void download(ConstView device, View host) = 0;
+  virtual void synchronize() = 0;
+  [[nodiscard]] virtual bool is_host()
+      const = 0;  // its memory is the host's: host views serve as its own
+
+  // Vector algebra: all that policies and mixing need. f32 and f64; x and y of one type.
+  virtual void fill(double a, View x) = 0;                 // x = a
+  virtual void copy(ConstView x, View y) = 0;              // y = x
+  virtual void scale(double a, View x) = 0;                // x = a x
+  virtual void axpy(double a, ConstView x, View y) = 0;    // y = a x + y
+  virtual void divide(ConstView x, double w, View y) = 0;  // y = x / w, each element rounded once
+  [[nodiscard]] virtual double dot(ConstView x, ConstView y) = 0;  // accumulated in f64
+
+  // Layers. A backward sits beside its forward.
+  virtual void dense_forward(const DenseShape& shape, ConstView in, ConstView weight,
+                             ConstView bias, View out) = 0;
+  virtual void dense_backward(const DenseShape& shape, const DenseSaved& saved,
+                              const LayerGradients& gradients) = 0;
+  virtual void conv_forward(const ConvShape& shape, ConstView in, ConstView weight, ConstView bias,
+                            View out) = 0;
+  virtual void conv_backward(const ConvShape& shape, const ConvSaved& saved,
+                             const LayerGradients& gradients) = 0;
+  virtual void pool_forward(const PoolShape& shape, ConstView in, View out) = 0;
+  virtual void pool_backward(const PoolShape& shape, const PoolSaved& saved, ConstView d_out,
+                             View d_in) = 0;
+  virtual void relu_forward(ConstView in, View out) = 0;
+  virtual void relu_backward(ConstView out, ConstView d_out,
+                             View d_in) = 0;  // d_in = d_out where out > 0, else 0
+
+  virtual void softmax_cross_entropy(
+      const SoftmaxShape& shape, ConstView logits, ConstView labels,
+      const LossOutputs& outputs) = 0;  // labels: i32 [batch], each in [0, classes)
+};
+
+}  // namespace kernels

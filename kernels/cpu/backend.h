@@ -1,0 +1,60 @@
+#pragma once
+// The fast backend for processors: oneDNN for products of matrices and convolutions, our own vector
+// loops for the rest. Layers are f32 only; f64 there is a CHECK failure.
+
+#include <cstddef>
+
+#include "kernels/backend.h"
+#include "kernels/cpu/loops.h"
+#include "kernels/cpu/onednn.h"
+
+namespace kernels::cpu {
+
+class CpuBackend final : public Backend {
+ public:
+  // `threads`: how many oneDNN computes with, at least 1. Needs can_set_threads().
+  explicit CpuBackend(std::size_t threads);
+
+  [[nodiscard]] std::string_view name() const override;
+  [[nodiscard]] std::string description() const override;
+
+  [[nodiscard]] Buffer allocate(std::size_t count, Scalar scalar) override;
+  void upload(ConstView host, View device) override;
+  void download(ConstView device, View host) override;
+  void synchronize() override;
+  [[nodiscard]] bool is_host() const override;
+
+  void fill(double a, View x) override;
+  void copy(ConstView x, View y) override;
+  void scale(double a, View x) override;
+  void axpy(double a, ConstView x, View y) override;
+  void divide(ConstView x, double w, View y) override;
+  [[nodiscard]] double dot(ConstView x, ConstView y) override;
+
+  void dense_forward(const DenseShape& shape, ConstView in, ConstView weight, ConstView bias,
+                     View out) override;
+  void dense_backward(const DenseShape& shape, const DenseSaved& saved,
+                      const LayerGradients& gradients) override;
+  void conv_forward(const ConvShape& shape, ConstView in, ConstView weight, ConstView bias,
+                    View out) override;
+  void conv_backward(const ConvShape& shape, const ConvSaved& saved,
+                     const LayerGradients& gradients) override;
+  void pool_forward(const PoolShape& shape, ConstView in, View out) override;
+  void pool_backward(const PoolShape& shape, const PoolSaved& saved, ConstView d_out,
+                     View d_in) override;
+  void relu_forward(ConstView in, View out) override;
+  void relu_backward(ConstView out, ConstView d_out, View d_in) override;
+  void softmax_cross_entropy(const SoftmaxShape& shape, ConstView logits, ConstView labels,
+                             const LossOutputs& outputs) override;
+
+ private:
+  // oneDNN, told how many threads: the setting belongs to the calling thread, which may be another
+  // than the last time.
+  [[nodiscard]] OneDnn& onednn();
+
+  std::size_t threads_;
+  const LayerLoops& loops_;
+  OneDnn onednn_;
+};
+
+}  // namespace kernels::cpu

@@ -1,0 +1,25 @@
+#include "kernels/cpu/backend.h"
+#include "kernels/cpu/f32.h"
+#include "kernels/fits.h"
+
+namespace kernels::cpu {
+
+void CpuBackend::conv_forward(const ConvShape& shape, ConstView in, ConstView weight,
+                              ConstView bias, View out) {
+  CHECK(fits(shape, {in, weight, bias, out}));
+  onednn().conv_forward(shape, f32(in), f32(weight), f32(bias), f32(out));
+}
+
+void CpuBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
+                               const LayerGradients& gradients) {
+  CHECK(fits(shape, saved, gradients));
+  float* const d_out = f32(gradients.d_out);
+  const bool masked = shape.activation == Activation::kRelu;
+  loops_.mask_and_sum({shape.batch * shape.out_height() * shape.out_width(), shape.out_channels},
+                      masked ? f32(saved.out) : nullptr, d_out, f32(gradients.d_bias));
+  onednn().conv_backward_weight(shape, f32(saved.in), d_out, f32(gradients.d_weight));
+  if (gradients.d_in.empty()) return;
+  onednn().conv_backward_data(shape, f32(saved.weight), d_out, f32(gradients.d_in));
+}
+
+}  // namespace kernels::cpu

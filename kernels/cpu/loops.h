@@ -1,0 +1,50 @@
+#pragma once
+// What layers need beside oneDNN, as loops over f32 that are compiled once per instruction set (see
+// kernels/vector/loops.h for the rules that such files follow).
+
+#include <cstddef>
+
+namespace kernels::cpu {
+
+// Rows of `columns` numbers, one after the other.
+struct Rows {
+  std::size_t count;
+  std::size_t columns;
+};
+
+// kernels/shapes.h's PoolShape in plain numbers, the output's size worked out.
+struct Windows {
+  std::size_t batch;
+  std::size_t channels;
+  std::size_t in_height;
+  std::size_t in_width;
+  std::size_t out_height;
+  std::size_t out_width;
+  std::size_t window;
+  std::size_t stride;
+};
+
+struct LayerLoops {
+  // d_out = d_out where out > 0, else 0.
+  void (*mask)(const float* out, const float* d_out, float* d_in, std::size_t count);
+  void (*relu)(const float* in, float* out, std::size_t count);
+  // d_bias = the sum over all rows of d_out, which is masked first where `out` is not null.
+  void (*mask_and_sum)(const Rows& rows, const float* out, float* d_out, float* d_bias);
+  void (*pool_max)(const Windows& windows, const float* in, float* out);
+  void (*pool_average)(const Windows& windows, const float* in, float* out);
+  // These overwrite d_in.
+  void (*pool_max_backward)(const Windows& windows, const float* in, const float* out,
+                            const float* d_out, float* d_in);
+  void (*pool_average_backward)(const Windows& windows, const float* d_out, float* d_in);
+};
+
+extern const LayerLoops kPlainLayers;
+#if defined(__x86_64__)
+extern const LayerLoops kV3Layers;
+extern const LayerLoops kV4Layers;
+#endif
+
+// The ones for this processor. Thread-safe.
+[[nodiscard]] const LayerLoops& layer_loops();
+
+}  // namespace kernels::cpu

@@ -1,0 +1,36 @@
+#include "kernels/cpu/backend.h"
+#include "kernels/cpu/threads.h"
+#include "kernels/host_memory.h"
+#include "kernels/vector.h"
+
+namespace kernels::cpu {
+
+CpuBackend::CpuBackend(std::size_t threads) : threads_(threads), loops_(layer_loops()) {
+  CHECK(threads >= 1);
+}
+
+OneDnn& CpuBackend::onednn() {
+  use_threads(threads_);
+  return onednn_;
+}
+
+std::string_view CpuBackend::name() const { return "cpu"; }
+
+std::string CpuBackend::description() const {
+  return "cpu, " + std::to_string(threads_) + (threads_ == 1 ? " thread, " : " threads, ") +
+         std::string(vector::instruction_set());
+}
+
+Buffer CpuBackend::allocate(std::size_t count, Scalar scalar) {
+  return allocate_host(count, scalar);
+}
+
+void CpuBackend::upload(ConstView host, View device) { copy_host(host, device); }
+
+void CpuBackend::download(ConstView device, View host) { copy_host(device, host); }
+
+void CpuBackend::synchronize() {}
+
+bool CpuBackend::is_host() const { return true; }
+
+}  // namespace kernels::cpu

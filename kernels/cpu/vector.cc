@@ -1,0 +1,19 @@
+#include "kernels/vector.h"
+
+#include "kernels/cpu/backend.h"
+
+namespace kernels::cpu {
+
+void CpuBackend::fill(double a, View x) { vector::fill(a, x); }
+
+void CpuBackend::copy(ConstView x, View y) { vector::copy(x, y); }
+
+void CpuBackend::scale(double a, View x) { vector::scale(a, x); }
+
+void CpuBackend::axpy(double a, ConstView x, View y) { vector::axpy(a, x, y); }
+
+void CpuBackend::divide(ConstView x, double w, View y) { vector::divide(x, w, y); }
+
+double CpuBackend::dot(ConstView x, ConstView y) { return vector::dot(x, y); }
+
+}  // namespace kernels::cpu

@@ -1,0 +1,56 @@
+#pragma once
+// The backend of NVIDIA GPUs: cuBLAS for products of matrices, our own kernels for the rest. The
+// contract is kernels/backend.h; f32 products are full f32, never TF32.
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "kernels/backend.h"
+#include "kernels/cuda/device.h"
+
+namespace kernels::cuda {
+
+class CudaBackend final : public Backend {
+ public:
+  explicit CudaBackend(Device device) : device_(std::move(device)) {}
+  ~CudaBackend() override;  // waits for what is queued
+
+  [[nodiscard]] std::string_view name() const override { return device_.name(); }
+  [[nodiscard]] std::string description() const override { return device_.description(); }
+
+  [[nodiscard]] Buffer allocate(std::size_t count, Scalar scalar) override;
+  void upload(ConstView host, View device) override;
+  void download(ConstView device, View host) override;
+  void synchronize() override { device_.synchronize(); }
+  [[nodiscard]] bool is_host() const override { return false; }
+
+  void fill(double a, View x) override;
+  void copy(ConstView x, View y) override;
+  void scale(double a, View x) override;
+  void axpy(double a, ConstView x, View y) override;
+  void divide(ConstView x, double w, View y) override;
+  [[nodiscard]] double dot(ConstView x, ConstView y) override;
+
+  void dense_forward(const DenseShape& shape, ConstView in, ConstView weight, ConstView bias,
+                     View out) override;
+  void dense_backward(const DenseShape& shape, const DenseSaved& saved,
+                      const LayerGradients& gradients) override;
+  void conv_forward(const ConvShape& shape, ConstView in, ConstView weight, ConstView bias,
+                    View out) override;
+  void conv_backward(const ConvShape& shape, const ConvSaved& saved,
+                     const LayerGradients& gradients) override;
+  void pool_forward(const PoolShape& shape, ConstView in, View out) override;
+  void pool_backward(const PoolShape& shape, const PoolSaved& saved, ConstView d_out,
+                     View d_in) override;
+  void relu_forward(ConstView in, View out) override;
+  void relu_backward(ConstView out, ConstView d_out, View d_in) override;
+
+  void softmax_cross_entropy(const SoftmaxShape& shape, ConstView logits, ConstView labels,
+                             const LossOutputs& outputs) override;
+
+ private:
+  Device device_;
+};
+
+}  // namespace kernels::cuda

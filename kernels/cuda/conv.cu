@@ -1,0 +1,166 @@
+// A convolution is a product of matrices once every output pixel's patch of the input is laid out
+// as a row: out (pixels x out_channels) = patches (pixels x patch) weight^T.
+
+#include <algorithm>
+
+#include "kernels/cuda/backend.h"
+#include "kernels/cuda/launch.h"
+#include "kernels/cuda/layer.h"
+#include "kernels/cuda/status.h"
+#include "kernels/fits.h"
+
+namespace kernels::cuda {
+namespace {
+
+// Patches take several times the input's memory, so a large batch goes in pieces of whole images:
+// this many numbers (256 MiB) at a time, or one image.
+constexpr std::size_t kPatchNumbersMax = std::size_t{64} << 20U;
+
+// ConvShape for the device: its functions are the host's.
+struct Patches {
+  explicit Patches(const ConvShape& shape)
+      : channels(shape.in_channels),
+        in_height(shape.in_height),
+        in_width(shape.in_width),
+        out_height(shape.out_height()),
+        out_width(shape.out_width()),
+        kernel_height(shape.kernel_height),
+        kernel_width(shape.kernel_width),
+        stride(shape.stride),
+        padding(shape.padding) {}
+
+  std::size_t channels;
+  std::size_t in_height;
+  std::size_t in_width;
+  std::size_t out_height;
+  std::size_t out_width;
+  std::size_t kernel_height;
+  std::size_t kernel_width;
+  std::size_t stride;
+  std::size_t padding;
+
+  [[nodiscard]] std::size_t image_in() const { return in_height * in_width * channels; }
+  [[nodiscard]] std::size_t image_pixels() const { return out_height * out_width; }
+  [[nodiscard]] std::size_t patch() const { return kernel_height * kernel_width * channels; }
+  [[nodiscard]] std::size_t images_at_once(std::size_t batch) const {
+    return std::min(batch, std::max<std::size_t>(kPatchNumbersMax / (image_pixels() * patch()), 1));
+  }
+};
+
+// Number `i` of the patches: an element of the input, or padding.
+__device__ float patch_element(const Patches& p, std::size_t i, const float* in) {
+  const std::size_t c = i % p.channels;
+  i /= p.channels;
+  const std::size_t kx = i % p.kernel_width;
+  i /= p.kernel_width;
+  const std::size_t ky = i % p.kernel_height;
+  i /= p.kernel_height;
+  const std::size_t ox = i % p.out_width;
+  i /= p.out_width;
+  const std::size_t oy = i % p.out_height;
+  const std::size_t image = i / p.out_height;
+  // Left of the image and above it these wrap around to huge numbers: outside as well.
+  const std::size_t y = oy * p.stride + ky - p.padding;
+  const std::size_t x = ox * p.stride + kx - p.padding;
+  if (y >= p.in_height || x >= p.in_width) return 0;
+  return in[((image * p.in_height + y) * p.in_width + x) * p.channels + c];
+}
+
+// The output position whose kernel element k reads input position `at`, or `out` when none does.
+__device__ std::size_t output_at(const Patches& p, std::size_t at, std::size_t k, std::size_t out) {
+  const std::size_t distance = at + p.padding - k;  // wraps around below zero: then beyond `out`
+  if (distance % p.stride != 0 || distance / p.stride >= out) return out;
+  return distance / p.stride;
+}
+
+// The gradient of input element `i`, gathered from all patches that hold it: no two threads write
+// one number.
+__device__ float gather(const Patches& p, std::size_t i, const float* d_patches) {
+  const std::size_t c = i % p.channels;
+  i /= p.channels;
+  const std::size_t x = i % p.in_width;
+  i /= p.in_width;
+  const std::size_t y = i % p.in_height;
+  const std::size_t image = i / p.in_height;
+  float sum = 0;
+  for (std::size_t ky = 0; ky < p.kernel_height; ++ky) {
+    const std::size_t oy = output_at(p, y, ky, p.out_height);
+    for (std::size_t kx = 0; oy < p.out_height && kx < p.kernel_width; ++kx) {
+      const std::size_t ox = output_at(p, x, kx, p.out_width);
+      if (ox == p.out_width) continue;
+      const std::size_t pixel = (image * p.out_height + oy) * p.out_width + ox;
+      sum += d_patches[((pixel * p.kernel_height + ky) * p.kernel_width + kx) * p.channels + c];
+    }
+  }
+  return sum;
+}
+
+void lay_out(Device& device, const Patches& p, std::size_t images, const float* in,
+             float* patches) {
+  CUDA_CHECK(launch(device.stream(), images * p.image_pixels() * p.patch(),
+                    [=] __device__(std::size_t i) { patches[i] = patch_element(p, i, in); }));
+}
+
+void gather_all(Device& device, const Patches& p, std::size_t images, const float* d_patches,
+                float* d_in) {
+  CUDA_CHECK(launch(device.stream(), images * p.image_in(),
+                    [=] __device__(std::size_t i) { d_in[i] = gather(p, i, d_patches); }));
+}
+
+}  // namespace
+
+void CudaBackend::conv_forward(const ConvShape& shape, ConstView in, ConstView weight,
+                               ConstView bias, View out) {
+  CHECK(fits(shape, LayerViews{in, weight, bias, out}));
+  const Patches p(shape);
+  const std::size_t at_once = p.images_at_once(shape.batch);
+  auto* const patches = device_.scratch<float>(at_once * p.image_pixels() * p.patch());
+  float* const result = out.as<float>().data();
+  for (std::size_t image = 0; image < shape.batch; image += at_once) {
+    const std::size_t images = std::min(at_once, shape.batch - image);
+    lay_out(device_, p, images, in.as<float>().data() + image * p.image_in(), patches);
+    multiply(device_,
+             {.rows = images * p.image_pixels(),
+              .columns = shape.out_channels,
+              .inner = p.patch(),
+              .b_transposed = true},
+             patches, weight.as<float>().data(),
+             result + image * p.image_pixels() * shape.out_channels);
+  }
+  add_bias(device_, {shape.batch * p.image_pixels(), shape.out_channels}, shape.activation,
+           bias.as<float>().data(), result);
+}
+
+void CudaBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
+                                const LayerGradients& gradients) {
+  CHECK(fits(shape, saved, gradients));
+  const Patches p(shape);
+  const Rows size{shape.batch * p.image_pixels(), shape.out_channels};
+  float* const d_out = gradients.d_out.as<float>().data();
+  mask_gradient(device_, size, shape.activation, saved.out.as<float>().data(), d_out);
+  sum_rows(device_, size, d_out, gradients.d_bias.as<float>().data());
+
+  const std::size_t at_once = p.images_at_once(shape.batch);
+  auto* const patches = device_.scratch<float>(at_once * p.image_pixels() * p.patch());
+  for (std::size_t image = 0; image < shape.batch; image += at_once) {
+    const std::size_t images = std::min(at_once, shape.batch - image);
+    const std::size_t pixels = images * p.image_pixels();
+    const float* const d_result = d_out + image * p.image_pixels() * shape.out_channels;
+    lay_out(device_, p, images, saved.in.as<float>().data() + image * p.image_in(), patches);
+    multiply(device_,
+             {.rows = shape.out_channels,
+              .columns = p.patch(),
+              .inner = pixels,
+              .a_transposed = true,
+              .add = image > 0},
+             d_result, patches, gradients.d_weight.as<float>().data());
+    if (gradients.d_in.empty()) continue;
+    // The patches are read by now: their memory takes their gradients.
+    multiply(device_, {.rows = pixels, .columns = p.patch(), .inner = shape.out_channels}, d_result,
+             saved.weight.as<float>().data(), patches);
+    gather_all(device_, p, images, patches,
+               gradients.d_in.as<float>().data() + image * p.image_in());
+  }
+}
+
+}  // namespace kernels::cuda

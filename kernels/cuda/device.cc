@@ -1,0 +1,113 @@
+#include "kernels/cuda/device.h"
+
+#include <fmt/format.h>
+
+#include "kernels/cuda/first_kernel.h"
+#include "kernels/cuda/status.h"
+
+namespace kernels::cuda {
+namespace {
+
+// 13020 is 13.2.
+std::string version_text(int version) {
+  return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
+}
+
+runtime::Error no_driver(const std::string& name) {
+  int version = 0;
+  if (cudaDriverGetVersion(&version) != cudaSuccess || version == 0) {
+    return {fmt::format("{}: no NVIDIA driver answers", name)};
+  }
+  return {fmt::format("{}: the NVIDIA driver supports CUDA {}, this build needs {}", name,
+                      version_text(version), version_text(CUDART_VERSION))};
+}
+
+// Whether GPU `index` is there.
+runtime::Status find_device(int index, const std::string& name) {
+  // On an error the count is left unwritten: only the status says anything.
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status == cudaErrorNoDevice) {
+    return runtime::Error{fmt::format("{}: the NVIDIA driver sees no GPU", name)};
+  }
+  if (status == cudaErrorInsufficientDriver) return no_driver(name);
+  if (status != cudaSuccess) {
+    return runtime::Error{fmt::format("{}: {}", name, cudaGetErrorString(status))};
+  }
+  if (index < 0 || index >= count) {
+    return runtime::Error{fmt::format("{}: no such GPU; this machine has {}: cuda:0{}", name, count,
+                                      count > 1 ? fmt::format(" to cuda:{}", count - 1) : "")};
+  }
+  return {};
+}
+
+}  // namespace
+
+void FreeMemory::operator()(void* memory) const { CUDA_CHECK(cudaFree(memory)); }
+void DestroyStream::operator()(cudaStream_t stream) const { CUDA_CHECK(cudaStreamDestroy(stream)); }
+void DestroyBlas::operator()(cublasHandle_t blas) const { CUDA_CHECK(cublasDestroy(blas)); }
+
+runtime::Result<Device> Device::open(int index) {
+  Device device(index);
+  if (const auto found = find_device(index, device.name_); !found) return found.error();
+
+  cudaError_t status = cudaSetDevice(index);
+  if (status == cudaSuccess) status = device.describe();
+  cudaStream_t stream = nullptr;
+  if (status == cudaSuccess) status = cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
+  device.stream_.reset(stream);
+  // A GPU that this build has no code for fails here, not in the middle of a training.
+  if (status == cudaSuccess) status = run_first_kernel(stream);
+  if (status != cudaSuccess) {
+    return runtime::Error{fmt::format("{}: {}", device.name_, cudaGetErrorString(status))};
+  }
+
+  cublasHandle_t blas = nullptr;
+  cublasStatus_t blas_status = cublasCreate(&blas);
+  device.blas_.reset(blas);
+  if (blas_status == CUBLAS_STATUS_SUCCESS) blas_status = cublasSetStream(blas, stream);
+  if (blas_status != CUBLAS_STATUS_SUCCESS) {
+    return runtime::Error{
+        fmt::format("{}: cuBLAS: {}", device.name_, cublasGetStatusString(blas_status))};
+  }
+  return device;
+}
+
+cudaError_t Device::describe() {
+  cudaDeviceProp properties{};
+  const cudaError_t status = cudaGetDeviceProperties(&properties, index_);
+  if (status != cudaSuccess) return status;
+  constexpr double kGibibyte = 1024.0 * 1024.0 * 1024.0;
+  description_ = fmt::format("{}, {}, {:.0f} GiB, compute capability {}.{}", name_, properties.name,
+                             static_cast<double>(properties.totalGlobalMem) / kGibibyte,
+                             properties.major, properties.minor);
+  return cudaSuccess;
+}
+
+void Device::select() const { CUDA_CHECK(cudaSetDevice(index_)); }
+
+cudaStream_t Device::stream() const {
+  select();
+  return stream_.get();
+}
+
+cublasHandle_t Device::blas() const {
+  select();
+  return blas_.get();
+}
+
+void Device::synchronize() const { CUDA_CHECK(cudaStreamSynchronize(stream())); }
+
+void* Device::scratch_bytes(std::size_t bytes) {
+  if (bytes > scratch_capacity_bytes_) {
+    synchronize();
+    scratch_.reset();
+    void* memory = nullptr;
+    CUDA_CHECK(cudaMalloc(&memory, bytes));
+    scratch_.reset(memory);
+    scratch_capacity_bytes_ = bytes;
+  }
+  return scratch_.get();
+}
+
+}  // namespace kernels::cuda

@@ -1,0 +1,64 @@
+#pragma once
+// One GPU made ready: a stream, cuBLAS on it, and scratch memory that all operators share.
+
+#include <cublas_v2.h>
+#include <cuda_runtime.h>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "runtime/result.h"
+
+namespace kernels::cuda {
+
+struct FreeMemory {
+  void operator()(void* memory) const;
+};
+struct DestroyStream {
+  void operator()(cudaStream_t stream) const;
+};
+struct DestroyBlas {
+  void operator()(cublasHandle_t blas) const;
+};
+
+// Everything is queued on the one stream, in the order of the calls. One thread at a time, any
+// thread.
+class Device {
+ public:
+  // Fails with a line for a person when there is no driver, the driver is too old, no such device
+  // answers, or the device cannot run this build's kernels.
+  [[nodiscard]] static runtime::Result<Device> open(int index);
+
+  [[nodiscard]] int index() const { return index_; }
+  [[nodiscard]] const std::string& name() const { return name_; }                // "cuda:0"
+  [[nodiscard]] const std::string& description() const { return description_; }  // for a person
+
+  // CUDA's current device is a setting of the calling thread, so every use sets it first.
+  void select() const;
+  [[nodiscard]] cudaStream_t stream() const;  // selects
+  [[nodiscard]] cublasHandle_t blas() const;  // selects
+  void synchronize() const;                   // waits for all that was queued
+
+  // At least `count` numbers of any content, valid until the next call. What was queued before may
+  // still use it: the stream keeps the order.
+  template <typename T>
+  [[nodiscard]] T* scratch(std::size_t count) {
+    return static_cast<T*>(scratch_bytes(count * sizeof(T)));
+  }
+
+ private:
+  explicit Device(int index) : index_(index), name_("cuda:" + std::to_string(index)) {}
+  [[nodiscard]] cudaError_t describe();
+  [[nodiscard]] void* scratch_bytes(std::size_t bytes);
+
+  int index_;
+  std::string name_;
+  std::string description_;
+  std::unique_ptr<CUstream_st, DestroyStream> stream_;
+  std::unique_ptr<cublasContext, DestroyBlas> blas_;
+  std::unique_ptr<void, FreeMemory> scratch_;
+  std::size_t scratch_capacity_bytes_ = 0;
+};
+
+}  // namespace kernels::cuda

@@ -1,0 +1,40 @@
+#pragma once
+// What dense layers and convolutions share: a product of matrices, and what happens at a layer's
+// output. Matrices are row-major, all memory the device's, all sizes counts of floats.
+
+#include <cstddef>
+
+#include "kernels/cuda/device.h"
+#include "kernels/shapes.h"
+
+namespace kernels::cuda {
+
+// c (rows x columns) = a b, or c += a b. `a` is stored columns-first where a_transposed, and so b.
+struct Product {
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+  std::size_t inner = 0;
+  bool a_transposed = false;
+  bool b_transposed = false;
+  bool add = false;
+};
+void multiply(Device& device, const Product& product, const float* a, const float* b, float* c);
+
+// A layer's output: `rows` of `columns` channels.
+struct Rows {
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+};
+
+// out = activation(out + bias), the bias added to every row.
+void add_bias(Device& device, const Rows& size, Activation activation, const float* bias,
+              float* out);
+
+// d_out = d_out where the activation let pass, else 0.
+void mask_gradient(Device& device, const Rows& size, Activation activation, const float* out,
+                   float* d_out);
+
+// d_bias = the sum of d_out's rows, in an order that only `size` decides. Uses the scratch memory.
+void sum_rows(Device& device, const Rows& size, const float* d_out, float* d_bias);
+
+}  // namespace kernels::cuda

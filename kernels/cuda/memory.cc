@@ -1,0 +1,42 @@
+#include <memory>
+
+#include "kernels/cuda/backend.h"
+#include "kernels/cuda/status.h"
+
+namespace kernels::cuda {
+
+CudaBackend::~CudaBackend() { device_.synchronize(); }
+
+Buffer CudaBackend::allocate(std::size_t count, Scalar scalar) {
+  device_.select();
+  void* memory = nullptr;
+  const std::size_t bytes = count * bytes_of(scalar);
+  CUDA_CHECK(cudaMalloc(&memory, bytes));
+  std::shared_ptr<void> owner(memory, FreeMemory{});
+  CUDA_CHECK(cudaMemsetAsync(memory, 0, bytes, device_.stream()));
+  return {std::move(owner), count, scalar};
+}
+
+// Waits, so that the host's memory is the caller's again.
+void CudaBackend::upload(ConstView host, View device) {
+  CHECK(host.count() == device.count() && host.scalar() == device.scalar());
+  CUDA_CHECK(cudaMemcpyAsync(device.data(), host.data(), host.bytes(), cudaMemcpyHostToDevice,
+                             device_.stream()));
+  device_.synchronize();
+}
+
+void CudaBackend::download(ConstView device, View host) {
+  CHECK(host.count() == device.count() && host.scalar() == device.scalar());
+  CUDA_CHECK(cudaMemcpyAsync(host.data(), device.data(), host.bytes(), cudaMemcpyDeviceToHost,
+                             device_.stream()));
+  device_.synchronize();
+}
+
+void CudaBackend::copy(ConstView x, View y) {
+  CHECK(x.count() == y.count() && x.scalar() == y.scalar());
+  if (x.data() == y.data()) return;
+  CUDA_CHECK(
+      cudaMemcpyAsync(y.data(), x.data(), x.bytes(), cudaMemcpyDeviceToDevice, device_.stream()));
+}
+
+}  // namespace kernels::cuda

@@ -1,0 +1,76 @@
+#include "kernels/fits.h"
+
+namespace kernels {
+namespace {
+
+bool is(ConstView view, std::size_t count, Scalar scalar) {
+  return view.count() == count && view.scalar() == scalar;
+}
+
+bool is_valid(const DenseShape& s) { return s.batch > 0 && s.inputs > 0 && s.outputs > 0; }
+
+bool is_valid(const ConvShape& s) {
+  return s.batch > 0 && s.in_channels > 0 && s.out_channels > 0 && s.stride > 0 &&
+         s.kernel_height > 0 && s.kernel_width > 0 &&
+         s.in_height + 2 * s.padding >= s.kernel_height &&
+         s.in_width + 2 * s.padding >= s.kernel_width;
+}
+
+bool is_valid(const PoolShape& s) {
+  return s.batch > 0 && s.channels > 0 && s.window > 0 && s.stride > 0 && s.in_height >= s.window &&
+         s.in_width >= s.window;
+}
+
+template <typename Shape>
+bool fits_forward(const Shape& shape, std::size_t outputs, const LayerViews& views) {
+  const Scalar scalar = views.in.scalar();
+  return is_valid(shape) && scalar != Scalar::kI32 && is(views.in, shape.in_count(), scalar) &&
+         is(views.weight, shape.weight_count(), scalar) && is(views.bias, outputs, scalar) &&
+         is(views.out, shape.out_count(), scalar);
+}
+
+template <typename Shape>
+bool fits_backward(const Shape& shape, std::size_t outputs, const DenseSaved& saved,
+                   const LayerGradients& gradients) {
+  const Scalar scalar = saved.in.scalar();
+  return fits_forward(shape, outputs, {saved.in, saved.weight, gradients.d_bias, saved.out}) &&
+         is(gradients.d_out, shape.out_count(), scalar) &&
+         is(gradients.d_weight, shape.weight_count(), scalar) &&
+         (gradients.d_in.empty() || is(gradients.d_in, shape.in_count(), scalar));
+}
+
+}  // namespace
+
+bool fits(const DenseShape& shape, const LayerViews& views) {
+  return fits_forward(shape, shape.outputs, views);
+}
+
+bool fits(const DenseShape& shape, const DenseSaved& saved, const LayerGradients& gradients) {
+  return fits_backward(shape, shape.outputs, saved, gradients);
+}
+
+bool fits(const ConvShape& shape, const LayerViews& views) {
+  return fits_forward(shape, shape.out_channels, views);
+}
+
+bool fits(const ConvShape& shape, const ConvSaved& saved, const LayerGradients& gradients) {
+  return fits_backward(shape, shape.out_channels, saved, gradients);
+}
+
+bool fits(const PoolShape& shape, ConstView in, ConstView out) {
+  return is_valid(shape) && in.scalar() != Scalar::kI32 && is(in, shape.in_count(), in.scalar()) &&
+         is(out, shape.out_count(), in.scalar());
+}
+
+bool fits(const SoftmaxShape& shape, ConstView logits, ConstView labels,
+          const LossOutputs& outputs) {
+  const Scalar scalar = logits.scalar();
+  const std::size_t count = shape.batch * shape.classes;
+  return shape.batch > 0 && shape.classes > 0 && scalar != Scalar::kI32 &&
+         is(logits, count, scalar) && is(labels, shape.batch, Scalar::kI32) &&
+         (outputs.d_logits.empty() || is(outputs.d_logits, count, scalar)) &&
+         (outputs.loss.empty() || is(outputs.loss, shape.batch, scalar)) &&
+         (outputs.correct.empty() || is(outputs.correct, shape.batch, scalar));
+}
+
+}  // namespace kernels

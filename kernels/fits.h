@@ -1,0 +1,28 @@
+#pragma once
+// Whether views belong to a shape: the sizes it says, of one type. Every backend CHECKs these
+// before it touches memory. A shape itself must have a batch and sizes of at least 1, and a window
+// that fits the image.
+
+#include "kernels/backend.h"
+
+namespace kernels {
+
+// What a forward pass of a dense or convolution layer touches.
+struct LayerViews {
+  ConstView in;
+  ConstView weight;
+  ConstView bias;
+  ConstView out;
+};
+
+[[nodiscard]] bool fits(const DenseShape& shape, const LayerViews& views);
+[[nodiscard]] bool fits(const DenseShape& shape, const DenseSaved& saved,
+                        const LayerGradients& gradients);
+[[nodiscard]] bool fits(const ConvShape& shape, const LayerViews& views);
+[[nodiscard]] bool fits(const ConvShape& shape, const ConvSaved& saved,
+                        const LayerGradients& gradients);
+[[nodiscard]] bool fits(const PoolShape& shape, ConstView in, ConstView out);
+[[nodiscard]] bool fits(const SoftmaxShape& shape, ConstView logits, ConstView labels,
+                        const LossOutputs& outputs);
+
+}  // namespace kernels

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/backend.h"
+#include "runtime/result.h"
+
+namespace kernels {
+
+struct DeviceOptions {
+  std::string device = "auto";  // auto | cpu | reference | cuda:0 ...
+  std::size_t threads = 1;      // compute threads on a CPU, at least 1
+};
+
+// What open_backend found. `notice` says, for a person, why "auto" did not take a GPU; empty when
+// there is nothing to say.
+struct OpenedBackend {
+  std::unique_ptr<Backend> backend;
+  std::string notice;
+};
+
+// Opens a device. "auto" takes the first GPU that answers, else the CPU; a device asked for by name
+// is that or an Error. CUDA is a module beside the program, loaded only when a driver is there:
+// linking it in would cost every CPU peer about 90 ms and 210 MiB.
+[[nodiscard]] runtime::Result<OpenedBackend> open_backend(const DeviceOptions& options);
+
+}  // namespace kernels

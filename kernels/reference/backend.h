@@ -1,0 +1,44 @@
+#pragma once
+// The definition of every operator: plain loops, one thread, f32 and f64. Sums of f32 accumulate in
+// f64. Slow on purpose; the other backends answer to it.
+
+#include "kernels/backend.h"
+
+namespace kernels::reference {
+
+class ReferenceBackend final : public Backend {
+ public:
+  [[nodiscard]] std::string_view name() const override;
+  [[nodiscard]] std::string description() const override;
+
+  [[nodiscard]] Buffer allocate(std::size_t count, Scalar scalar) override;
+  void upload(ConstView host, View device) override;
+  void download(ConstView device, View host) override;
+  void synchronize() override;
+  [[nodiscard]] bool is_host() const override;
+
+  void fill(double a, View x) override;
+  void copy(ConstView x, View y) override;
+  void scale(double a, View x) override;
+  void axpy(double a, ConstView x, View y) override;
+  void divide(ConstView x, double w, View y) override;
+  [[nodiscard]] double dot(ConstView x, ConstView y) override;
+
+  void dense_forward(const DenseShape& shape, ConstView in, ConstView weight, ConstView bias,
+                     View out) override;
+  void dense_backward(const DenseShape& shape, const DenseSaved& saved,
+                      const LayerGradients& gradients) override;
+  void conv_forward(const ConvShape& shape, ConstView in, ConstView weight, ConstView bias,
+                    View out) override;
+  void conv_backward(const ConvShape& shape, const ConvSaved& saved,
+                     const LayerGradients& gradients) override;
+  void pool_forward(const PoolShape& shape, ConstView in, View out) override;
+  void pool_backward(const PoolShape& shape, const PoolSaved& saved, ConstView d_out,
+                     View d_in) override;
+  void relu_forward(ConstView in, View out) override;
+  void relu_backward(ConstView out, ConstView d_out, View d_in) override;
+  void softmax_cross_entropy(const SoftmaxShape& shape, ConstView logits, ConstView labels,
+                             const LossOutputs& outputs) override;
+};
+
+}  // namespace kernels::reference

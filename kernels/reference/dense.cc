@@ -1,0 +1,74 @@
+#include "kernels/fits.h"
+#include "kernels/reference/activation.h"
+#include "kernels/reference/backend.h"
+#include "kernels/reference/scalars.h"
+
+namespace kernels::reference {
+namespace {
+
+template <typename T>
+void forward(const DenseShape& s, const LayerViews& views, View out) {
+  const auto in = views.in.as<T>();
+  const auto weight = views.weight.as<T>();
+  for (std::size_t n = 0; n < s.batch; ++n)
+    for (std::size_t o = 0; o < s.outputs; ++o) {
+      auto sum = static_cast<double>(views.bias.as<T>()[o]);
+      for (std::size_t i = 0; i < s.inputs; ++i)
+        sum += static_cast<double>(in[n * s.inputs + i]) *
+               static_cast<double>(weight[o * s.inputs + i]);
+      out.as<T>()[n * s.outputs + o] = activated(s.activation, static_cast<T>(sum));
+    }
+}
+
+// d_weight = d_out^T in
+template <typename T>
+void backward_weight(const DenseShape& s, std::span<const T> in, std::span<const T> d_out,
+                     std::span<T> d_weight) {
+  for (std::size_t o = 0; o < s.outputs; ++o)
+    for (std::size_t i = 0; i < s.inputs; ++i) {
+      double sum = 0.0;
+      for (std::size_t n = 0; n < s.batch; ++n)
+        sum += static_cast<double>(d_out[n * s.outputs + o]) *
+               static_cast<double>(in[n * s.inputs + i]);
+      d_weight[o * s.inputs + i] = static_cast<T>(sum);
+    }
+}
+
+// d_in = d_out weight
+template <typename T>
+void backward_data(const DenseShape& s, std::span<const T> weight, std::span<const T> d_out,
+                   std::span<T> d_in) {
+  for (std::size_t n = 0; n < s.batch; ++n)
+    for (std::size_t i = 0; i < s.inputs; ++i) {
+      double sum = 0.0;
+      for (std::size_t o = 0; o < s.outputs; ++o)
+        sum += static_cast<double>(d_out[n * s.outputs + o]) *
+               static_cast<double>(weight[o * s.inputs + i]);
+      d_in[n * s.inputs + i] = static_cast<T>(sum);
+    }
+}
+
+}  // namespace
+
+void ReferenceBackend::dense_forward(const DenseShape& shape, ConstView in, ConstView weight,
+                                     ConstView bias, View out) {
+  const LayerViews views{in, weight, bias, out};
+  CHECK(fits(shape, views));
+  with_type(in.scalar(), [&](auto zero) { forward<decltype(zero)>(shape, views, out); });
+}
+
+void ReferenceBackend::dense_backward(const DenseShape& shape, const DenseSaved& saved,
+                                      const LayerGradients& gradients) {
+  CHECK(fits(shape, saved, gradients));
+  with_type(saved.in.scalar(), [&](auto zero) {
+    using T = decltype(zero);
+    const std::span<T> d_out = gradients.d_out.as<T>();
+    mask<T>(shape.activation, saved.out.as<T>(), d_out);
+    sum_rows<T>(d_out, gradients.d_bias.as<T>());
+    backward_weight<T>(shape, saved.in.as<T>(), d_out, gradients.d_weight.as<T>());
+    if (!gradients.d_in.empty())
+      backward_data<T>(shape, saved.weight.as<T>(), d_out, gradients.d_in.as<T>());
+  });
+}
+
+}  // namespace kernels::reference

@@ -1,0 +1,40 @@
+#pragma once
+// The table of loops that one instruction set offers, and the three that may be there. Only
+// built-in types: the files that fill a table are compiled for processors that the rest of the
+// program may not assume, so nothing that the linker could share with other files may be
+// instantiated in them.
+
+#include <cstddef>
+
+namespace kernels::vector {
+
+template <typename T>
+struct Loops {
+  void (*fill)(T a, T* x, std::size_t count);
+  void (*scaled_copy)(T a, const T* x, T* y, std::size_t count);
+  void (*axpy)(T a, const T* x, T* y, std::size_t count);
+  void (*divide)(const T* x, double w, T* y, std::size_t count);
+  double (*dot)(const T* x, const T* y, std::size_t count);
+  bool (*all_finite)(const T* x, std::size_t count);
+};
+
+struct InstructionSet {
+  const char* name;
+  Loops<float> f32;
+  Loops<double> f64;
+};
+
+extern const InstructionSet kPlain;  // x86-64-v2, or whatever the compiler takes for granted
+#if defined(__x86_64__)
+extern const InstructionSet kV3;  // AVX2
+extern const InstructionSet kV4;  // AVX-512
+#endif
+
+// What this processor can run, the best last. Constant; thread-safe.
+struct InstructionSets {
+  const InstructionSet* sets[3];
+  std::size_t count;
+};
+[[nodiscard]] const InstructionSets& available();
+
+}  // namespace kernels::vector

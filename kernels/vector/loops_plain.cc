@@ -1,0 +1,15 @@
+#define MURMUR_ISA plain
+#include "kernels/vector/loops.inc"
+
+namespace kernels::vector {
+
+constexpr InstructionSet kPlain {
+#if defined(__x86_64__)
+  "x86-64-v2",
+#else
+  "plain",
+#endif
+      plain::loops<float>(), plain::loops<double>()
+};
+
+}  // namespace kernels::vector

@@ -1,0 +1,8 @@
+#define MURMUR_ISA v3
+#include "kernels/vector/loops.inc"
+
+namespace kernels::vector {
+
+constexpr InstructionSet kV3{"x86-64-v3", v3::loops<float>(), v3::loops<double>()};
+
+}  // namespace kernels::vector

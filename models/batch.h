@@ -1,0 +1,36 @@
+#pragma once
+// A batch on the host, and its way to a device.
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "kernels/backend.h"
+#include "models/image_shape.h"
+#include "models/network.h"
+
+namespace models {
+
+struct HostBatch {
+  std::vector<float> samples;  // [labels.size(), height, width, channels]
+  std::vector<std::int32_t> labels;
+};
+
+// Device memory for one batch at a time. A host backend reads the host's batch where it lies.
+class BatchStage {
+ public:
+  // The backend must outlive it.
+  BatchStage(kernels::Backend& backend, const ImageShape& shape, std::size_t batch_max);
+
+  // The batch as the device sees it: valid until the next call, and no longer than `host`.
+  [[nodiscard]] Batch stage(const HostBatch& host);
+
+ private:
+  kernels::Backend& backend_;
+  ImageShape shape_;
+  std::size_t batch_max_;
+  kernels::Buffer samples_;  // empty on a host backend, like labels_
+  kernels::Buffer labels_;
+};
+
+}  // namespace models

@@ -1,0 +1,46 @@
+#pragma once
+// Parameters in files: safetensors, with PyTorch's names, shapes and order of elements, so that
+// other frameworks read what we wrote and we read what they did.
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "models/parameter_tensor.h"
+#include "runtime/result.h"
+
+namespace models {
+
+struct NamedTensor {
+  std::string name;
+  std::vector<std::size_t> shape;
+  std::vector<float> values;  // row-major, in the file's order
+};
+
+struct Checkpoint {
+  std::vector<NamedTensor> tensors;
+  std::map<std::string, std::string> metadata;
+};
+
+// Writes beside `path`, then renames over it: a reader, or a crash, finds the old file or the whole
+// new one. `parameters` is the flat vector that `tensors` describe, in host memory. Refused: a
+// folder that is missing or not writable, a full disk.
+[[nodiscard]] runtime::Status write_checkpoint(const std::filesystem::path& path,
+                                               std::span<const ParameterTensor> tensors,
+                                               std::span<const float> parameters,
+                                               const std::map<std::string, std::string>& metadata);
+
+// Reads any safetensors file of f32 tensors. Refused, with the file's name: a missing file, a
+// header longer than the file, and what models/safetensors_header.h refuses.
+[[nodiscard]] runtime::Result<Checkpoint> read_checkpoint(const std::filesystem::path& path);
+
+// Puts a checkpoint's tensors into the flat vector. Refused, before anything is written: a tensor
+// that is missing, of another shape, or that the network does not have.
+[[nodiscard]] runtime::Status restore(const Checkpoint& checkpoint,
+                                      std::span<const ParameterTensor> tensors,
+                                      std::span<float> parameters);
+
+}  // namespace models

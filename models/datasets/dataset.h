@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "models/catalog.h"
+#include "models/image_shape.h"
+#include "runtime/result.h"
+
+namespace models {
+
+// Labelled images. Immutable: every call may come from any thread, at any time.
+class Dataset {
+ public:
+  Dataset() = default;
+  virtual ~Dataset() = default;
+  Dataset(const Dataset&) = delete;
+  Dataset& operator=(const Dataset&) = delete;
+
+  [[nodiscard]] virtual std::size_t size() const = 0;
+  [[nodiscard]] virtual ImageShape shape() const = 0;
+  [[nodiscard]] virtual std::size_t classes() const = 0;
+  [[nodiscard]] virtual std::int32_t label(std::size_t index) const = 0;  // cheap; < classes()
+
+  // Normalised pixels, height by width by channels. `out` is shape().count() long.
+  virtual void read(std::size_t index, std::span<float> out) const = 0;
+};
+
+struct DataOptions {
+  std::string set = "glyphs";
+  std::filesystem::path path;  // of sets that are files
+  std::uint64_t seed = 0;      // of sets that are generated
+};
+
+struct DataSplit {
+  std::unique_ptr<Dataset> train;
+  std::unique_ptr<Dataset> test;
+};
+
+[[nodiscard]] std::span<const CatalogEntry> known_datasets();
+
+// Refused: an unknown set, and whatever is wrong with its files, by name.
+[[nodiscard]] runtime::Result<DataSplit> open_data(const DataOptions& options);
+
+[[nodiscard]] std::vector<std::int32_t> labels_of(const Dataset& dataset);
+
+}  // namespace models

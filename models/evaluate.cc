@@ -1,0 +1,41 @@
+#include "models/evaluate.h"
+
+#include <algorithm>
+#include <span>
+
+#include "models/batch.h"
+#include "runtime/check.h"
+
+namespace models {
+namespace {
+
+void fill(HostBatch& host, const Dataset& dataset, std::size_t start, std::size_t size) {
+  const std::size_t pixels = dataset.shape().count();
+  host.samples.resize(size * pixels);
+  host.labels.resize(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    dataset.read(start + i, std::span(host.samples).subspan(i * pixels, pixels));
+    host.labels[i] = dataset.label(start + i);
+  }
+}
+
+}  // namespace
+
+Evaluation evaluate(Network& network, kernels::Backend& backend, kernels::ConstView parameters,
+                    const Dataset& dataset, std::size_t batch) {
+  CHECK(dataset.size() > 0 && dataset.shape() == network.input());
+  BatchStage stage(backend, dataset.shape(), batch);
+  HostBatch host;
+  double loss_sum = 0.0;
+  std::size_t correct = 0;
+  for (std::size_t start = 0; start < dataset.size(); start += batch) {
+    fill(host, dataset, start, std::min(batch, dataset.size() - start));
+    const Score score = network.score(parameters, stage.stage(host));
+    loss_sum += score.loss_sum;
+    correct += score.correct;
+  }
+  const auto count = static_cast<double>(dataset.size());
+  return {.loss = loss_sum / count, .accuracy = static_cast<double>(correct) / count};
+}
+
+}  // namespace models

@@ -1,0 +1,94 @@
+#include "models/loader.h"
+
+#include <utility>
+
+#include "runtime/check.h"
+#include "runtime/random.h"
+
+namespace models {
+namespace {
+
+constexpr std::uint64_t kPasses = 0x706173736573;  // "passes": this use's streams of the seed
+
+}  // namespace
+
+BatchSequence::BatchSequence(const Dataset& dataset, std::vector<std::uint32_t> part,
+                             std::size_t batch, std::uint64_t seed)
+    : dataset_(dataset), part_(std::move(part)), batch_(batch), seed_(seed) {
+  CHECK(!part_.empty() && batch_ > 0);
+  begin_pass(0);
+}
+
+void BatchSequence::begin_pass(std::uint64_t pass) {
+  // Shuffled from the part's own order each time, so that any pass can be begun without the others.
+  pass_ = pass;
+  position_ = 0;
+  order_ = part_;
+  runtime::Random random(runtime::mix_bits(seed_ ^ kPasses), pass);
+  random.shuffle(std::span(order_));
+}
+
+void BatchSequence::seek(std::uint64_t step) {
+  const std::uint64_t samples = step * batch_;
+  begin_pass(samples / part_.size());
+  position_ = samples % part_.size();
+}
+
+void BatchSequence::next(HostBatch& out) {
+  const std::size_t pixels = dataset_.shape().count();
+  out.samples.resize(batch_ * pixels);
+  out.labels.resize(batch_);
+  for (std::size_t i = 0; i < batch_; ++i) {
+    if (position_ == order_.size()) begin_pass(pass_ + 1);
+    const std::uint32_t index = order_[position_++];
+    dataset_.read(index, std::span(out.samples).subspan(i * pixels, pixels));
+    out.labels[i] = dataset_.label(index);
+  }
+}
+
+Loader::Loader(const Dataset& dataset, std::vector<std::uint32_t> part,
+               const LoaderOptions& options)
+    : sequence_(dataset, std::move(part), options.batch, options.seed), step_(options.first_step) {
+  sequence_.seek(step_);
+  if (options.ahead) thread_ = std::thread([this] { prepare_until_stopped(); });
+}
+
+Loader::~Loader() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+const HostBatch& Loader::next() {
+  ++step_;
+  if (!thread_.joinable()) {
+    sequence_.next(slots_[0]);
+    return slots_[0];
+  }
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return prepared_ > taken_; });
+  const std::size_t slot = taken_++ % kSlots;
+  lock.unlock();
+  changed_.notify_all();
+  return slots_[slot];
+}
+
+void Loader::prepare_until_stopped() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    changed_.wait(lock, [this] { return stopping_ || prepared_ < taken_ + kAheadMax; });
+    if (stopping_) return;
+    HostBatch& slot = slots_[prepared_ % kSlots];
+    lock.unlock();
+    sequence_.next(slot);
+    lock.lock();
+    ++prepared_;
+    changed_.notify_all();
+  }
+}
+
+}  // namespace models

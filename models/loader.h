@@ -1,0 +1,80 @@
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "models/batch.h"
+#include "models/datasets/dataset.h"
+
+namespace models {
+
+// The endless sequence of batches of one part: pass after pass, each in an order of its own, end to
+// end and cut into batches, so a batch may straddle two passes, and a part smaller than the batch
+// comes round more than once in it. Batch k follows from (part, batch, seed, k) alone.
+class BatchSequence {
+ public:
+  // The dataset must outlive it. `part` is not empty; `batch` is at least 1.
+  BatchSequence(const Dataset& dataset, std::vector<std::uint32_t> part, std::size_t batch,
+                std::uint64_t seed);
+
+  void seek(std::uint64_t step);  // the next batch is batch `step`
+  void next(HostBatch& out);
+
+ private:
+  void begin_pass(std::uint64_t pass);
+
+  const Dataset& dataset_;
+  std::vector<std::uint32_t> part_;
+  std::vector<std::uint32_t> order_;  // of the pass under way
+  std::size_t batch_;
+  std::uint64_t seed_;
+  std::uint64_t pass_ = 0;
+  std::size_t position_ = 0;  // in order_
+};
+
+struct LoaderOptions {
+  std::size_t batch = 32;
+  std::uint64_t seed = 0;
+  std::uint64_t first_step = 0;
+  bool ahead = true;  // a thread of its own prepares batches; false: next() does, the same bits
+};
+
+// A BatchSequence, prepared ahead. Owned and called by one thread.
+class Loader {
+ public:
+  Loader(const Dataset& dataset, std::vector<std::uint32_t> part, const LoaderOptions& options);
+  ~Loader();
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+
+  // The next batch, valid until the next call. Waits if it is not ready.
+  [[nodiscard]] const HostBatch& next();
+
+  [[nodiscard]] std::uint64_t step() const { return step_; }  // of the batch that next() will give
+
+ private:
+  // One batch is the caller's, two wait for it at most.
+  static constexpr std::size_t kAheadMax = 2;
+  static constexpr std::size_t kSlots = kAheadMax + 1;
+
+  void prepare_until_stopped();
+
+  BatchSequence sequence_;
+  std::uint64_t step_;
+  std::array<HostBatch, kSlots> slots_;
+
+  std::mutex mutex_;  // guards what follows; a slot belongs to the side that these say
+  std::condition_variable changed_;
+  std::uint64_t prepared_ = 0;  // batches ever put into slots, round and round
+  std::uint64_t taken_ = 0;     // batches ever handed out; the last is still in use
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+}  // namespace models

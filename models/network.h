@@ -1,0 +1,115 @@
+#pragma once
+// A feed-forward network: forward and backward passes over one flat parameter and one flat gradient
+// vector, which belong to the caller.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernels/backend.h"
+#include "models/image_shape.h"
+#include "models/layers/build.h"
+#include "models/parameter_tensor.h"
+#include "runtime/result.h"
+
+namespace models {
+
+struct NetworkSpec {
+  std::string kind;  // a name of zoo/zoo.h
+  ImageShape input;
+  std::size_t classes = 0;
+};
+
+// Samples and labels in the backend's memory: [size, height, width, channels] of the parameters'
+// scalar type (f32 but in the laboratory), and i32 [size], each in [0, classes).
+struct Batch {
+  kernels::ConstView samples;
+  kernels::ConstView labels;
+  std::size_t size = 0;
+};
+
+// Sums, so that the scores of several batches add up.
+struct Score {
+  double loss_sum = 0.0;
+  std::size_t correct = 0;
+  std::size_t count = 0;
+};
+
+// One thread at a time, the backend's. Parameters of f32 everywhere, of f64 on the reference
+// backend: activations take the parameters' type. Views are of the backend's memory.
+class Network {
+ public:
+  // A network of the zoo. Refused: an unknown kind, a sample that does not fit the layers, no
+  // classes. Plans memory for batches of at most `batch_max` samples. The backend must outlive it.
+  [[nodiscard]] static runtime::Result<std::unique_ptr<Network>> create(const NetworkSpec& spec,
+                                                                        kernels::Backend& backend,
+                                                                        std::size_t batch_max);
+  // A network of any layers; its classes are the elements of the last one's output.
+  [[nodiscard]] static runtime::Result<std::unique_ptr<Network>> of_layers(
+      const ImageShape& input, std::span<const LayerSpec> layers, kernels::Backend& backend,
+      std::size_t batch_max);
+
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
+  ~Network() = default;
+
+  [[nodiscard]] std::size_t parameter_count() const { return parameter_count_; }
+  [[nodiscard]] std::span<const ParameterTensor> tensors() const { return tensors_; }
+  [[nodiscard]] std::size_t batch_max() const { return batch_max_; }
+  [[nodiscard]] const ImageShape& input() const { return input_; }
+  [[nodiscard]] std::size_t classes() const;
+
+  // Equal where, and in practice only where, layers and shapes are equal.
+  [[nodiscard]] std::uint64_t architecture_hash() const;
+  [[nodiscard]] std::string summary() const;  // one line a layer: what, output, parameters
+
+  // Weights and biases uniform in +-1/sqrt(fan in), as PyTorch's layers start. Same seed, same
+  // bits, on every machine. `parameters`: host memory, parameter_count() long.
+  void initialise(std::uint64_t seed, std::span<float> parameters) const;
+
+  // The batch's mean loss (softmax cross-entropy), and its gradient over `gradient`. Waits for the
+  // device.
+  [[nodiscard]] double loss_and_gradient(kernels::ConstView parameters, const Batch& batch,
+                                         kernels::View gradient);
+
+  // Forward only. Waits for the device.
+  [[nodiscard]] Score score(kernels::ConstView parameters, const Batch& batch);
+
+ private:
+  // A layer, its slice of the flat vectors, and its activations of the batch that passed last.
+  struct Stage {
+    std::unique_ptr<Layer> layer;
+    std::size_t parameter_offset = 0;
+    std::size_t parameter_count = 0;
+    std::size_t out_count = 0;  // of one sample
+    kernels::Buffer out;
+  };
+
+  Network(const ImageShape& input, std::vector<std::unique_ptr<Layer>> layers,
+          kernels::Backend& backend, std::size_t batch_max);
+
+  void plan(kernels::Scalar scalar);
+  void add_tensors(const Layer& layer, std::size_t number);
+  void forward(kernels::ConstView parameters, const Batch& batch);
+  void backward(kernels::ConstView parameters, const Batch& batch, kernels::View gradient);
+  void compare(const Batch& batch, kernels::View d_logits);  // outputs with labels
+  [[nodiscard]] Score read_score(std::size_t size);
+
+  ImageShape input_;
+  kernels::Backend& backend_;
+  std::size_t batch_max_;
+  std::size_t parameter_count_ = 0;
+  std::vector<Stage> stages_;
+  std::vector<ParameterTensor> tensors_;
+
+  // Planned at the first pass, for its scalar type; again if another type comes.
+  kernels::Scalar scalar_ = kernels::Scalar::kI32;  // of no pass
+  kernels::Buffer d_out_;                           // of the layer that is going backward
+  kernels::Buffer d_in_;
+  kernels::Buffer outcome_;  // a loss and a verdict per sample
+};
+
+}  // namespace models

@@ -1,0 +1,240 @@
+#include "peers/assembly.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "models/checkpoint.h"
+#include "models/partition.h"
+#include "runtime/cpu_set.h"
+#include "runtime/random.h"
+
+namespace peers {
+namespace {
+
+// Streams of the run's seed; each use of chance has its own.
+constexpr std::uint64_t kLoaderStream = 1ULL << 32U;
+constexpr std::uint64_t kNoiseStream = 2ULL << 32U;
+
+bool in_laboratory(const Config& config) { return config.objective.kind != "network"; }
+
+kernels::Scalar scalar_of(const Config& config) {
+  return in_laboratory(config) && config.simulate.precision == "f64" ? kernels::Scalar::kF64
+                                                                     : kernels::Scalar::kF32;
+}
+
+runtime::Status read_data(const Config& config, std::size_t peer_count,
+                          Surroundings& surroundings) {
+  auto data = models::open_data({config.data.set, config.data.path, config.seed});
+  if (!data) return data.error();
+  surroundings.data = std::move(data).value();
+  auto parts = models::partition(
+      models::labels_of(*surroundings.data.train), {config.data.partition, config.data.alpha, peer_count, config.seed});
+  if (!parts) return parts.error();
+  surroundings.parts = std::move(parts).value();
+  surroundings.partition_hash = models::partition_hash(surroundings.parts);
+  return {};
+}
+
+runtime::Status read_tables(const Config& config, Surroundings& surroundings) {
+  auto centers = read_csv(config.objective.centers);
+  if (!centers) return centers.error();
+  surroundings.centers = std::move(centers).value();
+  if (!config.objective.curvature.empty()) {
+    auto curvature = read_csv(config.objective.curvature);
+    if (!curvature) return curvature.error();
+    surroundings.curvature = std::move(curvature).value();
+  }
+  if (!config.objective.start.empty()) {
+    auto start = read_csv(config.objective.start);
+    if (!start) return start.error();
+    surroundings.start = std::move(start).value();
+  }
+  return {};
+}
+
+// The row of peer `index`: its own, or the only one where one row may serve all.
+runtime::Result<std::vector<double>> row_of(const Table& table, std::string_view key,
+                                            std::size_t index, std::size_t columns) {
+  const std::size_t row = table.rows == 1 && key != "objective.centers" ? 0 : index;
+  if (row >= table.rows) {
+    return runtime::Error{
+        fmt::format("{}: {} rows, but there is a peer {}", key, table.rows, index)};
+  }
+  if (table.columns != columns) {
+    return runtime::Error{
+        fmt::format("{}: {} columns, objective.centers has {}", key, table.columns, columns)};
+  }
+  const auto values = table.row(row);
+  return std::vector<double>(values.begin(), values.end());
+}
+
+runtime::Result<std::unique_ptr<Objective>> make_quadratic(const Config& config,
+                                                           const Surroundings& surroundings,
+                                                           std::size_t index) {
+  const std::size_t columns = surroundings.centers.columns;
+  auto center = row_of(surroundings.centers, "objective.centers", index, columns);
+  if (!center) return center.error();
+  Quadratic::Options options{.center = *center,
+                             .curvature = std::vector<double>(columns, 1.0),
+                             .start = std::vector<double>(columns, 0.0),
+                             .noise = config.objective.noise,
+                             .scalar = scalar_of(config)};
+  if (surroundings.curvature) {
+    auto curvature = row_of(*surroundings.curvature, "objective.curvature", index, columns);
+    if (!curvature) return curvature.error();
+    options.curvature = std::move(curvature).value();
+  }
+  if (surroundings.start) {
+    auto start = row_of(*surroundings.start, "objective.start", index, columns);
+    if (!start) return start.error();
+    options.start = std::move(start).value();
+  }
+  return std::unique_ptr<Objective>(std::make_unique<Quadratic>(
+      std::move(options), runtime::Random(config.seed, kNoiseStream + index),
+      *surroundings.backend));
+}
+
+runtime::Result<std::vector<float>> start_of(const Config& config, const models::Network& network) {
+  std::vector<float> start(network.parameter_count());
+  network.initialise(config.seed, start);
+  if (config.model.init.empty()) return start;
+  auto checkpoint = models::read_checkpoint(config.model.init);
+  if (!checkpoint) return checkpoint.error();
+  const runtime::Status restored = models::restore(*checkpoint, network.tensors(), start);
+  if (!restored) return runtime::Error{config.model.init + ": " + restored.error().message};
+  return start;
+}
+
+std::uint64_t hash_text(std::string_view text) {
+  std::uint64_t hash = text.size();
+  for (const char letter : text)
+    hash = runtime::mix_bits(hash ^ static_cast<unsigned char>(letter));
+  return hash;
+}
+
+}  // namespace
+
+std::size_t threads_of(const Config& config, std::size_t peers_on_this_machine) {
+  if (config.peer.threads > 0) return config.peer.threads;
+  return std::max<std::size_t>(
+      1, runtime::usable_cores().size() / std::max<std::size_t>(1, peers_on_this_machine));
+}
+
+runtime::Result<Surroundings> open_surroundings(const Config& config, const Shares& shares) {
+  const std::string device = in_laboratory(config) ? "cpu" : config.peer.device;
+  auto opened = kernels::open_backend({device, threads_of(config, shares.peers_here)});
+  if (!opened) return opened.error();
+  Surroundings surroundings;
+  surroundings.backend = std::move(opened->backend);
+  surroundings.notice = opened->notice;
+  const runtime::Status read = in_laboratory(config)
+                                   ? read_tables(config, surroundings)
+                                   : read_data(config, shares.parts, surroundings);
+  if (!read) return read.error();
+  return surroundings;
+}
+
+runtime::Result<std::unique_ptr<Assembly>> Assembly::create(const Config& config,
+                                                            const Surroundings& surroundings,
+                                                            const Place& place,
+                                                            runtime::Instant now) {
+  std::unique_ptr<Assembly> assembly(
+      new Assembly());  // NOLINT(cppcoreguidelines-owning-memory): private constructor
+  assembly->backend_ = surroundings.backend.get();
+  if (auto made = assembly->make_objective(config, surroundings, place); !made) return made.error();
+  if (auto made = assembly->make_gossip(config, place); !made) return made.error();
+  assembly->make_peer(config, place, now);
+  return assembly;
+}
+
+runtime::Status Assembly::make_objective(const Config& config, const Surroundings& surroundings,
+                                         const Place& place) {
+  if (in_laboratory(config)) {
+    auto quadratic = make_quadratic(config, surroundings, place.index);
+    if (!quadratic) return quadratic.error();
+    objective_ = std::move(quadratic).value();
+    steps_ = config.simulate.rounds.value_or(100);
+    if (config.train.steps > 0) steps_ = config.train.steps;
+    return {};
+  }
+  const models::Dataset& train = *surroundings.data.train;
+  CHECK(place.index < surroundings.parts.size());
+  auto network = models::Network::create({config.model.kind, train.shape(), train.classes()},
+                                         *backend_, std::max<std::size_t>(config.train.batch, 256));
+  if (!network) return network.error();
+  auto start = start_of(config, **network);
+  if (!start) return start.error();
+  network_ = network->get();
+  steps_per_epoch_ = static_cast<double>(train.size()) /
+                     static_cast<double>(surroundings.parts.size() * config.train.batch);
+  steps_ = config.train.steps > 0
+               ? config.train.steps
+               : static_cast<std::uint64_t>(
+                     std::llround(static_cast<double>(config.train.epochs) * steps_per_epoch_));
+  if (place.virtual_time && config.simulate.rounds) steps_ = *config.simulate.rounds;
+  auto loader = std::make_unique<models::Loader>(
+      train, surroundings.parts[place.index],
+      models::LoaderOptions{.batch = config.train.batch,
+                            .seed = runtime::mix_bits(config.seed ^ (kLoaderStream + place.index)),
+                            .ahead = !place.virtual_time});
+  objective_ = std::make_unique<NetworkObjective>(NetworkObjective::Parts{
+      std::move(network).value(), std::move(loader), surroundings.data.test.get(), backend_,
+      std::move(start).value(), config.train.batch});
+  return {};
+}
+
+runtime::Status Assembly::make_gossip(const Config& config, const Place& place) {
+  layout_ = std::make_unique<gossip::BlockLayout>(objective_->parameter_count(),
+                                                  config.gossip.block_bytes, objective_->scalar());
+  auto topology = gossip::make_topology(
+      {config.gossip.topology, config.gossip.fanout, config.seed, config.gossip.topology_file});
+  if (!topology) return topology.error();
+  topology_ = std::move(topology).value();
+  if (auto fits = topology_->check(place.members.size()); !fits) return fits.error();
+  auto weighting = gossip::make_weighting(config.gossip.weighting);
+  if (!weighting) return weighting.error();
+  weighting_ = std::move(weighting).value();
+  auto optimizer =
+      make_optimizer({config.policy.optimizer, config.policy.momentum, config.policy.weight_decay},
+                     objective_->parameter_count(), objective_->scalar(), *backend_);
+  if (!optimizer) return optimizer.error();
+  optimizer_ = std::move(optimizer).value();
+  auto schedule =
+      make_schedule({config.policy.schedule, config.policy.learning_rate, config.policy.period});
+  if (!schedule) return schedule.error();
+  schedule_ = std::move(schedule).value();
+  return {};
+}
+
+void Assembly::make_peer(const Config& config, const Place& place, runtime::Instant now) {
+  fingerprint_ = hash_text(config.run);
+  for (const std::uint64_t part :
+       {network_ != nullptr ? network_->architecture_hash() : hash_text(config.objective.kind),
+        static_cast<std::uint64_t>(layout_->parameter_count()), config.gossip.block_bytes,
+        static_cast<std::uint64_t>(layout_->scalar())}) {
+    fingerprint_ = runtime::mix_bits(fingerprint_ ^ part);
+  }
+  const runtime::Duration heartbeat = std::chrono::milliseconds(config.membership.heartbeat_ms);
+  const runtime::Duration silence = std::chrono::milliseconds(config.membership.silence_ms);
+  const PeerOptions options{.self = {place.id, 1, fingerprint_},
+                            .pace = config.gossip.pace == "sync" ? Pace::kSync : Pace::kAsync,
+                            .steps = steps_,
+                            .settle_rounds = network_ != nullptr ? config.gossip.settle_rounds : 0,
+                            .weight_floor = config.gossip.weight_floor,
+                            .rate_correction = config.policy.rate_correction,
+                            .heartbeat_interval = heartbeat};
+  const PeerParts parts{.objective = objective_.get(),
+                        .optimizer = optimizer_.get(),
+                        .schedule = schedule_.get(),
+                        .topology = topology_.get(),
+                        .weighting = weighting_.get(),
+                        .layout = layout_.get(),
+                        .backend = backend_};
+  peer_ = std::make_unique<Peer>(options, parts,
+                                 gossip::Members(place.id, place.members, silence, now));
+}
+
+}  // namespace peers

@@ -1,0 +1,100 @@
+#pragma once
+// From a Config to the parts of a peer: what a process opens once, and what each peer in it owns.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "gossip/layout.h"
+#include "kernels/open_backend.h"
+#include "models/datasets/dataset.h"
+#include "peers/config.h"
+#include "peers/network_objective.h"
+#include "peers/peer.h"
+#include "peers/quadratic.h"
+#include "runtime/result.h"
+
+namespace peers {
+
+// What all peers of one process share: the device, the data, the tables of a laboratory problem.
+struct Surroundings {
+  std::unique_ptr<kernels::Backend> backend;
+  std::string notice;  // why a GPU was not taken; empty: nothing to say
+
+  // objective.kind = "network"
+  models::DataSplit data;
+  std::vector<std::vector<std::uint32_t>> parts;  // sample numbers of each part
+  std::uint64_t partition_hash = 0;
+
+  // objective.kind = "quadratic"
+  Table centers;
+  std::optional<Table> curvature;
+  std::optional<Table> start;
+};
+
+// How many share what: the data of the run, and the cores of this machine.
+struct Shares {
+  std::size_t parts = 1;       // into which the data is cut
+  std::size_t peers_here = 1;  // on this machine
+};
+
+// Opens the device and reads the data.
+[[nodiscard]] runtime::Result<Surroundings> open_surroundings(const Config& config,
+                                                              const Shares& shares);
+
+// Compute threads of one peer: as configured, else an equal share of the cores.
+[[nodiscard]] std::size_t threads_of(const Config& config, std::size_t peers_on_this_machine);
+
+// Where one peer stands in its run.
+struct Place {
+  std::uint64_t index = 0;  // which part of the data, which row of a table
+  runtime::PeerId id{};
+  std::vector<runtime::PeerId> members;  // all, this one included
+  bool virtual_time = false;             // simulated: batches are made when they are asked for
+};
+
+// One peer and everything that is its own.
+class Assembly {
+ public:
+  // `surroundings` outlives the assembly. Refused: a model that does not fit the data, a table with
+  // too few rows, a topology for another number of peers.
+  [[nodiscard]] static runtime::Result<std::unique_ptr<Assembly>> create(
+      const Config& config, const Surroundings& surroundings, const Place& place,
+      runtime::Instant now);
+  Assembly(const Assembly&) = delete;
+  Assembly& operator=(const Assembly&) = delete;
+  ~Assembly() = default;
+
+  [[nodiscard]] Peer& peer() { return *peer_; }
+  [[nodiscard]] Objective& objective() { return *objective_; }
+  [[nodiscard]] const models::Network* network() const {
+    return network_;
+  }  // none in the laboratory
+  [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_; }
+  [[nodiscard]] std::uint64_t steps() const { return steps_; }
+  [[nodiscard]] double steps_per_epoch() const { return steps_per_epoch_; }  // 0 in the laboratory
+
+ private:
+  Assembly() = default;
+  runtime::Status make_objective(const Config& config, const Surroundings& surroundings,
+                                 const Place& place);
+  runtime::Status make_gossip(const Config& config, const Place& place);
+  void make_peer(const Config& config, const Place& place, runtime::Instant now);
+
+  kernels::Backend* backend_ = nullptr;
+  std::unique_ptr<Objective> objective_;
+  const models::Network* network_ = nullptr;
+  std::unique_ptr<gossip::BlockLayout> layout_;
+  std::unique_ptr<gossip::Topology> topology_;
+  std::unique_ptr<gossip::Weighting> weighting_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::unique_ptr<Schedule> schedule_;
+  std::unique_ptr<Peer> peer_;
+  std::uint64_t fingerprint_ = 0;
+  std::uint64_t steps_ = 0;
+  double steps_per_epoch_ = 0.0;
+};
+
+}  // namespace peers

@@ -1,0 +1,54 @@
+#pragma once
+// `murmur bench`: figures of this machine, to stand beside other systems' (scripts/bench).
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "runtime/result.h"
+
+namespace peers {
+
+// One figure, measured several times: its spread says how far to trust it.
+struct Spread {
+  double median = 0.0;
+  double min = 0.0;
+  double max = 0.0;
+};
+[[nodiscard]] Spread spread_of(std::vector<double> figures);  // not empty
+
+struct BenchTrainOptions {
+  std::string model = "lenet5";
+  std::string device = "cpu";
+  std::size_t batch = 64;
+  std::size_t threads = 1;
+  double window_seconds = 0.5;
+  std::size_t windows = 9;
+};
+struct BenchTrainReport {
+  std::string device;  // as it describes itself
+  std::size_t parameters = 0;
+  Spread samples_per_second;
+  double step_milliseconds = 0.0;  // of the median
+};
+// Whole training steps, forward, backward and momentum, on one batch of 28x28 grey images.
+[[nodiscard]] runtime::Result<BenchTrainReport> bench_train(const BenchTrainOptions& options);
+
+struct BenchGossipOptions {
+  std::size_t bytes = 44'000'000;  // of parameters a peer
+  std::size_t peers = 2;
+  std::size_t block_bytes = 1U << 20U;
+  std::string listen = "tcp://127.0.0.1:0";
+  double window_seconds = 1.0;
+  std::size_t windows = 7;
+};
+struct BenchGossipReport {
+  Spread gigabytes_per_second;     // of payload that arrived, was checked and folded in, all peers
+                                   // together
+  double pushes_per_second = 0.0;  // median, all peers together
+  double weight_total = 0.0;       // held, waiting and in flight at the end: the number of peers
+};
+// Peers on a ring that only gossip: snapshot, parcels over ZeroMQ, checksum, inbox, fold.
+[[nodiscard]] runtime::Result<BenchGossipReport> bench_gossip(const BenchGossipOptions& options);
+
+}  // namespace peers

@@ -1,0 +1,137 @@
+#include "peers/commands.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <string_view>
+
+#include "peers/config_names.h"
+#include "peers/simulate.h"
+#include "peers/version.h"
+#include "runtime/stop_signal.h"
+
+namespace peers {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct Kind {
+  std::string_view word;
+  std::string_view key;
+};
+constexpr std::array kKinds{
+    Kind{"models", "model.kind"},
+    Kind{"datasets", "data.set"},
+    Kind{"partitions", "data.partition"},
+    Kind{"optimizers", "policy.optimizer"},
+    Kind{"schedules", "policy.schedule"},
+    Kind{"corrections", "policy.correction"},
+    Kind{"regularizers", "policy.regularizer"},
+    Kind{"weightings", "gossip.weighting"},
+    Kind{"topologies", "gossip.topology"},
+    Kind{"codecs", "gossip.codec"},
+    Kind{"presets", "policy.preset"},
+};
+
+Json to_json(const Spread& spread) {
+  return {{"median", spread.median}, {"min", spread.min}, {"max", spread.max}};
+}
+
+int fail(const runtime::Error& error) {
+  fmt::print(stderr, "murmur: {}\n", error.message);
+  return 1;
+}
+
+}  // namespace
+
+std::string list_kinds() {
+  std::string words;
+  for (const Kind& kind : kKinds) words += (words.empty() ? "" : " | ") + std::string(kind.word);
+  return words;
+}
+
+int check_command(const Config& config) {
+  fmt::print("{}", to_toml(config));
+  return 0;
+}
+
+int list_command(const std::string& kind) {
+  for (const Kind& known : kKinds) {
+    if (known.word != kind) continue;
+    for (const Choice& choice : choices_of(known.key)) {
+      if (choice.available) fmt::print("{:<22} {}\n", choice.name, choice.summary);
+    }
+    return 0;
+  }
+  fmt::print(stderr, "murmur: list: unknown kind '{}'; there are {}\n", kind, list_kinds());
+  return 2;
+}
+
+int simulate_command(const Config& config, const std::filesystem::path& out, bool json) {
+  const runtime::StopSignal stop = runtime::stop_on_sigint_or_sigterm();
+  auto report = simulate(config, out, stop);
+  if (!report) return fail(report.error());
+  if (report->stopped) return 130;
+  if (json) {
+    fmt::print("{}", to_json_text(report->summary));
+    return 0;
+  }
+  fmt::print("{}", to_text(report->summary));
+  fmt::print("{:.3f} s of virtual time, {} events, fingerprint {:016x}; files in {}\n",
+             report->virtual_seconds, report->events, report->fingerprint, out.string());
+  return 0;
+}
+
+int bench_train_command(const BenchTrainOptions& options, bool json) {
+  auto report = bench_train(options);
+  if (!report) return fail(report.error());
+  if (json) {
+    const Json figures{{"bench", "train"},
+                       {"version", kVersion},
+                       {"model", options.model},
+                       {"batch", options.batch},
+                       {"threads", options.threads},
+                       {"device", report->device},
+                       {"parameters", report->parameters},
+                       {"samples_per_second", to_json(report->samples_per_second)},
+                       {"step_milliseconds", report->step_milliseconds}};
+    fmt::print("{}\n", figures.dump(2));
+    return 0;
+  }
+  const Spread& rate = report->samples_per_second;
+  fmt::print(
+      "{} ({} parameters), batch {}, {}: {:.0f} samples/s [{:.0f}..{:.0f}], {:.3f} ms a step\n",
+      options.model, report->parameters, options.batch, report->device, rate.median, rate.min,
+      rate.max, report->step_milliseconds);
+  return 0;
+}
+
+int bench_gossip_command(const BenchGossipOptions& options, bool json) {
+  auto report = bench_gossip(options);
+  if (!report) return fail(report.error());
+  if (json) {
+    const Json figures{{"bench", "gossip"},
+                       {"version", kVersion},
+                       {"bytes", options.bytes},
+                       {"peers", options.peers},
+                       {"block_bytes", options.block_bytes},
+                       {"listen", options.listen},
+                       {"gigabytes_per_second", to_json(report->gigabytes_per_second)},
+                       {"pushes_per_second", report->pushes_per_second},
+                       {"weight_total", report->weight_total}};
+    fmt::print("{}\n", figures.dump(2));
+    return 0;
+  }
+  const Spread& rate = report->gigabytes_per_second;
+  fmt::print(
+      "{} peers, {:.1f} MB each, blocks of {} bytes: {:.2f} GB/s [{:.2f}..{:.2f}] arrived and "
+      "mixed, "
+      "{:.1f} pushes/s, total weight {:.12f}\n",
+      options.peers, static_cast<double>(options.bytes) * 1e-6, options.block_bytes, rate.median,
+      rate.min, rate.max, report->pushes_per_second, report->weight_total);
+  return 0;
+}
+
+}  // namespace peers

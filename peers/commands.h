@@ -1,0 +1,23 @@
+#pragma once
+// The commands of the program, each a word on its command line. All return the exit status.
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+
+#include "peers/bench.h"
+#include "peers/config.h"
+
+namespace peers {
+
+[[nodiscard]] int check_command(const Config& config);    // prints the config, complete
+[[nodiscard]] int list_command(const std::string& kind);  // names and what they are
+[[nodiscard]] int simulate_command(const Config& config, const std::filesystem::path& out,
+                                   bool json);
+[[nodiscard]] int bench_train_command(const BenchTrainOptions& options, bool json);
+[[nodiscard]] int bench_gossip_command(const BenchGossipOptions& options, bool json);
+
+// The words that `murmur list` takes.
+[[nodiscard]] std::string list_kinds();
+
+}  // namespace peers

@@ -1,0 +1,205 @@
+#pragma once
+// What a run is asked to do: TOML in, a Config or a readable refusal with line and suggestion out.
+// Every key is described once, in config_fields.cc; reading, overrides, printing and docs/config.md
+// follow from that. Names (of optimizers, topologies, ...) stay strings here: the table that builds
+// the named thing is the one that knows it.
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "runtime/result.h"
+
+namespace peers {
+
+struct PeerConfig {
+  std::string name;
+  std::string listen = "tcp://127.0.0.1:0";
+  std::string advertise;
+  std::vector<std::string> join;
+  std::string device = "auto";
+  std::uint64_t threads = 0;
+  bool operator==(const PeerConfig&) const = default;
+};
+
+struct DataConfig {
+  std::string set = "glyphs";
+  std::string path;
+  std::string partition = "iid";
+  double alpha = 0.5;
+  std::uint64_t part = 0;
+  std::uint64_t parts = 1;
+  bool augment = false;
+  bool operator==(const DataConfig&) const = default;
+};
+
+struct ModelConfig {
+  std::string kind = "lenet5";
+  std::vector<std::string> layers;
+  std::string init;
+  bool operator==(const ModelConfig&) const = default;
+};
+
+struct TrainConfig {
+  std::uint64_t epochs = 5;
+  std::uint64_t steps = 0;
+  std::uint64_t batch = 32;
+  std::string precision = "f32";
+  double drop_activations = 0.0;
+  std::uint64_t evaluate_every = 1;
+  bool operator==(const TrainConfig&) const = default;
+};
+
+struct PolicyConfig {
+  std::string preset = "sgp";
+  std::string optimizer = "momentum";
+  double learning_rate = 0.05;
+  double momentum = 0.9;
+  double weight_decay = 0.0;
+  std::string schedule = "every-step";
+  std::uint64_t period = 1;
+  std::string correction = "none";
+  std::string regularizer = "none";
+  bool rate_correction = true;
+  bool operator==(const PolicyConfig&) const = default;
+};
+
+struct MoreauConfig {
+  double v = 0.1;
+  double k = 10.0;
+  std::string distance = "sketch";
+  std::string space = "estimate";
+  bool operator==(const MoreauConfig&) const = default;
+};
+
+struct GossipConfig {
+  std::string protocol = "push-sum";
+  std::string weighting = "uniform";
+  std::string topology = "one-peer-exponential";
+  std::uint64_t fanout = 1;
+  std::string topology_file;
+  std::string pace = "async";
+  std::string codec = "f32";
+  std::uint64_t block_bytes = 1048576;
+  std::optional<std::uint64_t> blocks_per_push;  // empty: "all"
+  double damping = 1.0;
+  std::uint64_t max_lead = 8;
+  double weight_floor = 0.05;
+  std::uint64_t settle_rounds = 16;
+  MoreauConfig moreau;
+  bool operator==(const GossipConfig&) const = default;
+};
+
+struct MembershipConfig {
+  std::uint64_t heartbeat_ms = 250;
+  std::uint64_t silence_ms = 5000;
+  std::vector<std::string> members;  // parse_member() reads one
+  std::uint64_t probe_interval_ms = 1000;
+  double suspicion_multiplier = 4.0;
+  std::string discovery = "none";
+  bool operator==(const MembershipConfig&) const = default;
+};
+
+struct SecurityConfig {
+  std::string mode = "none";
+  std::string key;
+  std::string authorized;
+  bool operator==(const SecurityConfig&) const = default;
+};
+
+struct CheckpointConfig {
+  double every_seconds = 0.0;
+  std::uint64_t keep = 2;
+  bool resume = false;
+  bool operator==(const CheckpointConfig&) const = default;
+};
+
+struct WatchConfig {
+  std::string http;
+  bool operator==(const WatchConfig&) const = default;
+};
+
+struct ObjectiveConfig {
+  std::string kind = "network";
+  std::string centers;
+  std::string curvature;
+  std::string start;
+  double noise = 0.0;
+  bool operator==(const ObjectiveConfig&) const = default;
+};
+
+// Probabilities are per message.
+struct LinkConfig {
+  double delay_ms = 1.0;
+  double bandwidth_mbit = 0.0;
+  double loss = 0.0;
+  double duplicate = 0.0;
+  double reorder = 0.0;
+  bool operator==(const LinkConfig&) const = default;
+};
+
+struct FaultConfig {
+  double at = 0.0;   // seconds of virtual time
+  std::string kind;  // crash | freeze | thaw | cut | heal
+  std::vector<std::uint64_t> peers;
+  bool operator==(const FaultConfig&) const = default;
+};
+
+struct SimulateConfig {
+  std::uint64_t peers = 8;
+  std::optional<std::uint64_t> rounds;  // at most one of rounds and seconds is given
+  std::optional<double> seconds;
+  bool trace = false;
+  std::vector<double> step_seconds = {0.1};  // never empty
+  std::string precision = "f32";
+  LinkConfig link;
+  std::vector<FaultConfig> faults;
+  bool operator==(const SimulateConfig&) const = default;
+};
+
+// Files and folders that were found are absolute here, so that a copy of the config reads the same
+// from anywhere.
+struct Config {
+  std::string run = "mnist";
+  std::uint64_t seed = 1;
+  PeerConfig peer;
+  DataConfig data;
+  ModelConfig model;
+  TrainConfig train;
+  PolicyConfig policy;
+  GossipConfig gossip;
+  MembershipConfig membership;
+  SecurityConfig security;
+  CheckpointConfig checkpoint;
+  WatchConfig watch;
+  ObjectiveConfig objective;
+  SimulateConfig simulate;
+  bool operator==(const Config&) const = default;
+};
+
+// Reads `file`, then applies the overrides ("train.batch=64", as after --set) in order. The preset
+// fills in what neither gave. The Error holds every problem found, one a line, each with its file
+// and line or its --set, the key, what was expected and the nearest valid name.
+//
+// A relative path is looked up beside the file first (not for --set), then in the working
+// directory.
+[[nodiscard]] runtime::Result<Config> read_config(const std::filesystem::path& file,
+                                                  std::span<const std::string> overrides);
+
+// The same for text that is already here; `source_name` takes the place of the file in refusals and
+// for relative paths.
+[[nodiscard]] runtime::Result<Config> parse_config(std::string_view text,
+                                                   std::string_view source_name,
+                                                   std::span<const std::string> overrides);
+
+// Complete, with a line of help beside each key. Reads back to an equal Config.
+[[nodiscard]] std::string to_toml(const Config& config);
+
+// The table of keys of docs/config.md, as Markdown.
+[[nodiscard]] std::string config_reference();
+
+}  // namespace peers

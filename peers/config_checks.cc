@@ -1,0 +1,183 @@
+#include "peers/config_checks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <filesystem>
+#include <set>
+
+#include "peers/config_members.h"
+#include "peers/config_suggest.h"
+#include "peers/config_toml.h"
+
+namespace peers {
+namespace {
+
+namespace fs = std::filesystem;
+using Problems = std::vector<Problem>;
+
+bool is_folder(const std::string& path) {
+  std::error_code ignored;
+  return fs::is_directory(path, ignored);
+}
+
+bool is_file(const std::string& path) {
+  std::error_code ignored;
+  return fs::is_regular_file(path, ignored);
+}
+
+// `reason` says why the file is needed; an empty path is refused only then.
+void check_file(Problems& problems, std::string_view key, const std::string& path,
+                std::string_view reason) {
+  if (path.empty()) {
+    if (!reason.empty()) problems.push_back({key, fmt::format("{} needs a file", reason)});
+    return;
+  }
+  if (!is_file(path)) problems.push_back({key, fmt::format("no such file: {}", toml_text(path))});
+}
+
+// One folder, not a way through several.
+bool is_folder_name(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." &&
+         name.find_first_of(std::string_view("/\0", 2)) == std::string_view::npos;
+}
+
+void check_run(const Config& config, Problems& problems) {
+  constexpr std::string_view kExpected = "expected the name of a folder, got {}";
+  if (!is_folder_name(config.run))
+    problems.push_back({"run", fmt::format(kExpected, toml_text(config.run))});
+  if (!config.peer.name.empty() && !is_folder_name(config.peer.name))
+    problems.push_back({"peer.name", fmt::format(kExpected, toml_text(config.peer.name))});
+}
+
+bool is_cuda_device(std::string_view device) {
+  constexpr std::string_view kPrefix = "cuda:";
+  if (!device.starts_with(kPrefix)) return false;
+  device.remove_prefix(kPrefix.size());
+  unsigned index = 0;
+  const char* const end = device.data() + device.size();
+  const auto [stop, problem] = std::from_chars(device.data(), end, index);
+  return problem == std::errc{} && stop == end;
+}
+
+void check_peer(const PeerConfig& peer, Problems& problems) {
+  constexpr std::array<std::string_view, 3> kDevices = {"auto", "cpu", "reference"};
+  if (std::ranges::find(kDevices, peer.device) == kDevices.end() && !is_cuda_device(peer.device)) {
+    problems.push_back(
+        {"peer.device", fmt::format("expected auto, cpu, reference or cuda:0, cuda:1, ..., got {}",
+                                    toml_text(peer.device))});
+  }
+  const bool has_scheme = peer.listen.starts_with("tcp://") || peer.listen.starts_with("ipc://");
+  if (!has_scheme) {
+    problems.push_back({"peer.listen", fmt::format("expected tcp://host:port or ipc://path, got {}",
+                                                   toml_text(peer.listen))});
+  }
+}
+
+void check_data(const Config& config, Problems& problems) {
+  const DataConfig& data = config.data;
+  if (data.part >= data.parts) {
+    problems.push_back(
+        {"data.part",
+         fmt::format("expected an integer below data.parts = {}, got {}", data.parts, data.part)});
+  }
+  if (config.objective.kind != "network" || data.set != "idx") return;
+  if (data.path.empty()) {
+    problems.push_back({"data.path", "data.set = \"idx\" needs the folder with the files"});
+  } else if (!is_folder(data.path)) {
+    problems.push_back({"data.path", fmt::format("no such folder: {}", toml_text(data.path))});
+  }
+}
+
+void check_policy(const PolicyConfig& policy, Problems& problems) {
+  if (policy.period == 1 || policy.schedule == "periodic") return;
+  problems.push_back(
+      {"policy.period", fmt::format("{} needs policy.schedule = \"periodic\", got {}",
+                                    policy.period, toml_text(policy.schedule))});
+}
+
+void check_members(const MembershipConfig& membership, Problems& problems) {
+  if (membership.silence_ms < 2 * membership.heartbeat_ms) {
+    problems.push_back(
+        {"membership.silence_ms",
+         fmt::format("expected at least two heartbeats, 2 * {} ms, or the living are taken for "
+                     "dead; got {}",
+                     membership.heartbeat_ms, membership.silence_ms)});
+  }
+  std::set<runtime::PeerId> ids;
+  std::set<std::string> addresses;
+  for (const std::string& text : membership.members) {
+    const runtime::Result<ListedMember> member = parse_member(text);
+    if (!member) {
+      problems.push_back({"membership.members", member.error().message});
+      continue;
+    }
+    if (!ids.insert(member->id).second)
+      problems.push_back(
+          {"membership.members", runtime::to_string(member->id) + " is there twice"});
+    for (const std::string& address : {member->address.control, member->address.bulk}) {
+      if (!addresses.insert(address).second)
+        problems.push_back({"membership.members", address + " is there twice"});
+    }
+  }
+}
+
+void check_objective(const Config& config, Problems& problems) {
+  const ObjectiveConfig& objective = config.objective;
+  if (objective.kind == "quadratic") {
+    check_file(problems, "objective.centers", objective.centers, "objective.kind = \"quadratic\"");
+    check_file(problems, "objective.curvature", objective.curvature, "");
+    check_file(problems, "objective.start", objective.start, "");
+  } else if (config.simulate.precision == "f64") {
+    problems.push_back({"simulate.precision",
+                        "\"f64\" needs objective.kind = \"quadratic\": networks train in f32"});
+  }
+}
+
+void check_fault(const FaultConfig& fault, const SimulateConfig& simulate, Problems& problems) {
+  constexpr std::string_view kKey = "simulate.faults";
+  constexpr std::array<std::string_view, 5> kKinds = {"crash", "freeze", "thaw", "cut", "heal"};
+  constexpr std::array<std::string_view, 2> kLater = {"leave", "join"};
+  if (std::ranges::find(kLater, fault.kind) != kLater.end()) {
+    problems.push_back({kKey, fmt::format("kind {} is not in this version; available: {}",
+                                          toml_text(fault.kind), fmt::join(kKinds, ", "))});
+  } else if (std::ranges::find(kKinds, fault.kind) == kKinds.end()) {
+    const std::string_view meant = nearest(fault.kind, kKinds);
+    const std::string hint = meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant);
+    problems.push_back({kKey, fmt::format("kind: expected one of {}, got {}{}",
+                                          fmt::join(kKinds, ", "), toml_text(fault.kind), hint)});
+  }
+  if (fault.peers.empty()) problems.push_back({kKey, "expected at least one peer in peers"});
+  for (const std::uint64_t peer : fault.peers) {
+    if (peer < simulate.peers) continue;
+    problems.push_back({kKey, fmt::format("expected peers below simulate.peers = {}, got {}",
+                                          simulate.peers, peer)});
+  }
+}
+
+void check_simulate(const SimulateConfig& simulate, Problems& problems) {
+  if (simulate.rounds.has_value() && simulate.seconds.has_value())
+    problems.push_back({"simulate.seconds", "expected either rounds or seconds, got both"});
+  for (const FaultConfig& fault : simulate.faults) check_fault(fault, simulate, problems);
+}
+
+}  // namespace
+
+std::vector<Problem> check_config(const Config& config) {
+  Problems problems;
+  check_run(config, problems);
+  check_peer(config.peer, problems);
+  check_data(config, problems);
+  check_file(problems, "model.init", config.model.init, "");
+  check_policy(config.policy, problems);
+  check_file(problems, "gossip.topology_file", config.gossip.topology_file,
+             config.gossip.topology == "file" ? "gossip.topology = \"file\"" : "");
+  check_members(config.membership, problems);
+  check_objective(config, problems);
+  check_simulate(config.simulate, problems);
+  return problems;
+}
+
+}  // namespace peers

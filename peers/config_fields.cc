@@ -1,0 +1,211 @@
+#include "peers/config_fields.h"
+
+#include <limits>
+
+namespace peers {
+namespace {
+
+constexpr std::uint64_t kAnyCount = std::numeric_limits<std::int64_t>::max();  // TOML's integers
+constexpr double kAnyNumber = std::numeric_limits<double>::max();
+constexpr CountRange kFromZero{0, kAnyCount};
+constexpr CountRange kFromOne{1, kAnyCount};
+constexpr NumberRange kPositive{0.0, kAnyNumber, true};
+constexpr NumberRange kNotNegative{0.0, kAnyNumber};
+constexpr NumberRange kShare{0.0, 1.0};
+constexpr std::uint64_t kPeersMax = 100'000;
+constexpr std::uint64_t kThreadsMax = 1024;
+constexpr std::uint64_t kBatchMax = 65536;
+constexpr std::uint64_t kDayMs = 86'400'000;
+constexpr std::uint64_t kBlockBytesMax = 64U << 20U;  // the largest message a transport accepts
+
+using Fields = std::vector<Field>;
+
+// Appends keys of one table, in the order of the document.
+class Table {
+ public:
+  explicit Table(Fields& fields) : fields_(fields) {}
+
+  void add(std::string_view key, FieldValue value, std::string_view help) {
+    fields_.push_back({key, help, value});
+  }
+  void add_name(std::string_view key, std::string& value, std::string_view help) {
+    fields_.push_back({key, help, Name{&value, choices_of(key)}});
+  }
+  void add_later(std::string_view key, FieldValue value, std::string_view help) {
+    fields_.push_back({key, help, value, true});
+  }
+
+ private:
+  Fields& fields_;
+};
+
+void describe_run(Config& c, Table t) {
+  t.add("run", Text{&c.run}, "the folder of this run: runs/<run>/");
+  t.add("seed", Count{&c.seed, kFromZero}, "fixes every random choice of the run");
+}
+
+void describe_peer(PeerConfig& c, Table t) {
+  t.add("peer.name", Text{&c.name}, "empty: the host's name; launch names p0, p1, ...");
+  t.add("peer.listen", Text{&c.listen}, "where to bind: tcp:// (port 0: any free one) or ipc://");
+  t.add_later("peer.advertise", Text{&c.advertise}, "what others dial; empty: listen");
+  t.add_later("peer.join", Texts{&c.join}, "addresses of any peers that live");
+  t.add("peer.device", Text{&c.device}, "auto, cpu, reference, or cuda:0, cuda:1, ...");
+  t.add("peer.threads", Count{&c.threads, {0, kThreadsMax}},
+        "compute threads on a CPU; 0: cores / peers on this machine");
+}
+
+void describe_data(DataConfig& c, Table t) {
+  t.add_name("data.set", c.set, "what to learn from");
+  t.add("data.path", PathText{&c.path}, "folder with the files, gzipped or not");
+  t.add_name("data.partition", c.partition, "how the samples are split among the peers");
+  t.add("data.alpha", Number{&c.alpha, kPositive}, "dirichlet: the smaller, the more skewed");
+  t.add("data.part", Count{&c.part, {0, kPeersMax - 1}}, "this peer's part (launch sets it) ...");
+  t.add("data.parts", Count{&c.parts, {1, kPeersMax}}, "... of so many");
+  t.add_later("data.augment", Flag{&c.augment}, "random crop and flip, where they make sense");
+}
+
+void describe_model(ModelConfig& c, Table t) {
+  t.add_name("model.kind", c.kind, "a name of the zoo");
+  t.add_later("model.layers", Texts{&c.layers}, "kind = \"layers\": one layer a string");
+  t.add("model.init", PathText{&c.init}, "safetensors to start from; empty: random");
+}
+
+void describe_train(TrainConfig& c, Table t) {
+  t.add("train.epochs", Count{&c.epochs, kFromZero},
+        "passes over the whole set by all peers together");
+  t.add("train.steps", Count{&c.steps, kFromZero}, "steps of each peer; 0: as many as epochs make");
+  t.add("train.batch", Count{&c.batch, {1, kBatchMax}}, "samples a step");
+  t.add_name("train.precision", c.precision, "of forward and backward");
+  t.add_later("train.drop_activations", Number{&c.drop_activations, kShare},
+              "share of the cached activations dropped");
+  t.add("train.evaluate_every", Count{&c.evaluate_every, kFromZero}, "epochs; 0: at the end only");
+}
+
+void describe_policy(PolicyConfig& c, Table t) {
+  t.add_name("policy.preset", c.preset, "fills in the keys below that are not given");
+  t.add_name("policy.optimizer", c.optimizer, "from a gradient to a change of the model");
+  t.add("policy.learning_rate", Number{&c.learning_rate, kPositive}, "of every step");
+  t.add("policy.momentum", Number{&c.momentum, kShare}, "optimizer = \"momentum\"");
+  t.add("policy.weight_decay", Number{&c.weight_decay, kNotNegative},
+        "adds weight_decay * z to the gradient");
+  t.add_name("policy.schedule", c.schedule, "when to push");
+  t.add("policy.period", Count{&c.period, kFromOne}, "periodic: local steps between pushes");
+  t.add_name("policy.correction", c.correction, "what fights the drift between peers");
+  t.add_name("policy.regularizer", c.regularizer, "what is added to the loss");
+  t.add("policy.rate_correction", Flag{&c.rate_correction},
+        "async: a slow peer's data counts as much as a fast one's");
+}
+
+void describe_gossip(GossipConfig& c, Table t) {
+  t.add_name("gossip.protocol", c.protocol, "what peers exchange");
+  t.add_name("gossip.weighting", c.weighting, "how much goes to each receiver");
+  t.add_name("gossip.topology", c.topology, "to whom, round by round");
+  t.add("gossip.fanout", Count{&c.fanout, {1, kPeersMax}}, "random-k: receivers a round");
+  t.add("gossip.topology_file", PathText{&c.topology_file},
+        "file: B*N rows of N numbers; row i, column j not 0: j pushes to i");
+  t.add_name("gossip.pace", c.pace, "whether training waits for the network");
+  t.add_name("gossip.codec", c.codec, "how parameters travel");
+  t.add("gossip.block_bytes", Count{&c.block_bytes, {4, kBlockBytesMax}},
+        "the model is cut into blocks of at most so many bytes");
+  t.add_later("gossip.blocks_per_push", CountOrAll{&c.blocks_per_push, kFromOne},
+              "\"all\" or a count");
+  t.add_later("gossip.damping", Number{&c.damping, {0.0, 1.0, true}}, "codecs that need it");
+  t.add_later("gossip.max_lead", Count{&c.max_lead, kFromOne}, "bounded: rounds ahead");
+  t.add("gossip.weight_floor", Number{&c.weight_floor, {0.0, 0.5}},
+        "async: a block whose weight is below is not pushed");
+  t.add("gossip.settle_rounds", Count{&c.settle_rounds, {0, 10'000}},
+        "rounds of mixing after the last gradient step");
+}
+
+void describe_moreau(MoreauConfig& c, Table t) {
+  t.add_later("gossip.moreau.v", Number{&c.v, kPositive}, "smoothing");
+  t.add_later("gossip.moreau.k", Number{&c.k, kPositive}, "steepness");
+  t.add_name("gossip.moreau.distance", c.distance, "how distances are taken");
+  t.add_name("gossip.moreau.space", c.space, "distances of what");
+}
+
+void describe_membership(MembershipConfig& c, Table t) {
+  t.add("membership.heartbeat_ms", Count{&c.heartbeat_ms, {1, kDayMs}}, "a sign of life so often");
+  t.add("membership.silence_ms", Count{&c.silence_ms, {1, kDayMs}},
+        "a peer not heard of for so long is dead");
+  t.add("membership.members", Texts{&c.members},
+        "a fixed list: \"id name control-address bulk-address\" each (launch sets it)");
+  t.add_later("membership.probe_interval_ms", Count{&c.probe_interval_ms, {1, kDayMs}},
+              "a random peer is probed so often");
+  t.add_later("membership.suspicion_multiplier", Number{&c.suspicion_multiplier, kPositive},
+              "time to refute a suspicion, in probe intervals");
+  t.add_name("membership.discovery", c.discovery, "how peers find each other");
+}
+
+void describe_services(Config& c, Table t) {
+  t.add_name("security.mode", c.security.mode, "of connections between peers");
+  t.add_later("security.key", Text{&c.security.key}, "this peer's secret key");
+  t.add_later("security.authorized", Text{&c.security.authorized}, "a folder of public keys");
+  t.add_later("checkpoint.every_seconds", Number{&c.checkpoint.every_seconds, kNotNegative},
+              "0: at the end only");
+  t.add_later("checkpoint.keep", Count{&c.checkpoint.keep, kFromOne}, "so many of the latest");
+  t.add_later("checkpoint.resume", Flag{&c.checkpoint.resume}, "go on from the latest");
+  t.add_later("watch.http", Text{&c.watch.http}, "address of the dashboard; empty: none");
+}
+
+void describe_objective(ObjectiveConfig& c, Table t) {
+  t.add_name("objective.kind", c.kind, "what a peer trains on");
+  t.add("objective.centers", PathText{&c.centers}, "quadratic: CSV, row i = c_i of peer i");
+  t.add("objective.curvature", PathText{&c.curvature}, "quadratic: CSV of h_ik; empty: all 1");
+  t.add("objective.start", PathText{&c.start},
+        "quadratic: CSV, one row or one per peer; empty: zeros");
+  t.add("objective.noise", Number{&c.noise, kNotNegative}, "standard deviation of gradient noise");
+}
+
+void describe_simulate(SimulateConfig& c, Table t) {
+  t.add("simulate.peers", Count{&c.peers, {1, kPeersMax}}, "how many in virtual time");
+  t.add("simulate.rounds", OptionalCount{&c.rounds, kFromOne}, "of every peer ...");
+  t.add("simulate.seconds", OptionalNumber{&c.seconds, kPositive}, "... or of virtual time");
+  t.add("simulate.trace", Flag{&c.trace}, "trace.csv: round,peer,weight,loss,z_0,z_1,...");
+  t.add("simulate.step_seconds", Numbers{&c.step_seconds, kPositive},
+        "compute time of a step, per peer, the last repeats");
+  t.add_name("simulate.precision", c.precision, "of parameters");
+  t.add("simulate.faults", Faults{&c.faults},
+        "{ at = 3.0, kind = \"crash\", peers = [1] }: crash, freeze, thaw, cut, heal");
+}
+
+void describe_link(LinkConfig& c, Table t) {
+  t.add("simulate.link.delay_ms", Number{&c.delay_ms, kNotNegative}, "one way");
+  t.add("simulate.link.bandwidth_mbit", Number{&c.bandwidth_mbit, kNotNegative}, "0: no limit");
+  t.add("simulate.link.loss", Number{&c.loss, kShare}, "probability of each message");
+  t.add("simulate.link.duplicate", Number{&c.duplicate, kShare}, "probability of each message");
+  t.add("simulate.link.reorder", Number{&c.reorder, kShare}, "probability of each message");
+}
+
+}  // namespace
+
+std::vector<Field> fields_of(Config& config) {
+  Fields fields;
+  const Table table(fields);
+  describe_run(config, table);
+  describe_peer(config.peer, table);
+  describe_data(config.data, table);
+  describe_model(config.model, table);
+  describe_train(config.train, table);
+  describe_policy(config.policy, table);
+  describe_gossip(config.gossip, table);
+  describe_moreau(config.gossip.moreau, table);
+  describe_membership(config.membership, table);
+  describe_services(config, table);
+  describe_objective(config.objective, table);
+  describe_simulate(config.simulate, table);
+  describe_link(config.simulate.link, table);
+  return fields;
+}
+
+std::string_view table_of(std::string_view key) {
+  const std::size_t dot = key.rfind('.');
+  return dot == std::string_view::npos ? std::string_view{} : key.substr(0, dot);
+}
+
+std::string_view last_word_of(std::string_view key) {
+  const std::size_t dot = key.rfind('.');
+  return dot == std::string_view::npos ? key : key.substr(dot + 1);
+}
+
+}  // namespace peers

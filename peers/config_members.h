@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "runtime/result.h"
+#include "runtime/zmq_transport.h"
+
+namespace peers {
+
+// One line of [membership] members: who is in a run whose members are fixed, and where to dial it.
+struct ListedMember {
+  runtime::PeerId id{};
+  std::string name;
+  runtime::Address address;
+  bool operator==(const ListedMember& other) const;
+};
+
+// Reads "id name control-address bulk-address", words apart by one or more spaces.
+[[nodiscard]] runtime::Result<ListedMember> parse_member(std::string_view text);
+[[nodiscard]] std::string to_string(const ListedMember& member);
+
+}  // namespace peers

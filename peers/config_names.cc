@@ -1,0 +1,184 @@
+#include "peers/config_names.h"
+
+#include <algorithm>
+#include <iterator>
+
+namespace peers {
+namespace {
+
+constexpr bool kLater = false;
+
+constexpr Choice kSets[] = {
+    {"glyphs", "ten classes of generated 28x28 grey images, built in"},
+    {"idx", "a folder in MNIST's format: MNIST, Fashion-MNIST, ..."},
+    {"cifar10", "CIFAR-10", kLater},
+    {"text", "plain text", kLater},
+};
+constexpr Choice kPartitions[] = {
+    {"iid", "shuffled, dealt evenly"},
+    {"dirichlet", "each class split in Dirichlet(alpha) shares: small alpha, few classes a peer"},
+    {"shards", "sorted by class, cut into two shards a peer"},
+    {"contiguous", "in file order, cut evenly"},
+};
+constexpr Choice kModels[] = {
+    {"logistic", "one dense layer"},
+    {"mlp", "784-512-256-10, ReLU"},
+    {"lenet5", "two convolutions and three dense layers"},
+    {"resnet20", "residual network for 32x32 images", kLater},
+    {"resnet18", "residual network", kLater},
+    {"vgg11", "plain convolutional network", kLater},
+    {"layers", "as listed in model.layers", kLater},
+};
+constexpr Choice kTrainPrecisions[] = {
+    {"f32", "32-bit floating point"},
+    {"bf16", "16-bit brain floating point", kLater},
+};
+constexpr Choice kPresets[] = {
+    {"sgp", "Stochastic Gradient Push: momentum SGD, a push after every step"},
+    {"none", "nothing is filled in"},
+    {"vrl-sgd", "variance-reduced local SGD", kLater},
+};
+constexpr Choice kOptimizers[] = {
+    {"sgd", "x -= rate * gradient"},
+    {"momentum", "m = momentum * m + gradient; x -= rate * m"},
+    {"adamw", "Adam with decoupled weight decay", kLater},
+    {"sam", "sharpness-aware minimisation", kLater},
+};
+constexpr Choice kSchedules[] = {
+    {"every-step", "push after every step"},
+    {"periodic", "push after every `period` local steps"},
+    {"stagewise", "periods and rates that change by stage", kLater},
+    {"overlapped", "push while the next steps run", kLater},
+    {"divebatch", "batch size by gradient diversity", kLater},
+};
+constexpr Choice kCorrections[] = {
+    {"none", "the gradient as it is"},
+    {"vrl", "variance-reduced local SGD", kLater},
+    {"gradient-tracking", "follows the mean gradient", kLater},
+    {"quasi-global-momentum", "momentum of the mixed model", kLater},
+};
+constexpr Choice kRegularizers[] = {
+    {"none", "the loss as it is"},
+    {"spectral", "penalises large singular values", kLater},
+    {"wasserstein", "keeps the distribution of weights near the start's", kLater},
+    {"l2-init", "keeps weights near the start", kLater},
+};
+constexpr Choice kProtocols[] = {
+    {"push-sum", "weighted shares pushed, read as x / w"},
+    {"quantized-push-sum", "push-sum of quantised differences", kLater},
+    {"choco", "CHOCO-SGD", kLater},
+    {"liec", "LIEC-SGD", kLater},
+    {"d-sgd", "symmetric averaging", kLater},
+    {"ad-psgd", "asynchronous pairwise averaging", kLater},
+    {"s-addopt", "gradient tracking over push-sum", kLater},
+    {"allreduce", "exact average every step", kLater},
+};
+constexpr Choice kWeightings[] = {
+    {"uniform", "equal shares for oneself and every receiver"},
+    {"moreau", "shares by distance of the estimates", kLater},
+    {"metropolis", "Metropolis-Hastings weights", kLater},
+    {"constant", "one fixed share", kLater},
+};
+constexpr Choice kTopologies[] = {
+    {"complete", "to everybody"},
+    {"ring", "to the next peer"},
+    {"one-peer-exponential", "to one peer, 1, 2, 4, ... places on, in turn"},
+    {"random-k", "to `fanout` peers, drawn anew each round"},
+    {"file", "a sequence of matrices in topology_file"},
+    {"bidirectional-ring", "to both neighbours", kLater},
+    {"torus", "to four neighbours on a torus", kLater},
+    {"exponential", "to the peers 1, 2, 4, ... places on", kLater},
+    {"base-k", "exact average after finitely many rounds", kLater},
+    {"equidynamic", "EquiDyn graphs", kLater},
+    {"erdos-renyi", "each edge with one probability", kLater},
+    {"view", "a bounded random partial view", kLater},
+};
+constexpr Choice kPaces[] = {
+    {"async", "never waits"},
+    {"sync", "rounds in step"},
+    {"bounded", "waits only when max_lead rounds ahead", kLater},
+};
+constexpr Choice kCodecs[] = {
+    {"f32", "as it is"},
+    {"bf16", "16-bit brain floating point", kLater},
+    {"f16", "16-bit floating point", kLater},
+    {"int8", "8-bit integers", kLater},
+    {"int4", "4-bit integers", kLater},
+    {"topk", "the largest entries", kLater},
+    {"randomk", "random entries", kLater},
+    {"sign", "signs and one scale", kLater},
+};
+constexpr Choice kDistances[] = {
+    {"sketch", "from small random projections"},
+    {"exact", "from the last x of every in-neighbour", kLater},
+};
+constexpr Choice kSpaces[] = {
+    {"estimate", "z"},
+    {"mass", "x", kLater},
+};
+constexpr Choice kDiscoveries[] = {
+    {"none", "only the addresses that were given"},
+    {"beacon", "announcements on the local network", kLater},
+};
+constexpr Choice kSecurityModes[] = {
+    {"none", "no encryption, no authentication"},
+    {"curve", "CURVE keys", kLater},
+};
+constexpr Choice kObjectives[] = {
+    {"network", "the model on the data"},
+    {"quadratic", "f_i(z) = 1/2 sum_k h_ik (z_k - c_ik)^2"},
+    {"logistic", "a synthetic logistic regression", kLater},
+};
+constexpr Choice kSimulatePrecisions[] = {
+    {"f32", "as in a real run"},
+    {"f64", "64-bit parameters; objective.kind = \"quadratic\" only"},
+};
+
+struct KeyChoices {
+  std::string_view key;
+  std::span<const Choice> choices;
+};
+
+constexpr KeyChoices kChoices[] = {
+    {"data.set", kSets},
+    {"data.partition", kPartitions},
+    {"model.kind", kModels},
+    {"train.precision", kTrainPrecisions},
+    {"policy.preset", kPresets},
+    {"policy.optimizer", kOptimizers},
+    {"policy.schedule", kSchedules},
+    {"policy.correction", kCorrections},
+    {"policy.regularizer", kRegularizers},
+    {"gossip.protocol", kProtocols},
+    {"gossip.weighting", kWeightings},
+    {"gossip.topology", kTopologies},
+    {"gossip.pace", kPaces},
+    {"gossip.codec", kCodecs},
+    {"gossip.moreau.distance", kDistances},
+    {"gossip.moreau.space", kSpaces},
+    {"membership.discovery", kDiscoveries},
+    {"security.mode", kSecurityModes},
+    {"objective.kind", kObjectives},
+    {"simulate.precision", kSimulatePrecisions},
+};
+
+constexpr PresetValue kSgp[] = {
+    {"policy.optimizer", "\"momentum\""},  {"policy.momentum", "0.9"},
+    {"policy.schedule", "\"every-step\""}, {"policy.period", "1"},
+    {"policy.correction", "\"none\""},     {"policy.regularizer", "\"none\""},
+};
+
+}  // namespace
+
+std::span<const Choice> choices_of(std::string_view key) {
+  const auto* found = std::ranges::find(kChoices, key, &KeyChoices::key);
+  if (found == std::end(kChoices)) return {};
+  return found->choices;
+}
+
+std::span<const PresetValue> preset_values(std::string_view preset) {
+  if (preset == "sgp") return kSgp;
+  return {};
+}
+
+}  // namespace peers

@@ -1,0 +1,132 @@
+#include "peers/driver.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "peers/gossip_thread.h"
+#include "runtime/cpu_set.h"
+
+namespace peers {
+namespace {
+
+using gossip::Phase;
+
+// Stop requests and the observer are looked at this often while nothing else happens.
+constexpr runtime::Duration kPatience{50'000'000};
+// How long a leaving peer waits for its mass to be acknowledged, then for its goodbyes to be handed
+// to the network.
+constexpr runtime::Duration kHandOverMax{1'000'000'000};
+constexpr runtime::Duration kGoodbyeMax{300'000'000};
+
+class Run {
+ public:
+  Run(Peer& peer, const DriverParts& parts)
+      : peer_(&peer),
+        clock_(parts.clock),
+        stop_(parts.stop),
+        observer_(parts.observer),
+        gossip_(peer, *parts.transport, *parts.clock) {}
+
+  Ending until_done() {
+    while (true) {
+      const runtime::Instant now = clock_->now();
+      const Phase phase = peer_->advance(now);
+      observer_->now_and_then(*peer_, now);
+      if (stop_->requested()) return ended(Ending::kStopped);
+      if (peer_->finished()) return ended(Ending::kDone);
+      if (phase == Phase::kTraining) {
+        if (!take_step()) return ended(Ending::kDiverged);
+      } else if (phase == Phase::kMixing || phase == Phase::kSettling) {
+        take_mixing_round(phase);
+      } else {
+        gossip_.wait_for_arrivals(kPatience);
+      }
+    }
+  }
+
+ private:
+  // False where the loss is not finite any more.
+  bool take_step() {
+    if (!peer_->ready()) {
+      const runtime::Instant before = clock_->now();
+      gossip_.wait_for_arrivals(kPatience);
+      peer_->note_blocked(clock_->now() - before);
+      return true;
+    }
+    peer_->mix();
+    const runtime::Instant before = clock_->now();
+    const double loss = peer_->compute();
+    const runtime::Instant after = clock_->now();
+    peer_->note_step_time(after - before);
+    if (!std::isfinite(loss)) return false;
+    if (peer_->push_planned()) push();
+    observer_->after_step(*peer_, loss, after);
+    return true;
+  }
+
+  // A peer that is done with its steps mixes at the pace at which it trained: it passes on what
+  // others learn without taking the cores from them.
+  void take_mixing_round(Phase phase) {
+    if (!peer_->ready()) {
+      gossip_.wait_for_arrivals(kPatience);
+      return;
+    }
+    peer_->mix();
+    const Phase now = peer_->advance(clock_->now());
+    if (now != phase) return;
+    const bool handed = push();
+    if (phase == Phase::kMixing || !handed) {
+      gossip_.wait_for_arrivals(std::min(
+          kPatience,
+          runtime::from_seconds(peer_->mean_step_seconds()) + runtime::Duration(1'000'000)));
+    }
+  }
+
+  bool push() {
+    const bool handed = peer_->push();
+    if (handed) gossip_.wake();
+    return handed;
+  }
+
+  template <typename Condition>
+  void wait_until(Condition reached, runtime::Duration longest) {
+    const runtime::Instant since = clock_->now();
+    while (!reached() && clock_->now() - since < longest)
+      gossip_.wait_for_arrivals(runtime::Duration(5'000'000));
+  }
+
+  Ending ended(Ending ending) {
+    if (ending == Ending::kDone) peer_->mix();  // what came since the last round
+    if (ending == Ending::kStopped) {
+      peer_->mix();
+      observer_->before_leaving(*peer_);
+      if (peer_->hand_over()) {
+        gossip_.wake();
+        wait_until([this] { return peer_->quiet(); }, kHandOverMax);
+      }
+    }
+    peer_->advance(clock_->now());
+    peer_->say_goodbye();
+    gossip_.wake();
+    wait_until([this] { return peer_->quiet(); }, kGoodbyeMax);
+    return ending;
+  }
+
+  Peer* peer_;
+  const runtime::Clock* clock_;
+  const runtime::StopSignal* stop_;
+  Observer* observer_;
+  GossipThread gossip_;
+};
+
+}  // namespace
+
+Ending run_until_done(Peer& peer, const DriverParts& parts) {
+  Run run(peer, parts);
+  // After the gossip thread has started: it and the network's threads go wherever there is room.
+  // Cores that cannot be had cost speed, nothing else.
+  if (!parts.cores.empty()) static_cast<void>(runtime::pin_this_thread(parts.cores));
+  return run.until_done();
+}
+
+}  // namespace peers

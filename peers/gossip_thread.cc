@@ -1,0 +1,61 @@
+#include "peers/gossip_thread.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace peers {
+namespace {
+
+// The longest wait for the network. Timers of the exchange wake the thread earlier.
+constexpr runtime::Duration kWaitMax{50'000'000};
+// While the network has no room there is nothing to poll for but time.
+constexpr runtime::Duration kRetryAfter{1'000'000};
+constexpr std::size_t kDeliveriesPerTurn = 16;
+
+}  // namespace
+
+GossipThread::GossipThread(Peer& peer, runtime::ZmqTransport& transport,
+                           const runtime::Clock& clock)
+    : peer_(&peer), transport_(&transport), clock_(&clock), thread_([this] { run(); }) {}
+
+GossipThread::~GossipThread() {
+  stopping_ = true;
+  transport_->wake();
+  thread_.join();
+}
+
+void GossipThread::run() {
+  bool all_sent = true;
+  while (!stopping_) {
+    const runtime::Duration until_tick = peer_->next_tick() - clock_->now();
+    const runtime::Duration longest = all_sent ? kWaitMax : kRetryAfter;
+    transport_->wait(std::clamp(until_tick, runtime::Duration::zero(), longest));
+    take_in();
+    const runtime::Instant now = clock_->now();
+    peer_->tick(now);
+    all_sent = peer_->flush(*transport_, now);
+  }
+}
+
+void GossipThread::take_in() {
+  std::array<runtime::Delivery, kDeliveriesPerTurn> deliveries;
+  const std::size_t count = transport_->receive(deliveries);
+  if (count == 0) return;
+  const runtime::Instant now = clock_->now();
+  for (const runtime::Delivery& delivery : std::span(deliveries).first(count))
+    peer_->receive(delivery, now);
+  {
+    const std::scoped_lock lock(mutex_);
+    ++arrivals_;
+  }
+  arrived_.notify_one();
+}
+
+void GossipThread::wait_for_arrivals(runtime::Duration timeout) {
+  std::unique_lock lock(mutex_);
+  arrived_.wait_for(lock, timeout, [this] { return arrivals_ != arrivals_seen_; });
+  arrivals_seen_ = arrivals_;
+}
+
+}  // namespace peers

@@ -1,0 +1,315 @@
+#include "peers/launch.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "peers/assembly.h"
+#include "peers/child_process.h"
+#include "peers/config_members.h"
+#include "peers/estimate_file.h"
+#include "peers/live_table.h"
+#include "peers/run_folder.h"
+#include "peers/summary.h"
+#include "runtime/stop_signal.h"
+
+namespace peers {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kExitInterrupted = 130;
+constexpr int kSignalBase = 128;  // what a shell adds to the signal that ended a process
+constexpr int kPollMilliseconds = 100;
+constexpr runtime::Duration kLeaveMax{
+    2'400'000'000};  // peers get so long to leave before they are ended
+
+struct Launched {
+  ChildProcess process;
+  ListedMember member;
+  PeerRow row;
+  PeerSummary summary;
+  std::string ending;  // the reason of its end record
+};
+
+class Launcher {
+ public:
+  Launcher(const Config& config, const LaunchOptions& options)
+      : config_(config),
+        options_(options),
+        stop_(runtime::stop_on_sigint_or_sigterm()),
+        started_(clock_.now()),
+        table_(fmt::format("{}: {} peers", config.run, options.peers), started_) {}
+
+  int run() {
+    if (const runtime::Status spawned = spawn_all(); !spawned) {
+      fmt::print(stderr, "murmur: {}\n", spawned.error().message);
+      return 1;
+    }
+    while (!all_ended()) {
+      wait_for_output();
+      take_in();
+      introduce();
+      table_.draw(rows(), clock_.now());
+      if (stop_.requested()) stop_all();
+    }
+    take_in();
+    table_.draw(rows(), clock_.now(), true);
+    tell_failures();
+    if (failed_to_start_) return 1;
+    return stop_.requested() ? kExitInterrupted : conclude();
+  }
+
+ private:
+  runtime::Status spawn_all() {
+    for (std::size_t i = 0; i < options_.peers; ++i) {
+      Config mine = config_;
+      mine.peer.name = fmt::format("p{}", i);
+      const std::filesystem::path folder = peer_folder(mine);
+      if (auto made = make_run_folder(folder, mine); !made) return made;
+      auto child = ChildProcess::start(
+          {options_.program, arguments_of(i, mine.peer), folder / "events.log"});
+      if (!child) return child.error();
+      Launched launched{.process = std::move(child).value(),
+                        .member = {},
+                        .row = {},
+                        .summary = {},
+                        .ending = {}};
+      launched.member = {.id = runtime::PeerId{i}, .name = mine.peer.name, .address = {}};
+      launched.row.name = mine.peer.name;
+      launched.summary.name = mine.peer.name;
+      launched.summary.pid = launched.process.pid();
+      peers_.push_back(std::move(launched));
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::vector<std::string> arguments_of(std::size_t index,
+                                                      const PeerConfig& peer) const {
+    std::vector<std::string> arguments{"peer", options_.file.string(), "--launched"};
+    const auto set = [&arguments](std::string assignment) {
+      arguments.insert(arguments.end(), {"--set", std::move(assignment)});
+    };
+    for (const std::string& assignment : options_.overrides) set(assignment);
+    set("peer.name=" + peer.name);
+    set(fmt::format("data.part={}", index));
+    set(fmt::format("data.parts={}", options_.peers));
+    // One path cannot serve two peers; a tcp port that was asked for is refused to the second by
+    // the system.
+    if (peer.listen.starts_with("ipc://")) set("peer.listen=" + peer.listen + "." + peer.name);
+    return arguments;
+  }
+
+  void wait_for_output() {
+    std::vector<pollfd> ends;
+    for (const Launched& peer : peers_) {
+      if (peer.process.output() >= 0) ends.push_back({peer.process.output(), POLLIN, 0});
+    }
+    if (!stop_.requested()) ends.push_back({stop_.descriptor(), POLLIN, 0});
+    ::poll(ends.data(), ends.size(), kPollMilliseconds);
+  }
+
+  void take_in() {
+    for (Launched& peer : peers_) {
+      for (const std::string& line : peer.process.read_lines()) {
+        const Json record = Json::parse(line, nullptr, false);
+        if (record.is_object() && record.contains("event")) note(peer, record);
+      }
+      if (const auto status = peer.process.exit_status()) {
+        peer.summary.exit = *status;
+        peer.row.state = *status == 0                ? "done"
+                         : *status > kSignalBase + 2 ? fmt::format("killed ({})", *status)
+                                                     : fmt::format("ended ({})", *status);
+        peer.row.samples_per_second = 0.0;
+      }
+    }
+  }
+
+  static double number(const Json& record, const char* key) {
+    const auto found = record.find(key);
+    return found != record.end() && found->is_number() ? found->get<double>() : 0.0;
+  }
+  static std::uint64_t count(const Json& record, const char* key) {
+    return static_cast<std::uint64_t>(number(record, key));
+  }
+
+  static void note(Launched& peer, const Json& record) {
+    const std::string event = record.value("event", "");
+    if (event == "start") {
+      peer.member.address = {record.value("listen", ""), record.value("listen_bulk", "")};
+      peer.summary.device = record.value("device", "");
+      peer.row.state = "ready";
+    } else if (event == "progress") {
+      peer.row.state = "training";
+      peer.row.epoch = number(record, "epoch");
+      peer.row.step = count(record, "step");
+      peer.row.loss = number(record, "loss");
+      peer.row.weight = number(record, "weight");
+      peer.row.samples_per_second = number(record, "samples_per_second");
+    } else if (event == "evaluate") {
+      peer.row.accuracy = number(record, "test_accuracy");
+    } else if (event == "end") {
+      note_end(peer, record);
+    }
+  }
+
+  static void note_end(Launched& peer, const Json& record) {
+    PeerSummary& summary = peer.summary;
+    peer.ending = record.value("reason", "");
+    summary.steps = count(record, "step");
+    summary.samples = count(record, "samples");
+    if (record.contains("test_accuracy") && record["test_accuracy"].is_number()) {
+      summary.quality = Quality{number(record, "test_loss"), number(record, "test_accuracy")};
+    }
+    summary.weight = number(record, "weight");
+    summary.weight_in_flight = number(record, "weight_in_flight");
+    summary.bytes_sent = count(record, "bytes_sent");
+    summary.bytes_received = count(record, "bytes_received");
+    summary.parcels_sent = count(record, "parcels_sent");
+    summary.parcels_received = count(record, "parcels_received");
+    summary.samples_per_second = number(record, "samples_per_second");
+  }
+
+  // Once all listen, everybody is told where. A peer that ended before is left in the list: the
+  // others find out.
+  void introduce() {
+    if (introduced_) return;
+    const auto waiting = [](Launched& peer) {
+      return peer.member.address.control.empty() && !peer.process.exit_status();
+    };
+    if (std::ranges::any_of(peers_, waiting)) return;
+    introduced_ = true;
+    const bool all_listen = std::ranges::none_of(
+        peers_, [](const Launched& peer) { return peer.member.address.control.empty(); });
+    if (!all_listen) {  // one could not start: a run on a silent subset would pass for what was
+                        // asked
+      stop_.request();
+      failed_to_start_ = true;
+      return;
+    }
+    std::string list;
+    for (const Launched& peer : peers_) list += to_string(peer.member) + "\n";
+    for (Launched& peer : peers_) static_cast<void>(peer.process.write(list + "\n"));
+  }
+
+  void stop_all() {
+    const runtime::Instant now = clock_.now();
+    if (!stopping_since_) {
+      stopping_since_ = now;
+      for (Launched& peer : peers_) peer.process.send_signal(SIGTERM);
+    }
+    if (now - *stopping_since_ < kLeaveMax) return;
+    for (Launched& peer : peers_) peer.process.send_signal(SIGKILL);
+  }
+
+  bool all_ended() {
+    return std::ranges::all_of(
+        peers_, [](Launched& peer) { return peer.process.exit_status().has_value(); });
+  }
+
+  [[nodiscard]] std::vector<PeerRow> rows() const {
+    std::vector<PeerRow> rows;
+    for (const Launched& peer : peers_) rows.push_back(peer.row);
+    return rows;
+  }
+
+  void tell_failures() {
+    for (Launched& peer : peers_) {
+      const int status = peer.process.exit_status().value_or(0);
+      if (status == 0 || (stop_.requested() && status == kExitInterrupted)) continue;
+      Config mine = config_;
+      mine.peer.name = peer.row.name;
+      const std::filesystem::path log = peer_folder(mine) / "events.log";
+      fmt::print(stderr, "murmur: {} {} (status {}); its log is {}\n", peer.row.name,
+                 status > kSignalBase ? "was killed" : "failed", status, log.string());
+      print_tail(log);
+    }
+  }
+
+  static void print_tail(const std::filesystem::path& log) {
+    constexpr std::size_t kLines = 3;
+    std::ifstream in(log);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(in, line);) {
+      lines.push_back(line);
+      if (lines.size() > kLines) lines.erase(lines.begin());
+    }
+    for (const std::string& line : lines) fmt::print(stderr, "    {}\n", line);
+  }
+
+  // The quality of what all say together, the summary, and the exit status.
+  int conclude() {
+    std::vector<PeerSummary> peers;
+    for (const Launched& peer : peers_) peers.push_back(peer.summary);
+    const double seconds = runtime::to_seconds(clock_.now() - started_);
+    RunSummary summary = add_up(config_.run, seconds, std::move(peers));
+    if (const runtime::Status judged = judge_average(summary); !judged) {
+      fmt::print(stderr, "murmur: {}\n", judged.error().message);
+      return 1;
+    }
+    const std::filesystem::path file = run_folder(config_) / "summary.json";
+    if (const runtime::Status written = write_summary(summary, file); !written) {
+      fmt::print(stderr, "murmur: {}\n", written.error().message);
+      return 1;
+    }
+    fmt::print("{}", options_.json ? to_json_text(summary) : to_text(summary));
+    if (!options_.json) fmt::print("summary: {}\n", file.string());
+    return exit_status(summary);
+  }
+
+  runtime::Status judge_average(RunSummary& summary) {
+    auto surroundings = open_surroundings(config_, {.parts = options_.peers, .peers_here = 1});
+    if (!surroundings) return surroundings.error();
+    std::vector<runtime::PeerId> members;
+    for (const Launched& peer : peers_) members.push_back(peer.member.id);
+    auto assembly = Assembly::create(
+        config_, *surroundings,
+        {.index = 0, .id = members.front(), .members = members, .virtual_time = true}, {});
+    if (!assembly) return assembly.error();
+    for (std::size_t i = 0; i < summary.peers.size(); ++i) {
+      if (summary.peers[i].exit != 0) continue;
+      Config mine = config_;
+      mine.peer.name = summary.peers[i].name;
+      auto estimate = read_estimate(final_estimate_file(peer_folder(mine)), (*assembly)->network(),
+                                    (*assembly)->objective().parameter_count());
+      if (!estimate) return estimate.error();
+      summary.peers[i].estimate = std::move(estimate).value();
+    }
+    summary.consensus_distance = consensus_distance(summary.peers);
+    summary.average = evaluate_average(summary, (*assembly)->objective(), *surroundings->backend);
+    return {};
+  }
+
+  [[nodiscard]] static int exit_status(const RunSummary& summary) {
+    const auto done = std::ranges::count(summary.peers, 0, &PeerSummary::exit);
+    const bool failed = std::ranges::any_of(summary.peers, [](const PeerSummary& peer) {
+      return peer.exit > 0 && peer.exit < kSignalBase;
+    });
+    return done == 0 || failed ? 1 : 0;
+  }
+
+  const Config& config_;
+  const LaunchOptions& options_;
+  runtime::StopSignal stop_;
+  runtime::WallClock clock_;
+  runtime::Instant started_;
+  LiveTable table_;
+  std::vector<Launched> peers_;
+  bool introduced_ = false;
+  bool failed_to_start_ = false;
+  std::optional<runtime::Instant> stopping_since_;
+};
+
+}  // namespace
+
+int launch(const Config& config, const LaunchOptions& options) {
+  return Launcher(config, options).run();
+}
+
+}  // namespace peers

@@ -1,0 +1,184 @@
+// murmur: the program. Each command is a word; what it does is in the file of that name.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "peers/commands.h"
+#include "peers/config.h"
+#include "peers/launch.h"
+#include "peers/run_peer.h"
+#include "peers/version.h"
+
+namespace {
+
+constexpr int kExitUsage = 2;
+
+// What the commands that read a config have in common.
+struct ConfigArguments {
+  std::string file;
+  std::vector<std::string> overrides;
+
+  void add_to(CLI::App& command) {
+    command.add_option("FILE", file, "the TOML file")->required();
+    command
+        .add_option("--set", overrides, "key=value: wins over the file, e.g. --set train.epochs=2")
+        ->allow_extra_args(false)
+        ->take_all();
+  }
+};
+
+// Runs `command` with the config, or says what is wrong with it.
+int with_config(const ConfigArguments& arguments,
+                const std::function<int(const peers::Config&)>& command) {
+  const auto config = peers::read_config(arguments.file, arguments.overrides);
+  if (config) return command(*config);
+  fmt::print(stderr, "{}\n", config.error().message);
+  return kExitUsage;
+}
+
+struct Commands {
+  ConfigArguments config;
+  peers::LaunchOptions launch;
+  std::optional<std::uint64_t> seed;
+  std::string out;
+  std::string kind;
+  bool launched = false;
+  bool json = false;
+  peers::BenchTrainOptions train;
+  peers::BenchGossipOptions gossip;
+  std::function<int()> chosen;
+
+  void add_launch(CLI::App& app) {
+    CLI::App* command =
+        app.add_subcommand("launch", "N peers as processes on this machine, live table, summary");
+    config.add_to(*command);
+    command->add_option("--peers", launch.peers, "how many")
+        ->check(CLI::Range(1, 1024))
+        ->capture_default_str();
+    command->add_flag("--json", launch.json, "summary.json on standard output");
+    command->callback([this] {
+      chosen = [this] {
+        return with_config(config, [this](const peers::Config& read) {
+          launch.program = std::filesystem::read_symlink("/proc/self/exe");
+          launch.file = config.file;
+          launch.overrides = config.overrides;
+          return peers::launch(read, launch);
+        });
+      };
+    });
+  }
+
+  void add_peer(CLI::App& app) {
+    CLI::App* command =
+        app.add_subcommand("peer", "one peer; runs until done or Ctrl-C (graceful leave)");
+    config.add_to(*command);
+    command->add_flag("--launched", launched, "started by a launcher: members on standard input")
+        ->group("");
+    command->callback([this] {
+      chosen = [this] {
+        return with_config(
+            config, [this](const peers::Config& read) { return peers::run_peer(read, launched); });
+      };
+    });
+  }
+
+  void add_simulate(CLI::App& app) {
+    CLI::App* command = app.add_subcommand(
+        "simulate", "the same peers in virtual time, in one process, reproducible");
+    config.add_to(*command);
+    command->add_option("--seed", seed, "wins over the file's seed");
+    command->add_option(
+        "--out", out,
+        "folder for summary.json, trace.csv and estimates; default runs/<run>/simulate");
+    command->add_flag("--json", json, "summary.json on standard output");
+    command->callback([this] {
+      chosen = [this] {
+        if (seed) config.overrides.push_back(fmt::format("seed={}", *seed));
+        return with_config(config, [this](const peers::Config& read) {
+          const std::filesystem::path folder =
+              out.empty() ? std::filesystem::path("runs") / read.run / "simulate"
+                          : std::filesystem::path(out);
+          return peers::simulate_command(read, folder, json);
+        });
+      };
+    });
+  }
+
+  void add_check_and_list(CLI::App& app) {
+    CLI::App* check =
+        app.add_subcommand("check", "validate a config, print it complete with defaults");
+    config.add_to(*check);
+    check->callback(
+        [this] { chosen = [this] { return with_config(config, peers::check_command); }; });
+    CLI::App* list =
+        app.add_subcommand("list", "what there is to choose from: " + peers::list_kinds());
+    list->add_option("KIND", kind, peers::list_kinds())->required();
+    list->callback([this] { chosen = [this] { return peers::list_command(kind); }; });
+  }
+
+  void add_bench(CLI::App& app) {
+    CLI::App* bench = app.add_subcommand("bench", "figures of this machine");
+    bench->require_subcommand(1);
+    CLI::App* training = bench->add_subcommand("train", "whole training steps, samples a second");
+    training->add_option("--model", train.model, "logistic | mlp | lenet5")->capture_default_str();
+    training->add_option("--batch", train.batch)
+        ->check(CLI::Range(1, 65536))
+        ->capture_default_str();
+    training->add_option("--threads", train.threads)
+        ->check(CLI::Range(1, 1024))
+        ->capture_default_str();
+    training->add_option("--device", train.device)->capture_default_str();
+    training->add_option("--windows", train.windows, "measurements")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    training->add_flag("--json", json);
+    training->callback(
+        [this] { chosen = [this] { return peers::bench_train_command(train, json); }; });
+    CLI::App* gossiping =
+        bench->add_subcommand("gossip", "parameters pushed, checked and mixed, bytes a second");
+    gossiping->add_option("--bytes", gossip.bytes, "of parameters, each peer")
+        ->check(CLI::Range(std::size_t{4}, std::size_t{1} << 33U))
+        ->capture_default_str();
+    gossiping->add_option("--peers", gossip.peers)->check(CLI::Range(2, 64))->capture_default_str();
+    gossiping->add_option("--block-bytes", gossip.block_bytes)
+        ->check(CLI::Range(std::size_t{4}, std::size_t{1} << 26U))
+        ->capture_default_str();
+    gossiping->add_option("--listen", gossip.listen, "tcp://127.0.0.1:0 or ipc://...")
+        ->capture_default_str();
+    gossiping->add_option("--windows", gossip.windows, "measurements")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    gossiping->add_flag("--json", json);
+    gossiping->callback(
+        [this] { chosen = [this] { return peers::bench_gossip_command(gossip, json); }; });
+  }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(
+      "Decentralized training of neural networks: no server, no coordinator, no fixed membership",
+      "murmur");
+  app.set_version_flag("--version", std::string(peers::kVersion));
+  app.require_subcommand(1);
+  Commands commands;
+  commands.add_launch(app);
+  commands.add_peer(app);
+  commands.add_simulate(app);
+  commands.add_check_and_list(app);
+  commands.add_bench(app);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int status = app.exit(error);
+    return status == 0 ? 0 : kExitUsage;
+  }
+  return commands.chosen();
+}

@@ -1,0 +1,34 @@
+#include "peers/network_objective.h"
+
+#include <algorithm>
+
+#include "models/evaluate.h"
+
+namespace peers {
+namespace {
+
+constexpr std::size_t kEvaluationBatch = 256;
+
+}  // namespace
+
+NetworkObjective::NetworkObjective(Parts parts)
+    : parts_(std::move(parts)), stage_(*parts_.backend, parts_.test->shape(), parts_.batch) {}
+
+void NetworkObjective::write_start(kernels::View host) const {
+  std::ranges::copy(parts_.start, host.as<float>().begin());
+}
+
+void NetworkObjective::next_batch() { batch_ = stage_.stage(parts_.loader->next()); }
+
+double NetworkObjective::gradient_at(kernels::ConstView estimate, kernels::View gradient) {
+  return parts_.network->loss_and_gradient(estimate, batch_, gradient);
+}
+
+std::optional<Quality> NetworkObjective::evaluate(kernels::ConstView estimate) {
+  const models::Evaluation evaluation =
+      models::evaluate(*parts_.network, *parts_.backend, estimate, *parts_.test,
+                       std::min(kEvaluationBatch, parts_.test->size()));
+  return Quality{evaluation.loss, evaluation.accuracy};
+}
+
+}  // namespace peers

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include "kernels/backend.h"
+#include "models/batch.h"
+#include "models/datasets/dataset.h"
+#include "models/loader.h"
+#include "models/network.h"
+#include "peers/objective.h"
+
+namespace peers {
+
+// A network on this peer's part of the data.
+class NetworkObjective final : public Objective {
+ public:
+  // All parts outlive the objective. `start`: the estimate that every peer of the run starts from.
+  struct Parts {
+    std::unique_ptr<models::Network> network;
+    std::unique_ptr<models::Loader> loader;
+    const models::Dataset* test = nullptr;
+    kernels::Backend* backend = nullptr;
+    std::vector<float> start;
+    std::size_t batch = 0;  // samples
+  };
+  explicit NetworkObjective(Parts parts);
+
+  [[nodiscard]] std::size_t parameter_count() const override { return parts_.start.size(); }
+  [[nodiscard]] kernels::Scalar scalar() const override { return kernels::Scalar::kF32; }
+  [[nodiscard]] std::size_t batch_samples() const override { return parts_.batch; }
+  void write_start(kernels::View host) const override;
+  void next_batch() override;
+  double gradient_at(kernels::ConstView estimate, kernels::View gradient) override;
+  [[nodiscard]] std::optional<Quality> evaluate(kernels::ConstView estimate) override;
+
+  [[nodiscard]] const models::Network& network() const { return *parts_.network; }
+
+ private:
+  Parts parts_;
+  models::BatchStage stage_;
+  models::Batch batch_;  // current
+};
+
+}  // namespace peers

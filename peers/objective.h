@@ -1,0 +1,45 @@
+#pragma once
+// What a peer trains on: a network with data, or a synthetic problem for the laboratory. Product,
+// simulator and tests run the same Peer on it.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "kernels/view.h"
+
+namespace peers {
+
+// Quality of an estimate on data that nobody trains on.
+struct Quality {
+  double loss = 0.0;
+  double accuracy = 0.0;  // in [0, 1]
+};
+
+// One thread at a time. Views of estimates and gradients are the device's memory.
+class Objective {
+ public:
+  Objective() = default;
+  virtual ~Objective() = default;
+  Objective(const Objective&) = delete;
+  Objective& operator=(const Objective&) = delete;
+
+  [[nodiscard]] virtual std::size_t parameter_count() const = 0;
+  [[nodiscard]] virtual kernels::Scalar scalar() const = 0;
+  [[nodiscard]] virtual std::size_t batch_samples() const = 0;
+
+  virtual void write_start(
+      kernels::View host) const = 0;  // the estimate that this peer starts from
+
+  // Moves on to the next batch; until then every gradient_at() is of one and the same batch (SAM
+  // asks twice).
+  virtual void next_batch() = 0;
+
+  // Mean loss of the current batch at `estimate`, and its gradient, which overwrites `gradient`.
+  virtual double gradient_at(kernels::ConstView estimate, kernels::View gradient) = 0;
+
+  // Empty where there is nothing to test on.
+  [[nodiscard]] virtual std::optional<Quality> evaluate(kernels::ConstView estimate) = 0;
+};
+
+}  // namespace peers

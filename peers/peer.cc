@@ -1,0 +1,340 @@
+#include "peers/peer.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/check.h"
+
+namespace peers {
+namespace {
+
+using gossip::Phase;
+
+// The first steps of a peer cost many times the later ones; they are not timed.
+constexpr std::uint64_t kWarmUpSteps = 5;
+
+double exponential_mean(double mean, double value, double keep) {
+  return keep * mean + (1.0 - keep) * value;
+}
+
+std::vector<float> start_f32(const Objective& objective) {
+  std::vector<float> start(objective.parameter_count());
+  objective.write_start(std::span(start));
+  return start;
+}
+
+std::vector<double> start_f64(const Objective& objective) {
+  std::vector<double> start(objective.parameter_count());
+  objective.write_start(std::span(start));
+  return start;
+}
+
+gossip::Mass start_mass(const PeerParts& parts) {
+  if (parts.layout->scalar() == kernels::Scalar::kF64) {
+    const std::vector<double> start = start_f64(*parts.objective);
+    return {*parts.layout, *parts.backend, std::span(start)};
+  }
+  const std::vector<float> start = start_f32(*parts.objective);
+  return {*parts.layout, *parts.backend, std::span(start)};
+}
+
+gossip::ExchangeOptions exchange_options(const PeerOptions& options) {
+  return {.self = options.self,
+          .order = options.pace == Pace::kSync ? gossip::Inbox::Order::kByRound
+                                               : gossip::Inbox::Order::kOnArrival,
+          .edge = options.edge,
+          .heartbeat_interval = options.heartbeat_interval};
+}
+
+}  // namespace
+
+Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members members)
+    : options_(options),
+      parts_(parts),
+      // Mass is conserved, so no block can weigh more than all peers together; the rest is for
+      // rounding.
+      terms_{options.self.fingerprint, parts.layout,
+             static_cast<double>(members.all().size()) * (1.0 + 1e-6)},
+      mass_(start_mass(parts)),
+      estimate_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
+      delta_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
+      exchange_(exchange_options(options), *parts.layout, std::move(members)) {
+  mass_.estimate(estimate_.view());
+  shared_.members = exchange_.members().living().size();
+}
+
+std::span<const runtime::PeerId> Peer::mixing_members() const {
+  // In step, everybody must compute the same graph even while news of a death travels: the graph
+  // stays that of all members and edges to and from the dead are left out. Otherwise the sender
+  // alone decides, by what it knows now.
+  const gossip::Members& members = exchange_.members();
+  return options_.pace == Pace::kSync ? members.all() : members.living();
+}
+
+bool Peer::ready() const {
+  if (options_.pace == Pace::kAsync) return true;
+  const std::scoped_lock lock(mutex_);
+  const gossip::Members& members = exchange_.members();
+  const auto alive = [&](runtime::PeerId peer) {
+    return members.state(peer) == gossip::MemberState::kAlive;
+  };
+  if (round_open_) {
+    auto senders =
+        gossip::in_neighbours(*parts_.topology, round_ - 1, members.all(), options_.self.id);
+    std::erase_if(senders, [&](runtime::PeerId peer) { return !alive(peer); });
+    if (!exchange_.inbox().complete(round_ - 1, senders)) return false;
+  }
+  const auto receivers = parts_.topology->out_neighbours(round_, members.all(), options_.self.id);
+  return std::ranges::all_of(
+      receivers, [&](runtime::PeerId peer) { return !alive(peer) || exchange_.has_room(peer); });
+}
+
+void Peer::mix() {
+  std::span<const gossip::BlockArrival> arrivals;
+  {
+    const std::scoped_lock lock(mutex_);
+    arrivals = exchange_.inbox().take(round_ == 0 ? 0 : round_ - 1);
+  }
+  mass_.fold(arrivals);
+  mass_.estimate(estimate_.view());
+  round_open_ = false;
+}
+
+double Peer::compute() {
+  CHECK(step_ < options_.steps);
+  const Plan plan = parts_.schedule->plan(step_);
+  learning_rate_ = plan.learning_rate;
+  push_planned_ = plan.push;
+  parts_.objective->next_batch();
+  const double loss = parts_.optimizer->delta_at(*parts_.objective, estimate_.view(),
+                                                 learning_rate_, delta_.view());
+  apply_delta();
+  loss_mean_ = step_ == 0 ? loss : exponential_mean(loss_mean_, loss, 0.98);
+  ++step_;
+  return loss;
+}
+
+bool Peer::push_planned() const { return push_planned_; }
+
+void Peer::apply_delta() {
+  const bool scaled = options_.pace == Pace::kAsync && options_.rate_correction;
+  if (!scaled) {
+    parts_.backend->axpy(1.0, delta_.view(), mass_.x());
+    return;
+  }
+  // A peer's weight settles where what it pushes per second equals what it receives: inversely to
+  // its rate. Scaled by it, steps move the estimate by the learning rate and no further, and
+  // everybody's data moves the sum alike.
+  for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
+    const auto [offset, count] = parts_.layout->range(block);
+    parts_.backend->axpy(mass_.weight(block), delta_.view().slice(offset, count),
+                         mass_.x().slice(offset, count));
+  }
+}
+
+std::vector<std::uint32_t> Peer::pushable_blocks() const {
+  std::vector<std::uint32_t> blocks;
+  for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
+    // Rounds in step bound w by themselves, and a round must be whole.
+    if (options_.pace == Pace::kSync || mass_.weight(block) >= options_.weight_floor)
+      blocks.push_back(block);
+  }
+  return blocks;
+}
+
+bool Peer::push() {
+  const std::vector<std::uint32_t> blocks = pushable_blocks();
+  std::vector<runtime::PeerId> receivers;
+  std::vector<bool> room;
+  std::size_t skipped = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    receivers = parts_.topology->out_neighbours(round_, mixing_members(), options_.self.id);
+    for (const runtime::PeerId to : receivers)
+      room.push_back(!blocks.empty() && exchange_.has_room(to));
+  }
+  const auto handed = static_cast<std::size_t>(std::ranges::count(room, true));
+  skipped = receivers.size() * parts_.layout->block_count() - handed * blocks.size();
+  if (handed > 0) {
+    const std::vector<double> shares = parts_.weighting->shares(receivers);
+    const std::shared_ptr<const gossip::Snapshot> snapshot = mass_.snapshot();
+    double kept = 1.0;
+    const std::scoped_lock lock(mutex_);
+    for (std::size_t i = 0; i < receivers.size(); ++i) {
+      // Who died since is refused by has_room: that share stays.
+      if (!room[i] || !exchange_.has_room(receivers[i])) continue;
+      exchange_.push({receivers[i], round_, shares[i], snapshot, blocks});
+      kept -= shares[i];
+    }
+    for (const std::uint32_t block : blocks) mass_.keep(block, kept);
+  }
+  ++round_;
+  round_open_ = true;
+  if (phase_ == Phase::kSettling &&
+      (handed > 0 || receivers.empty() || options_.pace == Pace::kSync))
+    ++settled_;
+  const std::scoped_lock lock(mutex_);
+  shared_.parcels_skipped += skipped;
+  return handed > 0;
+}
+
+void Peer::enter(Phase phase) {
+  phase_ = phase;
+  const std::scoped_lock lock(mutex_);
+  exchange_.set_progress({phase_, step_, step_seconds_});
+}
+
+bool Peer::done_settling(runtime::Instant now) const {
+  if (settled_ >= options_.settle_rounds) return true;
+  if (options_.pace == Pace::kSync) return false;
+  const std::scoped_lock lock(mutex_);
+  return now - settling_since_ > options_.settle_max ||
+         exchange_.members().others_reached(Phase::kDraining);
+}
+
+Phase Peer::advance(runtime::Instant now) {
+  const auto others_reached = [this](Phase phase) {
+    const std::scoped_lock lock(mutex_);
+    return exchange_.members().others_reached(phase);
+  };
+  if (phase_ == Phase::kTraining && step_ >= options_.steps) enter(Phase::kMixing);
+  // In step, everybody takes as many rounds, so nobody has to hear who is done.
+  if (phase_ == Phase::kMixing &&
+      (options_.pace == Pace::kSync || others_reached(Phase::kMixing))) {
+    settling_since_ = now;
+    enter(Phase::kSettling);
+  }
+  const bool round_mixed = options_.pace == Pace::kAsync || !round_open_;
+  if (phase_ == Phase::kSettling && round_mixed && done_settling(now)) enter(Phase::kDraining);
+  if (phase_ == Phase::kDraining) {
+    const bool drained = [this] {
+      const std::scoped_lock lock(mutex_);
+      return exchange_.parcels_in_flight() == 0;
+    }();
+    if (drained) enter(Phase::kDrained);
+  }
+  const std::scoped_lock lock(mutex_);
+  if (phase_ == Phase::kTraining) exchange_.set_progress({phase_, step_, step_seconds_});
+  shared_.phase = phase_;
+  shared_.step = step_;
+  shared_.round = round_;
+  shared_.loss = loss_mean_;
+  shared_.learning_rate = learning_rate_;
+  shared_.weight = mass_.mean_weight();
+  return phase_;
+}
+
+bool Peer::finished() const {
+  const std::scoped_lock lock(mutex_);
+  return phase_ == Phase::kDrained && exchange_.members().others_reached(Phase::kDrained);
+}
+
+bool Peer::hand_over() {
+  mix();
+  std::vector<std::uint32_t> blocks;
+  for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block)
+    blocks.push_back(block);
+  const std::shared_ptr<const gossip::Snapshot> snapshot = mass_.snapshot();
+  const std::scoped_lock lock(mutex_);
+  // From the next peer in order on, so that peers that leave together do not all burden one.
+  std::vector<runtime::PeerId> heirs(exchange_.members().living().begin(),
+                                     exchange_.members().living().end());
+  std::ranges::rotate(heirs, std::ranges::upper_bound(heirs, options_.self.id));
+  for (const runtime::PeerId heir : heirs) {
+    if (heir == options_.self.id || !exchange_.has_room(heir)) continue;
+    exchange_.push({heir, round_, 1.0, snapshot, blocks});
+    for (const std::uint32_t block : blocks) mass_.keep(block, 0.0);
+    return true;
+  }
+  return false;
+}
+
+void Peer::say_goodbye() {
+  const std::scoped_lock lock(mutex_);
+  exchange_.say_goodbye();
+}
+
+bool Peer::quiet() const {
+  const std::scoped_lock lock(mutex_);
+  return exchange_.quiet();
+}
+
+void Peer::note_step_time(runtime::Duration span) {
+  if (step_ <= kWarmUpSteps) return;
+  const double seconds = runtime::to_seconds(span);
+  step_seconds_ = steps_timed_ == 0 ? seconds : exponential_mean(step_seconds_, seconds, 0.98);
+  ++steps_timed_;
+}
+
+void Peer::note_blocked(runtime::Duration span) {
+  const std::scoped_lock lock(mutex_);
+  shared_.blocked_seconds += runtime::to_seconds(span);
+}
+
+void Peer::receive(const runtime::Delivery& delivery, runtime::Instant now) {
+  // The costly checks run outside of the lock: the trainer never waits for them.
+  auto decoded = gossip::decode(delivery, terms_);
+  const std::scoped_lock lock(mutex_);
+  if (const auto* refusal = std::get_if<gossip::Refusal>(&decoded)) {
+    exchange_.refuse(delivery.from, *refusal);
+    return;
+  }
+  const auto& message = std::get<gossip::Message>(decoded);
+  std::size_t bytes = 0;
+  for (const runtime::Frame& frame : delivery.frames) bytes += frame.size();
+  if (const auto* parcel = std::get_if<gossip::Parcel>(&message.body)) {
+    ages_.add(shared_.round > parcel->round ? shared_.round - parcel->round : 0);
+  }
+  exchange_.receive(message, bytes, now);
+}
+
+void Peer::tick(runtime::Instant now) {
+  const std::scoped_lock lock(mutex_);
+  exchange_.tick(now);
+}
+
+runtime::Instant Peer::next_tick() const {
+  const std::scoped_lock lock(mutex_);
+  return exchange_.next_tick();
+}
+
+bool Peer::flush(runtime::Transport& transport, runtime::Instant now) {
+  const std::scoped_lock lock(mutex_);
+  const std::vector<runtime::PeerId> living(exchange_.members().living().begin(),
+                                            exchange_.members().living().end());
+  bool all = true;
+  for (const auto channel : {runtime::Channel::kControl, runtime::Channel::kBulk}) {
+    for (const runtime::PeerId to : living) {
+      if (to == options_.self.id) continue;
+      while (const auto* frames = exchange_.next(to, channel, now)) {
+        if (transport.send(to, channel, *frames) != runtime::Sent::kQueued) {
+          all = false;
+          break;
+        }
+        exchange_.sent(to, channel, now);
+      }
+    }
+  }
+  return all;
+}
+
+PeerStatus Peer::status() const {
+  const std::scoped_lock lock(mutex_);
+  PeerStatus status = shared_;
+  const double blocks = std::max(1.0, static_cast<double>(parts_.layout->block_count()));
+  status.weight_waiting = exchange_.inbox().weight() / blocks;
+  status.weight += status.weight_waiting;
+  status.weight_in_flight = exchange_.mass_in_flight() / blocks;
+  status.members = exchange_.members().living().size();
+  status.age_rounds_p50 = ages_.quantile(0.50);
+  status.age_rounds_p99 = ages_.quantile(0.99);
+  status.traffic = exchange_.traffic();
+  return status;
+}
+
+std::vector<gossip::Event> Peer::take_events() {
+  const std::scoped_lock lock(mutex_);
+  return exchange_.take_events();
+}
+
+}  // namespace peers

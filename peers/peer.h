@@ -1,0 +1,156 @@
+#pragma once
+// One peer: its mass, its policy, its end of the gossip. What happens in a step is here; when it
+// happens is the driver's (wall time) or the simulator's (virtual time). Neither is known to the
+// other.
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "gossip/exchange.h"
+#include "gossip/mass.h"
+#include "gossip/topology.h"
+#include "gossip/weighting.h"
+#include "kernels/backend.h"
+#include "peers/objective.h"
+#include "peers/policies/optimizer.h"
+#include "peers/policies/schedule.h"
+#include "peers/recent_ages.h"
+
+namespace peers {
+
+enum class Pace : std::uint8_t { kAsync, kSync };
+
+struct PeerOptions {
+  gossip::Sender self;
+  Pace pace = Pace::kAsync;
+  std::uint64_t steps = 0;          // gradient steps to take
+  std::uint64_t settle_rounds = 0;  // pushes without gradients after everybody's last step
+  double weight_floor = 0.05;       // async: a block below it is not pushed
+  bool rate_correction = true;      // async: scale a block's step by its weight
+  // Async: settling ends by then, whoever does not answer.
+  runtime::Duration settle_max{2'000'000'000};
+  runtime::Duration heartbeat_interval{250'000'000};
+  gossip::OutEdge::Options edge = {};
+};
+
+// What a peer is assembled from. All outlive it.
+struct PeerParts {
+  Objective* objective = nullptr;
+  Optimizer* optimizer = nullptr;
+  const Schedule* schedule = nullptr;
+  const gossip::Topology* topology = nullptr;
+  const gossip::Weighting* weighting = nullptr;
+  const gossip::BlockLayout* layout = nullptr;
+  kernels::Backend* backend = nullptr;
+};
+
+// What a person may want to know of a peer at one moment.
+struct PeerStatus {
+  gossip::Phase phase = gossip::Phase::kTraining;
+  std::uint64_t step = 0;
+  std::uint64_t round = 0;        // pushes so far
+  double loss = 0.0;              // mean over the last steps, exponentially weighted
+  double learning_rate = 0.0;     // of the last step
+  double weight = 1.0;            // push-sum weight held, mean over blocks: of x, and waiting
+  double weight_waiting = 0.0;    // in the inbox, mean over blocks
+  double weight_in_flight = 0.0;  // sent and not acknowledged, mean over blocks
+  std::uint64_t members = 1;      // living, this peer included
+  std::uint64_t parcels_skipped = 0;
+  double blocked_seconds = 0.0;      // that training waited for other peers
+  std::uint64_t age_rounds_p50 = 0;  // of parcels mixed lately: own round minus the sender's
+  std::uint64_t age_rounds_p99 = 0;
+  gossip::Traffic traffic;
+};
+
+// Two threads: the trainer's calls come from one, the network's from another (or all from one, as
+// in the simulator).
+class Peer {
+ public:
+  Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members members);
+  Peer(const Peer&) = delete;
+  Peer& operator=(const Peer&) = delete;
+
+  // --- The trainer's side. A round is: mix, compute (unless settling), push.
+
+  // Where this peer stands, moved on as far as what it has heard allows.
+  gossip::Phase advance(runtime::Instant now);
+  [[nodiscard]] bool finished() const;  // nothing is under way anywhere, as far as one can know
+
+  // Whether the next round may begin: at once, unless rounds run in step; then the parcels of the
+  // last one must be here and the out-edges have room. Who is dead is not waited for.
+  [[nodiscard]] bool ready() const;
+  void mix();        // folds what has arrived into x and reads the estimate
+  double compute();  // one gradient step: x += delta. Returns the batch's loss
+  bool push();  // hands shares to this round's out-neighbours; false where nothing was handed over
+  [[nodiscard]] bool push_planned()
+      const;  // whether the schedule wants a push after the step just computed
+
+  // A graceful leave: hands all mass to one living peer, and nothing is left to read an estimate
+  // from. The caller keeps the network running until nothing is in flight or its patience ends,
+  // then says goodbye. False, and the mass stays, where there is nobody to take it.
+  bool hand_over();
+  void say_goodbye();
+  [[nodiscard]] bool quiet() const;  // nothing in flight, nothing left to send
+
+  void note_step_time(runtime::Duration span);
+  void note_blocked(runtime::Duration span);
+  [[nodiscard]] kernels::ConstView estimate() const { return estimate_.view(); }
+  [[nodiscard]] std::uint64_t step() const { return step_; }  // gradient steps taken
+  [[nodiscard]] double weight() const {
+    return mass_.mean_weight();
+  }  // of x; what waits in the inbox not counted
+  [[nodiscard]] double mean_step_seconds() const { return step_seconds_; }
+
+  // --- The network's side.
+
+  void receive(const runtime::Delivery& delivery,
+               runtime::Instant now);  // checks it, then books it or refuses it
+  void tick(runtime::Instant now);
+  [[nodiscard]] runtime::Instant next_tick() const;
+  // Hands everything that is due to the network. False where the network had no room for some of
+  // it.
+  bool flush(runtime::Transport& transport, runtime::Instant now);
+
+  // --- Either side.
+
+  [[nodiscard]] PeerStatus status() const;
+  [[nodiscard]] std::vector<gossip::Event> take_events();
+
+ private:
+  [[nodiscard]] std::span<const runtime::PeerId> mixing_members()
+      const;  // whom the topology is computed over
+  [[nodiscard]] std::vector<std::uint32_t> pushable_blocks() const;
+  void apply_delta();
+  [[nodiscard]] bool done_settling(runtime::Instant now) const;
+  void enter(gossip::Phase phase);
+
+  PeerOptions options_;
+  PeerParts parts_;
+  gossip::Terms terms_;
+
+  // The trainer's alone.
+  gossip::Mass mass_;
+  kernels::Buffer estimate_;
+  kernels::Buffer delta_;
+  std::uint64_t step_ = 0;
+  std::uint64_t round_ = 0;  // pushes so far
+  bool push_planned_ = false;
+  bool round_open_ = false;    // sync: pushed, and the round's parcels not yet mixed
+  std::uint64_t settled_ = 0;  // rounds
+  runtime::Instant settling_since_{};
+  gossip::Phase phase_ = gossip::Phase::kTraining;
+  double step_seconds_ = 0.0;
+  std::uint64_t steps_timed_ = 0;
+  double loss_mean_ = 0.0;
+  double learning_rate_ = 0.0;
+
+  // Shared by both threads.
+  mutable std::mutex mutex_;
+  gossip::Exchange exchange_;
+  PeerStatus shared_;  // what status() says of the trainer's side
+  RecentAges ages_;
+};
+
+}  // namespace peers

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "peers/assembly.h"
+#include "peers/driver.h"
+#include "runtime/log.h"
+#include "runtime/metrics.h"
+
+namespace peers {
+
+// Writes down what one peer does: progress about once a second, the test set after every few
+// epochs, members that die or leave, messages that were refused.
+class Recorder final : public Observer {
+ public:
+  struct Parts {
+    Assembly* assembly = nullptr;
+    runtime::Metrics* metrics = nullptr;
+    const runtime::Log* log = nullptr;
+    const runtime::Clock* clock = nullptr;
+    std::uint64_t evaluate_every = 1;                     // epochs; 0: not before the end
+    std::function<std::string(runtime::PeerId)> name_of;  // of a member
+  };
+  Recorder(Parts parts, runtime::Instant now);
+
+  void after_step(Peer& peer, double loss, runtime::Instant now) override;
+  void now_and_then(Peer& peer, runtime::Instant now) override;
+  void before_leaving(Peer& peer) override;
+
+  void evaluate(Peer& peer);
+  void write_progress(Peer& peer, runtime::Instant now);
+  void write_events(Peer& peer, runtime::Instant now);
+
+  [[nodiscard]] double epoch(std::uint64_t step) const;  // 0 in the laboratory
+  [[nodiscard]] const std::optional<Quality>& last_quality() const { return last_quality_; }
+
+ private:
+  Parts parts_;
+  runtime::Instant progress_at_;     // when the last progress was written
+  std::uint64_t progress_step_ = 0;  // and the step it was of
+  std::uint64_t evaluated_epochs_ = 0;
+  std::optional<Quality> last_quality_;
+};
+
+}  // namespace peers

@@ -1,0 +1,276 @@
+#include "peers/run_peer.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "peers/assembly.h"
+#include "peers/config_members.h"
+#include "peers/driver.h"
+#include "peers/estimate_file.h"
+#include "peers/lifeline.h"
+#include "peers/recorder.h"
+#include "peers/run_folder.h"
+#include "peers/version.h"
+#include "runtime/cpu_set.h"
+#include "runtime/log.h"
+#include "runtime/metrics.h"
+#include "runtime/stop_signal.h"
+#include "runtime/zmq_transport.h"
+
+namespace peers {
+namespace {
+
+constexpr int kExitDone = 0;
+constexpr int kExitFailed = 1;
+constexpr int kExitInterrupted = 130;
+
+using runtime::Error;
+using runtime::Result;
+using runtime::Status;
+
+// Everything of one peer process, in the order in which it comes to be.
+class PeerProcess {
+ public:
+  PeerProcess(const Config& config, bool launched)
+      : config_(config),
+        launched_(launched),
+        log_(config.peer.name),
+        stop_(runtime::stop_on_sigint_or_sigterm()),
+        started_(clock_.now()) {}
+
+  int run() {
+    for (const auto step : {&PeerProcess::open_records, &PeerProcess::open_network,
+                            &PeerProcess::open_training, &PeerProcess::meet_members}) {
+      if (const Status opened = (this->*step)(); !opened) {
+        log_.error("{}", opened.error().message);
+        return kExitFailed;
+      }
+    }
+    return stop_.requested() ? kExitInterrupted : train();
+  }
+
+ private:
+  Status open_records() {
+    folder_ = peer_folder(config_);
+    if (auto made = make_run_folder(folder_, config_); !made) return made;
+    if (!launched_) {
+      if (auto opened = log_.also_to((folder_ / "events.log").string()); !opened) return opened;
+    }
+    auto metrics = runtime::Metrics::open({.folder = folder_.string(),
+                                           .start = started_,
+                                           .descriptor = launched_ ? STDOUT_FILENO : -1},
+                                          log_);
+    if (!metrics) return metrics.error();
+    metrics_ = std::move(metrics).value();
+    return {};
+  }
+
+  // Which of `listed` is this peer.
+  Result<ListedMember> find_self(const std::vector<ListedMember>& listed) const {
+    const auto self = std::ranges::find(listed, config_.peer.name, &ListedMember::name);
+    if (self != listed.end()) return *self;
+    return Error{
+        fmt::format("peer.name: '{}' is not one of the members of this run", config_.peer.name)};
+  }
+
+  Status open_network() {
+    // A launched peer is told its number with its part of the data, a listed one finds it in the
+    // list.
+    self_ = ListedMember{
+        .id = runtime::PeerId{config_.data.part}, .name = config_.peer.name, .address = {}};
+    if (!config_.membership.members.empty()) {
+      for (const std::string& line : config_.membership.members) {
+        auto member = parse_member(line);
+        if (!member) return member.error();
+        members_.push_back(std::move(member).value());
+      }
+      auto self = find_self(members_);
+      if (!self) return self.error();
+      self_ = *self;
+    }
+    auto transport = runtime::ZmqTransport::open({.self = self_.id, .listen = config_.peer.listen});
+    if (!transport) return transport.error();
+    transport_ = std::move(transport).value();
+    self_.address = transport_->address();
+    return {};
+  }
+
+  Status open_training() {
+    auto surroundings = open_surroundings(
+        config_, {.parts = config_.data.parts, .peers_here = launched_ ? config_.data.parts : 1});
+    if (!surroundings) return surroundings.error();
+    surroundings_ = std::make_unique<Surroundings>(std::move(surroundings).value());
+    if (!surroundings_->notice.empty()) log_.info("{}", surroundings_->notice);
+    std::vector<runtime::PeerId> ids;
+    for (std::uint64_t i = 0; launched_ && i < config_.data.parts; ++i)
+      ids.push_back(runtime::PeerId{i});
+    for (const ListedMember& member : members_) ids.push_back(member.id);
+    if (ids.empty()) ids.push_back(self_.id);
+    std::ranges::sort(ids);
+    auto assembly = Assembly::create(config_, *surroundings_,
+                                     {.index = config_.data.part, .id = self_.id, .members = ids},
+                                     clock_.now());
+    if (!assembly) return assembly.error();
+    assembly_ = std::move(assembly).value();
+    write_start();
+    return {};
+  }
+
+  void write_start() {
+    metrics_->write(clock_.now(), "start",
+                    {{"pid", static_cast<std::int64_t>(::getpid())},
+                     {"version", kVersion},
+                     {"device", surroundings_->backend->name()},
+                     {"fingerprint", fmt::format("{:016x}", assembly_->fingerprint())},
+                     {"parameters", assembly_->objective().parameter_count()},
+                     {"listen", self_.address.control},
+                     {"listen_bulk", self_.address.bulk},
+                     {"partition_hash", fmt::format("{:016x}", surroundings_->partition_hash)},
+                     {"device_description", surroundings_->backend->description()}});
+  }
+
+  Status meet_members() {
+    for (std::string line; launched_ && std::getline(std::cin, line) && !line.empty();) {
+      auto member = parse_member(line);
+      if (!member) return member.error();
+      members_.push_back(std::move(member).value());
+    }
+    if (launched_ && members_.size() != config_.data.parts) {
+      return Error{fmt::format("the launcher named {} of {} members, then was gone",
+                               members_.size(), config_.data.parts)};
+    }
+    for (const ListedMember& member : members_) {
+      if (member.id == self_.id) continue;
+      if (auto dialled = transport_->connect(member.id, member.address); !dialled) return dialled;
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::string name_of(runtime::PeerId id) const {
+    const auto member = std::ranges::find(members_, id, &ListedMember::id);
+    return member != members_.end() ? member->name : to_string(id);
+  }
+
+  int train() {
+    std::optional<Lifeline> lifeline;
+    if (launched_) lifeline.emplace(stop_);
+    Recorder recorder({.assembly = assembly_.get(),
+                       .metrics = metrics_.get(),
+                       .log = &log_,
+                       .clock = &clock_,
+                       .evaluate_every = config_.train.evaluate_every,
+                       .name_of = [this](runtime::PeerId id) { return name_of(id); }},
+                      clock_.now());
+    std::vector<unsigned> cores;
+    if (launched_ && config_.peer.threads == 0) {
+      cores = runtime::cores_for(config_.data.part, config_.data.parts, runtime::usable_cores());
+    }
+    train_since_ = clock_.now();
+    const Ending ending = run_until_done(assembly_->peer(), {.transport = transport_.get(),
+                                                             .clock = &clock_,
+                                                             .stop = &stop_,
+                                                             .observer = &recorder,
+                                                             .cores = cores});
+    return finish(ending, recorder);
+  }
+
+  int finish(Ending ending, Recorder& recorder) {
+    Peer& peer = assembly_->peer();
+    recorder.write_events(peer, clock_.now());
+    recorder.write_progress(peer, clock_.now());
+    int status = kExitInterrupted;
+    std::string_view reason = "stopped";
+    if (ending == Ending::kDiverged) {
+      log_.error("diverged at step {}: the loss is not finite; try a smaller policy.learning_rate",
+                 peer.step());
+      status = kExitFailed;
+      reason = "diverged";
+    }
+    if (ending == Ending::kDone) {
+      recorder.evaluate(peer);
+      const Status written = write_checkpoint(peer);
+      if (!written) log_.error("{}", written.error().message);
+      status = written ? kExitDone : kExitFailed;
+      reason = written ? "done" : "checkpoint not written";
+    }
+    write_end(reason, recorder);
+    return status;
+  }
+
+  Status write_checkpoint(Peer& peer) {
+    const runtime::Instant before = clock_.now();
+    const std::filesystem::path file = final_estimate_file(folder_);
+    std::vector<float> estimate(peer.estimate().count());
+    surroundings_->backend->download(peer.estimate(), std::span(estimate));
+    const Status written = write_estimate(file, assembly_->network(), estimate,
+                                          {.run = config_.run,
+                                           .peer = config_.peer.name,
+                                           .step = peer.step(),
+                                           .weight = peer.weight()});
+    if (!written) return written;
+    metrics_->write(clock_.now(), "checkpoint",
+                    {{"path", file.string()},
+                     {"step", peer.step()},
+                     {"bytes", static_cast<std::uint64_t>(std::filesystem::file_size(file))},
+                     {"seconds", runtime::to_seconds(clock_.now() - before)}});
+    return {};
+  }
+
+  void write_end(std::string_view reason, const Recorder& recorder) {
+    const PeerStatus status = assembly_->peer().status();
+    const std::uint64_t samples = status.step * assembly_->objective().batch_samples();
+    const double seconds = runtime::to_seconds(clock_.now() - train_since_);
+    const std::optional<Quality>& quality = recorder.last_quality();
+    const double missing = std::numeric_limits<double>::quiet_NaN();  // written as null
+    metrics_->write(
+        clock_.now(), "end",
+        {{"reason", reason},
+         {"step", status.step},
+         {"samples", samples},
+         {"test_accuracy", quality ? quality->accuracy : missing},
+         {"test_loss", quality ? quality->loss : missing},
+         {"weight", status.weight},
+         {"weight_in_flight", status.weight_in_flight},
+         {"members", status.members},
+         {"bytes_sent", status.traffic.bytes_sent},
+         {"bytes_received", status.traffic.bytes_received},
+         {"parcels_sent", status.traffic.parcels_sent},
+         {"parcels_received", status.traffic.parcels_received},
+         {"parcels_resent", status.traffic.parcels_resent},
+         {"parcels_skipped", status.parcels_skipped},
+         {"messages_refused", status.traffic.messages_refused},
+         {"blocked_seconds", status.blocked_seconds},
+         {"samples_per_second", seconds > 0.0 ? static_cast<double>(samples) / seconds : 0.0}});
+  }
+
+  const Config& config_;
+  bool launched_;
+  runtime::Log log_;
+  runtime::StopSignal stop_;
+  runtime::WallClock clock_;
+  runtime::Instant started_;
+  runtime::Instant train_since_{};
+  std::filesystem::path folder_;
+  std::unique_ptr<runtime::Metrics> metrics_;
+  ListedMember self_;
+  std::vector<ListedMember> members_;
+  std::unique_ptr<runtime::ZmqTransport> transport_;
+  std::unique_ptr<Surroundings> surroundings_;
+  std::unique_ptr<Assembly> assembly_;
+};
+
+}  // namespace
+
+int run_peer(const Config& config, bool launched) { return PeerProcess(config, launched).run(); }
+
+}  // namespace peers

@@ -1,0 +1,357 @@
+#include "peers/simulate.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fstream>
+#include <ostream>
+#include <utility>
+
+#include "peers/estimate_file.h"
+#include "runtime/check.h"
+
+namespace peers {
+namespace {
+
+using gossip::Phase;
+using runtime::Instant;
+using runtime::PeerId;
+
+constexpr int kExitKilled = 137;  // what a shell reports of a process that kill -9 ended
+
+enum class Happening : std::uint8_t { kAdvance, kStepDone, kTick, kArrival };
+
+struct Node {
+  std::unique_ptr<Assembly> assembly;
+  runtime::Duration step{};
+  bool alive = true;
+  bool frozen = false;
+  bool waiting = false;   // nothing to do before something arrives
+  bool push_due = false;  // once its step's time is over
+  bool finished = false;
+  std::vector<Happening> missed;  // while it was frozen
+  std::uint64_t traced = 0;       // rows
+};
+
+runtime::Link link_of(const LinkConfig& config) {
+  return {.delay = runtime::from_seconds(config.delay_ms * 1e-3),
+          .bandwidth_bytes = config.bandwidth_mbit * 125e3,
+          .loss_probability = config.loss,
+          .duplicate_probability = config.duplicate,
+          .reorder_probability = config.reorder};
+}
+
+std::vector<double> estimate_of(Assembly& assembly, kernels::Backend& backend) {
+  const kernels::ConstView z = assembly.peer().estimate();
+  std::vector<double> estimate(z.count());
+  if (z.scalar() == kernels::Scalar::kF64) {
+    backend.download(z, std::span(estimate));
+    return estimate;
+  }
+  std::vector<float> numbers(z.count());
+  backend.download(z, std::span(numbers));
+  std::ranges::copy(numbers, estimate.begin());
+  return estimate;
+}
+
+}  // namespace
+
+struct Simulation::State {
+  Config config;
+  Surroundings surroundings;
+  runtime::SimNetwork network;
+  std::vector<Node> nodes;
+  std::ostream* trace = nullptr;
+
+  State(Config given, Surroundings opened, std::ostream* rows)
+      : config(std::move(given)),
+        surroundings(std::move(opened)),
+        network(static_cast<std::uint32_t>(config.simulate.peers), config.seed),
+        trace(rows) {}
+
+  [[nodiscard]] Instant now() const { return network.clock().now(); }
+  Peer& peer(std::size_t i) { return nodes[i].assembly->peer(); }
+  static PeerId id_of(std::size_t i) { return PeerId{i}; }
+
+  runtime::Status make_nodes();
+  void start();
+  void happen(std::size_t i, Happening what);
+  void call_after(runtime::Duration span, std::size_t i, Happening what);
+  void advance(std::size_t i);
+  void take_step(std::size_t i);
+  void mix(std::size_t i);
+  void finish_step(std::size_t i);
+  void take_in(std::size_t i);
+  void tick(std::size_t i);
+  void schedule_faults();
+  void inject(const FaultConfig& fault);
+  void cut(const std::vector<std::uint64_t>& group, bool is_cut);
+  void thaw(std::size_t i);
+  void trace_row(std::size_t i);
+  void write_header();
+  [[nodiscard]] bool all_finished() const;
+  [[nodiscard]] std::uint64_t slowest_step() const;
+  [[nodiscard]] PeerSummary summary_of(std::size_t i);
+  [[nodiscard]] std::optional<Quality> quality_of_average(const RunSummary& summary);
+};
+
+runtime::Status Simulation::State::make_nodes() {
+  std::vector<PeerId> members;
+  for (std::size_t i = 0; i < config.simulate.peers; ++i) members.push_back(id_of(i));
+  nodes.resize(members.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    const Place place{.index = i, .id = members[i], .members = members, .virtual_time = true};
+    auto assembly = Assembly::create(config, surroundings, place, now());
+    if (!assembly) return assembly.error();
+    nodes[i].assembly = std::move(assembly).value();
+    const auto& seconds = config.simulate.step_seconds;
+    nodes[i].step = runtime::from_seconds(seconds[std::min(i, seconds.size() - 1)]);
+  }
+  return {};
+}
+
+void Simulation::State::start() {
+  network.set_all_links(link_of(config.simulate.link));
+  schedule_faults();
+  if (trace != nullptr) write_header();
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    network.on_arrival(id_of(i), [this, i] { happen(i, Happening::kArrival); });
+    call_after(runtime::Duration::zero(), i, Happening::kTick);
+    call_after(runtime::Duration::zero(), i, Happening::kAdvance);
+  }
+}
+
+void Simulation::State::call_after(runtime::Duration span, std::size_t i, Happening what) {
+  network.call_at(now() + span, [this, i, what] { happen(i, what); });
+}
+
+void Simulation::State::happen(std::size_t i, Happening what) {
+  Node& node = nodes[i];
+  if (!node.alive) return;
+  if (node.frozen) {
+    // Arrivals wait in the network's queue; noting one of them is enough.
+    if (what != Happening::kArrival || !std::ranges::count(node.missed, what))
+      node.missed.push_back(what);
+    return;
+  }
+  switch (what) {
+    case Happening::kAdvance:
+      return advance(i);
+    case Happening::kStepDone:
+      return finish_step(i);
+    case Happening::kTick:
+      return tick(i);
+    case Happening::kArrival:
+      return take_in(i);
+  }
+}
+
+void Simulation::State::advance(std::size_t i) {
+  Node& node = nodes[i];
+  node.waiting = false;
+  const Phase phase = peer(i).advance(now());
+  static_cast<void>(peer(i).flush(network.transport_of(id_of(i)), now()));
+  if (peer(i).finished()) {
+    if (!node.finished) mix(i);
+    node.finished = true;
+    return;
+  }
+  if (phase == Phase::kDraining || phase == Phase::kDrained || !peer(i).ready()) {
+    node.waiting = true;
+    return;
+  }
+  take_step(i);
+}
+
+void Simulation::State::take_step(std::size_t i) {
+  const Phase before = peer(i).advance(now());
+  mix(i);
+  if (peer(i).advance(now()) != before)
+    return call_after(runtime::Duration::zero(), i, Happening::kAdvance);
+  if (before == Phase::kTraining) {
+    const double loss = peer(i).compute();
+    if (!std::isfinite(loss)) {
+      // Diverged: like a process that gives up. Nothing of it must reach the others.
+      nodes[i].alive = false;
+      network.set_alive(id_of(i), false);
+      return;
+    }
+    peer(i).note_step_time(nodes[i].step);
+  }
+  nodes[i].push_due = before != Phase::kTraining || peer(i).push_planned();
+  call_after(nodes[i].step, i, Happening::kStepDone);
+}
+
+void Simulation::State::mix(std::size_t i) {
+  peer(i).mix();
+  trace_row(i);
+}
+
+void Simulation::State::finish_step(std::size_t i) {
+  if (nodes[i].push_due) static_cast<void>(peer(i).push());
+  advance(i);
+}
+
+void Simulation::State::take_in(std::size_t i) {
+  std::array<runtime::Delivery, 16> deliveries;
+  runtime::Transport& transport = network.transport_of(id_of(i));
+  while (const std::size_t count = transport.receive(deliveries)) {
+    for (const auto& delivery : std::span(deliveries).first(count))
+      peer(i).receive(delivery, now());
+  }
+  static_cast<void>(peer(i).flush(transport, now()));
+  if (nodes[i].waiting) advance(i);
+}
+
+void Simulation::State::tick(std::size_t i) {
+  peer(i).tick(now());
+  static_cast<void>(peer(i).flush(network.transport_of(id_of(i)), now()));
+  if (nodes[i].waiting) advance(i);
+  // At least a millisecond apart: a network without room would otherwise be asked for ever at one
+  // instant.
+  const Instant next = std::max(peer(i).next_tick(), now() + runtime::Duration(1'000'000));
+  call_after(next - now(), i, Happening::kTick);
+}
+
+void Simulation::State::schedule_faults() {
+  for (const FaultConfig& fault : config.simulate.faults) {
+    network.call_at(now() + runtime::from_seconds(fault.at), [this, fault] { inject(fault); });
+  }
+}
+
+void Simulation::State::inject(const FaultConfig& fault) {
+  if (fault.kind == "cut" || fault.kind == "heal") return cut(fault.peers, fault.kind == "cut");
+  for (const std::uint64_t i : fault.peers) {
+    if (i >= nodes.size()) continue;
+    if (fault.kind == "crash") {
+      nodes[i].alive = false;
+      network.set_alive(id_of(i), false);
+    }
+    if (fault.kind == "freeze") nodes[i].frozen = true;
+    if (fault.kind == "thaw") thaw(i);
+  }
+}
+
+void Simulation::State::cut(const std::vector<std::uint64_t>& group, bool is_cut) {
+  const auto inside = [&](std::size_t i) { return std::ranges::count(group, i) > 0; };
+  for (std::size_t a = 0; a < nodes.size(); ++a) {
+    for (std::size_t b = 0; b < nodes.size(); ++b) {
+      if (inside(a) != inside(b)) network.link(id_of(a), id_of(b)).cut = is_cut;
+    }
+  }
+}
+
+void Simulation::State::thaw(std::size_t i) {
+  nodes[i].frozen = false;
+  for (const Happening what : std::exchange(nodes[i].missed, {}))
+    call_after(runtime::Duration::zero(), i, what);
+}
+
+void Simulation::State::write_header() {
+  *trace << "round,peer,weight,loss";
+  for (std::size_t k = 0; k < surroundings.centers.columns; ++k) *trace << ",z_" << k;
+  *trace << '\n';
+}
+
+// One row a peer and step, after the mixing that ends it; row 0 is the start.
+void Simulation::State::trace_row(std::size_t i) {
+  Node& node = nodes[i];
+  if (trace == nullptr || peer(i).step() < node.traced) return;
+  node.traced = peer(i).step() + 1;
+  auto* quadratic = dynamic_cast<Quadratic*>(&node.assembly->objective());
+  const double loss =
+      quadratic != nullptr ? quadratic->loss_at(peer(i).estimate()) : peer(i).status().loss;
+  *trace << fmt::format("{},{},{:.17g},{:.17g}", peer(i).step(), i, peer(i).weight(), loss);
+  if (quadratic != nullptr) {
+    for (const double z : estimate_of(*node.assembly, *surroundings.backend))
+      *trace << fmt::format(",{:.17g}", z);
+  }
+  *trace << '\n';
+}
+
+bool Simulation::State::all_finished() const {
+  return std::ranges::all_of(nodes, [](const Node& node) { return !node.alive || node.finished; });
+}
+
+std::uint64_t Simulation::State::slowest_step() const {
+  std::uint64_t slowest = nodes.front().assembly->steps();
+  for (const Node& node : nodes) {
+    if (node.alive) slowest = std::min(slowest, node.assembly->peer().step());
+  }
+  return slowest;
+}
+
+PeerSummary Simulation::State::summary_of(std::size_t i) {
+  Node& node = nodes[i];
+  const double seconds = std::max(1e-9, runtime::to_seconds(now() - Instant{}));
+  const PeerStatus status = peer(i).status();
+  PeerSummary summary{.name = fmt::format("p{}", i),
+                      .device = std::string(surroundings.backend->name())};
+  summary.steps = peer(i).step();
+  summary.samples = summary.steps * node.assembly->objective().batch_samples();
+  summary.samples_per_second = static_cast<double>(summary.samples) / seconds;
+  summary.bytes_sent = status.traffic.bytes_sent;
+  summary.bytes_received = status.traffic.bytes_received;
+  summary.parcels_sent = status.traffic.parcels_sent;
+  summary.parcels_received = status.traffic.parcels_received;
+  if (!node.alive) {
+    summary.exit = kExitKilled;
+    return summary;
+  }
+  summary.weight = peer(i).weight() + status.weight_waiting;
+  summary.weight_in_flight = status.weight_in_flight;
+  summary.quality = node.assembly->objective().evaluate(peer(i).estimate());
+  summary.estimate = estimate_of(*node.assembly, *surroundings.backend);
+  return summary;
+}
+
+std::optional<Quality> Simulation::State::quality_of_average(const RunSummary& summary) {
+  return evaluate_average(summary, nodes.front().assembly->objective(), *surroundings.backend);
+}
+
+Simulation::Simulation(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Simulation::~Simulation() = default;
+
+runtime::Result<std::unique_ptr<Simulation>> Simulation::create(const Config& config,
+                                                                std::ostream* trace) {
+  auto surroundings = open_surroundings(
+      config, {.parts = config.simulate.peers, .peers_here = config.simulate.peers});
+  if (!surroundings) return surroundings.error();
+  auto state = std::make_unique<State>(config, std::move(surroundings).value(), trace);
+  if (auto made = state->make_nodes(); !made) return made.error();
+  return std::unique_ptr<Simulation>(
+      new Simulation(std::move(state)));  // NOLINT: private constructor
+}
+
+Assembly& Simulation::assembly(std::size_t index) { return *state_->nodes.at(index).assembly; }
+
+SimulationReport Simulation::run(
+    const runtime::StopSignal& stop,
+    const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
+  State& state = *state_;
+  state.start();
+  const Instant begin = state.now();
+  bool in_time = true;
+  if (state.config.simulate.seconds) {
+    state.network.call_at(begin + runtime::from_seconds(*state.config.simulate.seconds),
+                          [&in_time] { in_time = false; });
+  }
+  while (in_time && !stop.requested() && !state.all_finished() && state.network.run_next_event()) {
+    if (state.network.events_run() % 1024 == 0)
+      progress(state.slowest_step(), state.nodes.front().assembly->steps());
+  }
+  std::vector<PeerSummary> peers;
+  for (std::size_t i = 0; i < state.nodes.size(); ++i) peers.push_back(state.summary_of(i));
+  const double seconds = runtime::to_seconds(state.now() - begin);
+  SimulationReport report{.summary = add_up(state.config.run, seconds, std::move(peers)),
+                          .virtual_seconds = seconds,
+                          .events = state.network.events_run(),
+                          .fingerprint = state.network.fingerprint(),
+                          .stopped = stop.requested()};
+  report.summary.average = state.quality_of_average(report.summary);
+  return report;
+}
+
+}  // namespace peers

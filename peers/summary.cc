@@ -1,0 +1,130 @@
+#include "peers/summary.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "peers/version.h"
+
+namespace peers {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+
+Json to_json(const PeerSummary& peer) {
+  return {{"name", peer.name},
+          {"pid", peer.pid},
+          {"device", peer.device},
+          {"exit", peer.exit},
+          {"steps", peer.steps},
+          {"samples", peer.samples},
+          {"test_accuracy", peer.quality ? number(peer.quality->accuracy) : Json()},
+          {"test_loss", peer.quality ? number(peer.quality->loss) : Json()},
+          {"weight", number(peer.weight)},
+          {"bytes_sent", peer.bytes_sent},
+          {"bytes_received", peer.bytes_received},
+          {"parcels_sent", peer.parcels_sent},
+          {"parcels_received", peer.parcels_received},
+          {"samples_per_second", number(peer.samples_per_second)}};
+}
+
+std::string percent(const std::optional<Quality>& quality) {
+  return quality ? fmt::format("{:6.2f} %", 100.0 * quality->accuracy) : std::string("      -");
+}
+
+}  // namespace
+
+std::vector<double> mean_estimate(std::span<const PeerSummary> peers) {
+  std::vector<double> mean;
+  double weight_total = 0.0;
+  for (const PeerSummary& peer : peers) {
+    if (peer.estimate.empty()) continue;
+    mean.resize(peer.estimate.size(), 0.0);
+    for (std::size_t k = 0; k < mean.size(); ++k) mean[k] += peer.weight * peer.estimate[k];
+    weight_total += peer.weight;
+  }
+  for (double& value : mean) value /= weight_total;
+  return mean;
+}
+
+double consensus_distance(std::span<const PeerSummary> peers) {
+  std::vector<double> mean;
+  double count = 0.0;
+  for (const PeerSummary& peer : peers) {
+    if (peer.estimate.empty()) continue;
+    mean.resize(peer.estimate.size(), 0.0);
+    for (std::size_t k = 0; k < mean.size(); ++k) mean[k] += peer.estimate[k];
+    count += 1.0;
+  }
+  double distance = 0.0;
+  for (const PeerSummary& peer : peers) {
+    for (std::size_t k = 0; k < peer.estimate.size(); ++k) {
+      const double away = peer.estimate[k] - mean[k] / count;
+      distance += away * away;
+    }
+  }
+  return count > 0.0 ? distance / count : 0.0;
+}
+
+RunSummary add_up(std::string run, double wall_seconds, std::vector<PeerSummary> peers) {
+  RunSummary summary{.run = std::move(run),
+                     .wall_seconds = wall_seconds,
+                     .peers = std::move(peers),
+                     .average = {}};
+  for (const PeerSummary& peer : summary.peers) {
+    summary.weight_total += peer.weight;
+    summary.weight_in_flight += peer.weight_in_flight;
+  }
+  summary.consensus_distance = consensus_distance(summary.peers);
+  return summary;
+}
+
+std::string to_json_text(const RunSummary& summary) {
+  Json peers = Json::array();
+  for (const PeerSummary& peer : summary.peers) peers.push_back(to_json(peer));
+  const Json json{{"run", summary.run},
+                  {"version", kVersion},
+                  {"wall_seconds", number(summary.wall_seconds)},
+                  {"peers", peers},
+                  {"average",
+                   {{"test_accuracy", summary.average ? number(summary.average->accuracy) : Json()},
+                    {"test_loss", summary.average ? number(summary.average->loss) : Json()}}},
+                  {"consensus_distance", number(summary.consensus_distance)},
+                  {"weight_total", number(summary.weight_total)},
+                  {"weight_in_flight", number(summary.weight_in_flight)}};
+  return json.dump(2) + "\n";
+}
+
+runtime::Status write_summary(const RunSummary& summary, const std::filesystem::path& file) {
+  std::ofstream out(file);
+  out << to_json_text(summary);
+  out.close();
+  if (!out) return runtime::Error{fmt::format("{}: cannot be written", file.string())};
+  return {};
+}
+
+std::string to_text(const RunSummary& summary) {
+  std::string text =
+      fmt::format("{:<8} {:>4} {:>9} {:>10} {:>10} {:>9} {:>10} {:>11}\n", "peer", "exit", "steps",
+                  "accuracy", "loss", "weight", "MB sent", "samples/s");
+  for (const PeerSummary& peer : summary.peers) {
+    text += fmt::format("{:<8} {:>4} {:>9} {:>10} {:>10} {:>9.4f} {:>10.1f} {:>11.0f}\n", peer.name,
+                        peer.exit, peer.steps, percent(peer.quality),
+                        peer.quality ? fmt::format("{:.4f}", peer.quality->loss) : "-", peer.weight,
+                        static_cast<double>(peer.bytes_sent) * 1e-6, peer.samples_per_second);
+  }
+  text += fmt::format("average of all estimates: {}, loss {}\n", percent(summary.average),
+                      summary.average ? fmt::format("{:.4f}", summary.average->loss) : "-");
+  text +=
+      fmt::format("consensus distance {:.3g}; weight {:.9f} held + {:.9f} in flight; {:.1f} s\n",
+                  summary.consensus_distance, summary.weight_total, summary.weight_in_flight,
+                  summary.wall_seconds);
+  return text;
+}
+
+}  // namespace peers

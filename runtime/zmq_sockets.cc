@@ -1,0 +1,201 @@
+#include "runtime/zmq_sockets.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "runtime/zmq_endpoint.h"
+
+namespace runtime {
+namespace {
+
+constexpr char kRoutingTag = 'p';
+constexpr std::size_t kRoutingBytes = 1 + sizeof(std::uint64_t);
+// Below this, copying costs less than the allocation and the callback of a lent frame.
+constexpr std::size_t kLentBytesMin = 1024;
+// A receiver that does not read answers no heartbeat either, and a busy one may not read for a
+// while: only a silence of this many intervals is a dead link, because cutting it loses messages.
+constexpr int kSilentHeartbeatsMax = 10;
+constexpr int kRedialMillisecondsMin = 50;
+constexpr int kRedialMillisecondsMax = 1000;
+constexpr int kHandshakeMillisecondsMax = 5000;
+
+int milliseconds(Duration span) {
+  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(span).count());
+}
+
+void set_common_options(zmq::socket_t& socket, const ZmqOptions& options) {
+  const int queue_max = static_cast<int>(options.queue_messages_max);
+  const int heartbeat = milliseconds(options.heartbeat_interval);
+  socket.set(zmq::sockopt::sndhwm, queue_max);
+  socket.set(zmq::sockopt::rcvhwm, queue_max);
+  socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(options.message_bytes_max));
+  socket.set(zmq::sockopt::handshake_ivl, kHandshakeMillisecondsMax);
+  socket.set(zmq::sockopt::heartbeat_ivl, heartbeat);
+  socket.set(zmq::sockopt::heartbeat_timeout, heartbeat * kSilentHeartbeatsMax);
+  socket.set(zmq::sockopt::heartbeat_ttl, heartbeat * kSilentHeartbeatsMax);
+}
+
+Error cannot_listen(const std::string& endpoint, int reason) {
+  if (reason == EADDRINUSE)
+    return Error{fmt::format("{} is already in use by another program or peer", endpoint)};
+  if (reason == EADDRNOTAVAIL || reason == ENODEV)
+    return Error{fmt::format("{} is not an address of this machine", endpoint)};
+  return Error{fmt::format("cannot listen at {}: {}", endpoint, zmq_strerror(reason))};
+}
+
+// A frame in the hands of ZeroMQ's thread, which drops it. ZeroMQ's queues order the two threads;
+// the flag orders them once more where a race detector can see it.
+struct LentFrame {
+  explicit LentFrame(const Frame& shared) : frame(shared) {}
+  Frame frame;
+  std::atomic<bool> lent{false};
+};
+
+void take_back(void* /*bytes*/, void* lent_frame) {
+  const std::unique_ptr<LentFrame> back(static_cast<LentFrame*>(lent_frame));
+  CHECK(back->lent.load(std::memory_order_acquire));
+}
+
+// Copies or lends. `const` is cast away for an interface that knows no reader. Out of memory, the
+// only failure, ends the process.
+zmq::message_t message_of(const Frame& frame) noexcept {
+  if (frame.size() < kLentBytesMin) return {frame.bytes().data(), frame.size()};
+  auto lent = std::make_unique<LentFrame>(frame);
+  lent->lent.store(true, std::memory_order_release);
+  void* bytes = const_cast<std::byte*>(frame.bytes().data());
+  return {bytes, frame.size(), take_back, lent.release()};
+}
+
+Frame frame_of(std::shared_ptr<zmq::message_t> message) {
+  const std::span bytes(message->data<const std::byte>(), message->size());
+  return {std::move(message), bytes};
+}
+
+// The C calls, because theirs are return values where the C++ ones throw at a mere signal.
+bool send_part(zmq::socket_t& socket, zmq::message_t part, bool last) {
+  const int flags = ZMQ_DONTWAIT | (last ? 0 : ZMQ_SNDMORE);
+  while (true) {
+    if (zmq_msg_send(part.handle(), socket.handle(), flags) >= 0) return true;
+    if (errno == EINTR) continue;
+    CHECK(errno == EAGAIN);
+    return false;
+  }
+}
+
+bool receive_part(zmq::socket_t& socket, zmq::message_t& part) {
+  while (true) {
+    if (zmq_msg_recv(part.handle(), socket.handle(), ZMQ_DONTWAIT) >= 0) return true;
+    if (errno == EINTR) continue;
+    CHECK(errno == EAGAIN);
+    return false;
+  }
+}
+
+}  // namespace
+
+std::string routing_id_of(PeerId id) {
+  std::string routing_id(kRoutingBytes, kRoutingTag);
+  for (std::size_t i = 1; i < kRoutingBytes; ++i)
+    routing_id[i] = static_cast<char>((value_of(id) >> (8 * (kRoutingBytes - 1 - i))) & 0xffU);
+  return routing_id;
+}
+
+std::optional<PeerId> peer_of(std::span<const std::byte> routing_id) {
+  if (routing_id.size() != kRoutingBytes) return std::nullopt;
+  if (std::to_integer<char>(routing_id.front()) != kRoutingTag) return std::nullopt;
+  std::uint64_t value = 0;
+  for (const std::byte byte : routing_id.subspan(1))
+    value = (value << 8U) | std::to_integer<std::uint64_t>(byte);
+  return PeerId{value};
+}
+
+Result<zmq::socket_t> listen_at(zmq::context_t& context, const std::string& endpoint,
+                                const ZmqOptions& options) {
+  if (is_ipc_in_use(endpoint)) return cannot_listen(endpoint, EADDRINUSE);
+  try {
+    zmq::socket_t router(context, zmq::socket_type::router);
+    set_common_options(router, options);
+    router.set(zmq::sockopt::linger, 0);  // it says nothing that would be worth waiting for
+    // A peer that was restarted takes over from the connection of its former self.
+    router.set(zmq::sockopt::router_handover, true);
+    router.bind(endpoint);
+    return router;
+  } catch (const zmq::error_t& error) {
+    return cannot_listen(endpoint, error.num());
+  }
+}
+
+Result<zmq::socket_t> dial(zmq::context_t& context, const std::string& endpoint,
+                           const ZmqOptions& options) {
+  try {
+    zmq::socket_t dealer(context, zmq::socket_type::dealer);
+    set_common_options(dealer, options);
+    dealer.set(zmq::sockopt::linger, milliseconds(options.linger));
+    dealer.set(zmq::sockopt::routing_id, routing_id_of(options.self));
+    dealer.set(zmq::sockopt::immediate, true);
+    dealer.set(zmq::sockopt::reconnect_ivl, kRedialMillisecondsMin);
+    dealer.set(zmq::sockopt::reconnect_ivl_max, kRedialMillisecondsMax);
+    dealer.set(zmq::sockopt::connect_timeout, kHandshakeMillisecondsMax);
+    dealer.connect(endpoint);
+    return dealer;
+  } catch (const zmq::error_t& error) {
+    return Error{fmt::format("cannot dial {}: {}", endpoint, error.what())};
+  }
+}
+
+std::string endpoint_of(const zmq::socket_t& socket) {
+  return socket.get(zmq::sockopt::last_endpoint);
+}
+
+void close_now(zmq::socket_t& socket) {
+  socket.set(zmq::sockopt::linger, 0);
+  socket.close();
+}
+
+bool send_message(zmq::socket_t& dealer, std::span<const Frame> frames) {
+  for (std::size_t i = 0; i < frames.size(); ++i) {
+    const bool last = i + 1 == frames.size();
+    if (send_part(dealer, message_of(frames[i]), last)) continue;
+    // The connection broke between two frames. ZeroMQ has taken back the first ones and drops
+    // everything up to the end of this message, so that end has to come.
+    if (i > 0 && !last) CHECK(send_part(dealer, zmq::message_t(), true));
+    return false;
+  }
+  return true;
+}
+
+Received receive_message(zmq::socket_t& router, Delivery& delivery) {
+  delivery.frames.clear();
+  zmq::message_t routing_id;
+  if (!receive_part(router, routing_id)) return Received::kNothing;
+  const auto from = peer_of({routing_id.data<const std::byte>(), routing_id.size()});
+  bool more = routing_id.more();
+  bool whole = from.has_value() && more;
+  while (more) {
+    auto part = std::make_shared<zmq::message_t>();
+    if (!receive_part(router, *part)) return Received::kRefused;
+    more = part->more();
+    whole = whole && delivery.frames.size() < kMessageFramesMax;
+    if (whole) delivery.frames.push_back(frame_of(std::move(part)));
+  }
+  if (!whole) return Received::kRefused;
+  delivery.from = *from;
+  return Received::kMessage;
+}
+
+void wait_for_any(std::span<zmq::socket_t> routers, int wake_fd, Duration timeout) {
+  std::vector<zmq_pollitem_t> items;
+  for (zmq::socket_t& router : routers) items.push_back({router.handle(), 0, ZMQ_POLLIN, 0});
+  items.push_back({nullptr, wake_fd, ZMQ_POLLIN, 0});
+  const int count =
+      zmq_poll(items.data(), static_cast<int>(items.size()), std::max(0, milliseconds(timeout)));
+  CHECK(count >= 0 || errno == EINTR);
+}
+
+}  // namespace runtime

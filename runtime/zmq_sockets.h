@@ -1,0 +1,47 @@
+#pragma once
+// The parts of ZmqTransport that speak to libzmq: sockets with their options set, messages in and
+// out. Nothing here throws.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <zmq.hpp>
+
+#include "runtime/result.h"
+#include "runtime/transport.h"
+#include "runtime/zmq_transport.h"
+
+namespace runtime {
+
+// What a peer calls itself towards a ROUTER. ZeroMQ keeps ids that start with a zero byte for
+// itself, hence a letter before the eight bytes.
+[[nodiscard]] std::string routing_id_of(PeerId id);
+// None when no peer of ours would call itself so.
+[[nodiscard]] std::optional<PeerId> peer_of(std::span<const std::byte> routing_id);
+
+// A ROUTER that listens at `endpoint`; an Error says why it cannot.
+[[nodiscard]] Result<zmq::socket_t> listen_at(zmq::context_t& context, const std::string& endpoint,
+                                              const ZmqOptions& options);
+// A DEALER that dials `endpoint` in the background, again and again.
+[[nodiscard]] Result<zmq::socket_t> dial(zmq::context_t& context, const std::string& endpoint,
+                                         const ZmqOptions& options);
+// Where a bound socket listens, with the port that was chosen.
+[[nodiscard]] std::string endpoint_of(const zmq::socket_t& socket);
+// Closes at once: what is queued is dropped.
+void close_now(zmq::socket_t& socket);
+
+// Queues a message of one or more frames, all or nothing. False: the neighbour does not answer, or
+// its queue is full.
+[[nodiscard]] bool send_message(zmq::socket_t& dealer, std::span<const Frame> frames);
+
+enum class Received : std::uint8_t { kMessage, kRefused, kNothing };
+// Takes the oldest waiting message. kRefused: there was one, from nobody we know how to name or
+// with more than kMessageFramesMax frames, and it is gone; `delivery` then holds nothing of use.
+[[nodiscard]] Received receive_message(zmq::socket_t& router, Delivery& delivery);
+
+// Waits for a message at one of `routers`, for `wake_fd` to become readable or for `timeout`.
+void wait_for_any(std::span<zmq::socket_t> routers, int wake_fd, Duration timeout);
+
+}  // namespace runtime

@@ -1,0 +1,148 @@
+#include "runtime/zmq_transport.h"
+
+#include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "runtime/zmq_sockets.h"
+
+namespace runtime {
+namespace {
+
+constexpr std::array kChannels{Channel::kControl, Channel::kBulk};
+
+struct Neighbour {
+  Address address;
+  std::array<zmq::socket_t, kChannels.size()> dealers;
+};
+
+std::size_t index_of(Channel channel) { return static_cast<std::size_t>(channel); }
+
+const std::string& endpoint_for(const Address& address, Channel channel) {
+  return channel == Channel::kControl ? address.control : address.bulk;
+}
+
+}  // namespace
+
+// The context comes before its sockets: it may only end after them.
+struct ZmqTransport::State {
+  explicit State(const ZmqOptions& chosen) : options(chosen) {}
+  ~State() {
+    if (wake_fd >= 0) ::close(wake_fd);
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  ZmqOptions options;
+  zmq::context_t context;
+  std::array<zmq::socket_t, kChannels.size()> routers;
+  std::map<PeerId, Neighbour> neighbours;
+  Address address;
+  int wake_fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  std::uint64_t refused_count = 0;
+};
+
+Result<std::unique_ptr<ZmqTransport>> ZmqTransport::open(const ZmqOptions& options) {
+  const Result<Address> wanted = endpoints_of(options.listen);
+  if (!wanted) return wanted.error();
+  std::unique_ptr<State> state;
+  try {
+    state = std::make_unique<State>(options);
+  } catch (const zmq::error_t& error) {
+    return Error{fmt::format("cannot start ZeroMQ: {}", error.what())};
+  }
+  if (state->wake_fd < 0)
+    return Error{fmt::format("cannot make an event descriptor: {}", std::strerror(errno))};
+  for (const Channel channel : kChannels) {
+    Result<zmq::socket_t> router =
+        listen_at(state->context, endpoint_for(*wanted, channel), state->options);
+    if (!router) return router.error();
+    state->routers[index_of(channel)] = std::move(router).value();
+  }
+  state->address = {.control = endpoint_of(state->routers[index_of(Channel::kControl)]),
+                    .bulk = endpoint_of(state->routers[index_of(Channel::kBulk)])};
+  return std::unique_ptr<ZmqTransport>(new ZmqTransport(std::move(state)));
+}
+
+ZmqTransport::ZmqTransport(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ZmqTransport::~ZmqTransport() = default;
+
+const Address& ZmqTransport::address() const { return state_->address; }
+std::uint64_t ZmqTransport::refused_count() const { return state_->refused_count; }
+
+Status ZmqTransport::connect(PeerId peer, const Address& address) {
+  const auto known = state_->neighbours.find(peer);
+  if (known != state_->neighbours.end() && known->second.address == address) return {};
+  Neighbour neighbour{.address = address, .dealers = {}};
+  for (const Channel channel : kChannels) {
+    const std::string& endpoint = endpoint_for(address, channel);
+    if (Status dialable = check_dialable(endpoint); !dialable) return dialable;
+    Result<zmq::socket_t> dealer = dial(state_->context, endpoint, state_->options);
+    if (!dealer) return dealer.error();
+    neighbour.dealers[index_of(channel)] = std::move(dealer).value();
+  }
+  disconnect(peer);
+  state_->neighbours.emplace(peer, std::move(neighbour));
+  return {};
+}
+
+void ZmqTransport::disconnect(PeerId peer) {
+  const auto known = state_->neighbours.find(peer);
+  if (known == state_->neighbours.end()) return;
+  for (zmq::socket_t& dealer : known->second.dealers) close_now(dealer);
+  state_->neighbours.erase(known);
+}
+
+Sent ZmqTransport::send(PeerId to, Channel channel, std::span<const Frame> frames) {
+  CHECK(!frames.empty() && frames.size() <= kMessageFramesMax);
+  for (const Frame& frame : frames) CHECK(frame.size() <= state_->options.message_bytes_max);
+  const auto known = state_->neighbours.find(to);
+  if (known == state_->neighbours.end()) return Sent::kUnknownPeer;
+  zmq::socket_t& dealer = known->second.dealers[index_of(channel)];
+  return send_message(dealer, frames) ? Sent::kQueued : Sent::kQueueFull;
+}
+
+std::size_t ZmqTransport::receive(std::span<Delivery> out) {
+  std::size_t count = 0;
+  for (const Channel channel : kChannels) {
+    zmq::socket_t& router = state_->routers[index_of(channel)];
+    // A flood of refused messages must not keep this call from returning: after as many as there
+    // was room for, the rest waits for the next call.
+    std::size_t refused = 0;
+    while (count < out.size() && refused < out.size()) {
+      const Received received = receive_message(router, out[count]);
+      if (received == Received::kNothing) break;
+      if (received == Received::kRefused) {
+        ++refused;
+        continue;
+      }
+      out[count].channel = channel;
+      ++count;
+    }
+    state_->refused_count += refused;
+  }
+  return count;
+}
+
+void ZmqTransport::wait(Duration timeout) {
+  wait_for_any(state_->routers, state_->wake_fd, timeout);
+  // Forgets every wake() so far; with none the read says EAGAIN.
+  std::uint64_t wakes = 0;
+  CHECK(::read(state_->wake_fd, &wakes, sizeof wakes) > 0 || errno == EAGAIN || errno == EINTR);
+}
+
+void ZmqTransport::wake() {
+  // The only refusal of a valid counter is that it is full, and then wait() will return anyway.
+  const std::uint64_t one = 1;
+  CHECK(::write(state_->wake_fd, &one, sizeof one) > 0 || errno == EAGAIN);
+}
+
+}  // namespace runtime

@@ -1,0 +1,69 @@
+#pragma once
+// The real network: ZeroMQ over tcp or ipc. The only files that name zmq are this header's body and
+// its parts.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "runtime/clock.h"
+#include "runtime/peer_id.h"
+#include "runtime/result.h"
+#include "runtime/transport.h"
+#include "runtime/zmq_endpoint.h"
+
+namespace runtime {
+
+struct ZmqOptions {
+  PeerId self{};
+  // Where to bind. Port 0: any free one. A given tcp port p serves control and p + 1 bulk; an ipc
+  // path serves control and path + ".bulk" bulk.
+  std::string listen = "tcp://127.0.0.1:0";
+  std::size_t queue_messages_max =
+      32;  // per neighbour and channel, each way; full: send() says kQueueFull
+  std::size_t message_bytes_max = 64U
+                                  << 20U;  // a larger frame from the network closes that connection
+  Duration heartbeat_interval{
+      500'000'000};                // ZMTP heartbeats, so that a dead link is noticed and redialled
+  Duration linger{1'000'000'000};  // how long closing waits for the last messages to leave
+};
+
+// One ROUTER is bound per channel for what comes in; one DEALER per neighbour and channel goes out
+// (the Guide's Harmony pattern: a ROUTER drops silently what it cannot route, a DEALER says that it
+// is full). Messages to a neighbour that has not answered yet are refused with kQueueFull rather
+// than hoarded.
+//
+// One thread owns send, receive, wait, connect and disconnect; wake() may be called from any
+// thread.
+class ZmqTransport final : public Transport {
+ public:
+  // Binds. Refused: a port in use, an address that is not ours, a scheme other than tcp and ipc.
+  [[nodiscard]] static Result<std::unique_ptr<ZmqTransport>> open(const ZmqOptions& options);
+  ~ZmqTransport() override;
+
+  [[nodiscard]] const Address& address() const;  // with the ports that were chosen
+
+  Status connect(
+      PeerId peer,
+      const Address& address);   // dials in the background; again with a new address: redials
+  void disconnect(PeerId peer);  // what is queued for it is dropped
+
+  Sent send(PeerId to, Channel channel, std::span<const Frame> frames) override;
+  [[nodiscard]] std::size_t receive(std::span<Delivery> out) override;
+
+  // Returns when a message has arrived, wake() was called, or `timeout` has passed.
+  void wait(Duration timeout);
+  void wake();
+
+  // Messages that came and were dropped: from a sender whose name is no PeerId, or with more than
+  // kMessageFramesMax frames.
+  [[nodiscard]] std::uint64_t refused_count() const;
+
+ private:
+  struct State;
+  explicit ZmqTransport(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace runtime

@@ -1,0 +1,222 @@
+// Peers that die, leave, or were never ours; messages that must be refused.
+
+#include <chrono>
+
+#include "gossip/exchange.h"
+#include "tests/support/exchange_table.h"
+
+#include "tests/support/catch.h"  // last: it takes over the name CHECK
+
+using gossip::Event;
+using gossip::Exchange;
+using gossip::Goodbye;
+using gossip::Heartbeat;
+using gossip::MemberEvent;
+using gossip::MemberState;
+using gossip::Refusal;
+using gossip::RefusalEvent;
+using runtime::Channel;
+using runtime::Delivery;
+using runtime::PeerId;
+using test::at_ms;
+using test::ExchangeTable;
+
+namespace {
+
+// Time passes for peer 0, which hears nothing; returns the first member event.
+MemberEvent wait_for_death(Exchange& exchange) {
+  for (std::int64_t now = 0; now < 10'000; now += 100) {
+    exchange.tick(at_ms(now));
+    for (const Event& event : exchange.take_events())
+      if (const auto* member = std::get_if<MemberEvent>(&event)) return *member;
+  }
+  FAIL("nobody died");
+  return {};
+}
+
+std::vector<RefusalEvent> refusals_of(Exchange& exchange) {
+  std::vector<RefusalEvent> refusals;
+  for (const Event& event : exchange.take_events())
+    if (const auto* refusal = std::get_if<RefusalEvent>(&event)) refusals.push_back(*refusal);
+  return refusals;
+}
+
+void hear_parcel(Exchange& exchange, const gossip::Sender& from) {
+  test::hear(exchange, test::delivery_of(test::a_parcel(), from), at_ms(0));
+}
+
+}  // namespace
+
+TEST_CASE("a silent peer is declared dead, and what was in flight to it comes back") {
+  ExchangeTable table(2);
+  table.push(0, 1);
+  (void)table.take(0, 1, at_ms(0));
+  const MemberEvent event = wait_for_death(table[0]);
+  CHECK(event.peer == PeerId{1});
+  CHECK(event.state == MemberState::kDead);
+  CHECK(event.mass_taken_back == 1.5);
+  CHECK(table[0].mass_in_flight() == 0.0);
+  CHECK(table[0].inbox().weight() == 1.5);
+  CHECK(table[0].inbox().take(0)[2].x.as<double>()[0] == 2.5);
+}
+
+TEST_CASE("of a push that was cut short by a death, only what was not acknowledged comes back") {
+  ExchangeTable table(2);
+  table.push(0, 1);
+  const auto said = table.take(0, 1, at_ms(0));
+  test::hear(table[1], said[1], at_ms(0));
+  table.pass(1, 0, at_ms(0));
+  CHECK(wait_for_death(table[0]).mass_taken_back == 1.0);
+  const auto arrivals = table[0].inbox().take(0);
+  REQUIRE(arrivals.size() == 2);
+  CHECK(arrivals[0].block == 0);
+  CHECK(arrivals[1].block == 2);
+}
+
+TEST_CASE("nothing more is said to the dead, and nothing pushed to them") {
+  ExchangeTable table(2);
+  table.push(0, 1);
+  (void)wait_for_death(table[0]);
+  CHECK_FALSE(table[0].has_room(PeerId{1}));
+  table[0].set_progress({.phase = gossip::Phase::kMixing});
+  table[0].say_goodbye();
+  CHECK(table.take(0, 1, at_ms(5000)).empty());
+  CHECK(table[0].quiet());
+}
+
+TEST_CASE("messages from the dead are refused, and do not wake them") {
+  ExchangeTable table(2);
+  (void)wait_for_death(table[0]);
+  hear_parcel(table[0], ExchangeTable::sender(PeerId{1}));
+  test::hear(table[0], test::delivery_of(Heartbeat{}, ExchangeTable::sender(PeerId{1})), at_ms(0));
+  const auto refusals = refusals_of(table[0]);
+  REQUIRE(refusals.size() == 2);
+  CHECK(refusals[0].reason == Refusal::kFromTheDead);
+  CHECK(table[0].inbox().empty());
+  CHECK(table[0].members().state(PeerId{1}) == MemberState::kDead);
+}
+
+TEST_CASE("any valid message keeps a peer alive, a refused one does not") {
+  for (const bool valid : {true, false}) {
+    CAPTURE(valid);
+    ExchangeTable table(2);
+    gossip::Sender from = ExchangeTable::sender(PeerId{1});
+    if (!valid) from.fingerprint += 1;
+    for (std::int64_t now = 0; now <= 3000; now += 100) {
+      test::hear(table[0], test::delivery_of(test::a_parcel(), from), at_ms(now));
+      table[0].tick(at_ms(now));
+    }
+    CHECK((table[0].members().state(PeerId{1}) == MemberState::kAlive) == valid);
+  }
+}
+
+TEST_CASE("a goodbye is the last thing said, after what was waiting") {
+  ExchangeTable table(2);
+  table.push(1, 0);
+  table.pass(1, 0, at_ms(0));
+  table[0].tick(at_ms(0));
+  table[0].say_goodbye();
+  CHECK_FALSE(table[0].quiet());
+  const auto said = table.take(0, 1, at_ms(0));
+  REQUIRE(said.size() == 2);  // the acknowledgement, the goodbye
+  for (const Delivery& delivery : said) test::hear(table[1], delivery, at_ms(0));
+  CHECK(table[1].parcels_in_flight() == 0);
+  CHECK(table[1].members().state(PeerId{0}) == MemberState::kLeft);
+  table[0].tick(at_ms(500));
+  table[0].say_goodbye();
+  CHECK(table.take(0, 1, at_ms(500)).empty());
+  CHECK(table[0].quiet());
+}
+
+TEST_CASE("what is in flight to a peer that leaves comes back") {
+  ExchangeTable table(2);
+  table.push(0, 1);
+  test::hear(table[0], test::delivery_of(Goodbye{}, ExchangeTable::sender(PeerId{1})), at_ms(0));
+  const auto events = table[0].take_events();
+  REQUIRE(events.size() == 1);
+  CHECK(std::get<MemberEvent>(events[0]).state == MemberState::kLeft);
+  CHECK(std::get<MemberEvent>(events[0]).mass_taken_back == 1.5);
+  CHECK(table[0].inbox().weight() == 1.5);
+  CHECK(table[0].quiet());
+  hear_parcel(table[0], ExchangeTable::sender(PeerId{1}));
+  CHECK(refusals_of(table[0])[0].reason == Refusal::kFromTheDead);
+}
+
+TEST_CASE("a closed inbox books nothing new, and its parcels return with the goodbye") {
+  ExchangeTable table(2);
+  table.push(0, 1, 0);
+  const auto before = table.take(0, 1, at_ms(0));
+  test::hear(table[1], before[0], at_ms(0));
+  (void)table.take(1, 0, at_ms(0));  // the acknowledgement is lost
+  table[1].close_inbox();
+  for (const Delivery& delivery : before) test::hear(table[1], delivery, at_ms(0));
+  CHECK(table[1].inbox().weight() == 0.5);
+  CHECK(table[1].traffic().parcels_deferred == 2);
+  table[1].say_goodbye();
+  table.pass(1, 0, at_ms(0));
+  // The first was booked and is acknowledged all the same: it must not count twice.
+  CHECK(table[0].inbox().weight() == 1.0);
+}
+
+TEST_CASE("strangers, and who claims to be us, are refused") {
+  ExchangeTable table(2);
+  hear_parcel(table[0], ExchangeTable::sender(PeerId{7}));
+  hear_parcel(table[0], ExchangeTable::sender(PeerId{0}));
+  const auto refusals = refusals_of(table[0]);
+  REQUIRE(refusals.size() == 2);
+  CHECK(refusals[0].reason == Refusal::kUnknownPeer);
+  CHECK(refusals[1].reason == Refusal::kUnknownPeer);
+  CHECK(table[0].inbox().empty());
+  CHECK(table.take(0, 1, at_ms(0)).empty());
+}
+
+TEST_CASE("of a peer only the incarnation first heard of is listened to") {
+  for (const std::uint64_t other : {100U, 102U}) {
+    CAPTURE(other);
+    ExchangeTable table(2);
+    gossip::Sender from = ExchangeTable::sender(PeerId{1});
+    test::hear(table[0], test::delivery_of(Heartbeat{}, from), at_ms(0));
+    from.incarnation = other;
+    hear_parcel(table[0], from);
+    CHECK(refusals_of(table[0])[0].reason == Refusal::kFromTheDead);
+    CHECK(table[0].inbox().empty());
+  }
+}
+
+TEST_CASE("a parcel numbered too far ahead is refused and not acknowledged") {
+  ExchangeTable table(2);
+  gossip::Parcel parcel = test::a_parcel();
+  parcel.sequence = gossip::InEdge::kWindow;
+  test::hear(table[0], test::delivery_of(parcel, ExchangeTable::sender(PeerId{1})), at_ms(0));
+  CHECK(refusals_of(table[0])[0].reason == Refusal::kOutOfWindow);
+  CHECK(table[0].inbox().empty());
+  CHECK(table.take(0, 1, at_ms(0)).empty());
+}
+
+TEST_CASE("refusals are told at the 1st, 2nd, 4th, 8th ... of each peer and reason") {
+  ExchangeTable table(3);
+  for (int turn = 0; turn < 20; ++turn) table[0].refuse(PeerId{1}, Refusal::kMalformed);
+  table[0].refuse(PeerId{2}, Refusal::kMalformed);
+  table[0].refuse(PeerId{1}, Refusal::kNotFinite);
+  std::vector<std::uint64_t> counts;
+  for (const RefusalEvent& refusal : refusals_of(table[0])) counts.push_back(refusal.count);
+  CHECK(counts == std::vector<std::uint64_t>{1, 2, 4, 8, 16, 1, 1});
+  CHECK(table[0].traffic().messages_refused == 22);
+}
+
+TEST_CASE("no flood of strangers makes a peer keep more than a bounded list of them") {
+  ExchangeTable table(2);
+  for (std::uint64_t stranger = 2; stranger < 10'000; ++stranger)
+    table[0].refuse(PeerId{stranger}, Refusal::kMalformed);
+  const std::size_t told = refusals_of(table[0]).size();
+  CHECK(told < 100);
+  table[0].refuse(PeerId{1}, Refusal::kMalformed);  // a member is still told of
+  CHECK(refusals_of(table[0]).size() == 1);
+  CHECK(table[0].traffic().messages_refused == 9999);
+}
+
+TEST_CASE("a freeze of our own kills nobody") {
+  ExchangeTable table(3);
+  for (std::int64_t now = 0; now <= 60'000; now += 2'000) table[0].tick(at_ms(now));
+  CHECK(table[0].members().living().size() == 3);
+}

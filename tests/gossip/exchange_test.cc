@@ -1,0 +1,247 @@
+// Parcels, acknowledgements and heartbeats between peers that live.
+
+#include "gossip/exchange.h"
+
+#include <chrono>
+
+#include "tests/support/exchange_table.h"
+
+#include "tests/support/catch.h"  // last: it takes over the name CHECK
+
+using gossip::Acknowledgement;
+using gossip::Exchange;
+using gossip::Heartbeat;
+using gossip::Message;
+using gossip::Parcel;
+using gossip::Phase;
+using runtime::Channel;
+using runtime::Delivery;
+using runtime::PeerId;
+using test::at_ms;
+using test::ExchangeTable;
+
+namespace {
+
+template <typename Said>
+std::size_t count_of(const std::vector<Delivery>& deliveries) {
+  std::size_t count = 0;
+  for (const Delivery& delivery : deliveries) {
+    const auto decoded = test::decode(delivery);
+    REQUIRE(std::holds_alternative<Message>(decoded));
+    count += std::holds_alternative<Said>(std::get<Message>(decoded).body) ? 1 : 0;
+  }
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("a lone peer has nobody to talk to and is quiet") {
+  ExchangeTable table(1);
+  table[0].tick(at_ms(0));
+  table[0].set_progress({.phase = Phase::kDrained});
+  table[0].say_goodbye();
+  CHECK(table[0].quiet());
+  CHECK_FALSE(table[0].has_room(PeerId{0}));
+  CHECK_FALSE(table[0].has_room(PeerId{1}));
+  CHECK(table[0].next(PeerId{0}, Channel::kControl, at_ms(0)) == nullptr);
+}
+
+TEST_CASE("everybody hears a heartbeat at the first tick and then once an interval") {
+  ExchangeTable table(3);
+  CHECK(table.take(0, 1, at_ms(0)).empty());
+  std::size_t heartbeats = 0;
+  for (std::int64_t now = 0; now < 1000; now += 10) {
+    table[0].tick(at_ms(now));
+    heartbeats += count_of<Heartbeat>(table.take(0, 1, at_ms(now)));
+    CHECK(table.take(0, 2, at_ms(now)).size() == (now % 100 == 0 ? 1 : 0));
+  }
+  CHECK(heartbeats == 10);
+}
+
+TEST_CASE("a new phase is told at once, a new step with the next heartbeat") {
+  ExchangeTable table(2);
+  table[0].tick(at_ms(0));
+  table.settle(at_ms(0));
+  table[0].set_progress({.phase = Phase::kTraining, .step = 7, .step_seconds = 0.5});
+  CHECK(table.pass(0, 1, at_ms(1)) == 0);
+  table[0].set_progress({.phase = Phase::kMixing, .step = 8, .step_seconds = 0.25});
+  CHECK(table.pass(0, 1, at_ms(1)) == 1);
+  CHECK(table[1].members().progress(PeerId{0}).phase == Phase::kMixing);
+  CHECK(table[1].members().progress(PeerId{0}).step == 8);
+  CHECK(table[1].members().progress(PeerId{0}).step_seconds == 0.25);
+  CHECK(table[1].members().others_reached(Phase::kMixing));
+}
+
+TEST_CASE("a phase that changes while a heartbeat is offered is told in another one") {
+  ExchangeTable table(2);
+  table[0].tick(at_ms(0));
+  REQUIRE(table[0].next(PeerId{1}, Channel::kControl, at_ms(0)) != nullptr);
+  table[0].set_progress({.phase = Phase::kMixing});
+  CHECK(table.pass(0, 1, at_ms(0)) == 2);
+  CHECK(table[1].members().progress(PeerId{0}).phase == Phase::kMixing);
+}
+
+TEST_CASE("what is pushed arrives in the other's inbox, and the sender learns of it") {
+  ExchangeTable table(2);
+  table.push(0, 1);
+  CHECK(table[0].mass_in_flight() == 1.5);
+  CHECK(table[0].parcels_in_flight() == 3);
+  CHECK_FALSE(table[0].quiet());
+  CHECK(table.pass(0, 1, at_ms(0)) == 3);
+  CHECK(table[1].inbox().weight() == 1.5);
+  CHECK(table[0].mass_in_flight() == 1.5);
+  CHECK(table.pass(1, 0, at_ms(0)) == 1);
+  CHECK(table[0].mass_in_flight() == 0.0);
+  CHECK(table[0].quiet());
+  CHECK(table[1].quiet());
+  const auto arrivals = table[1].inbox().take(0);
+  REQUIRE(arrivals.size() == 3);
+  CHECK(arrivals[1].x.as<double>()[0] == 1.5);
+}
+
+TEST_CASE("one acknowledgement answers all that came since the last") {
+  ExchangeTable table(2);
+  table.push(0, 1);
+  table.push(0, 1);
+  table.pass(0, 1, at_ms(0));
+  const auto said = table.take(1, 0, at_ms(0));
+  REQUIRE(said.size() == 1);
+  const auto decoded = test::decode(said[0]);
+  const auto& acknowledgement = std::get<Acknowledgement>(std::get<Message>(decoded).body);
+  CHECK(acknowledgement.incarnation == ExchangeTable::sender(PeerId{0}).incarnation);
+  CHECK(acknowledgement.sequences == std::vector<std::uint64_t>{0, 1, 2, 3, 4, 5});
+}
+
+TEST_CASE("a parcel that comes twice is booked once and acknowledged again") {
+  ExchangeTable table(2);
+  table.push(0, 1);
+  const auto said = table.take(0, 1, at_ms(0));
+  for (const Delivery& delivery : said) test::hear(table[1], delivery, at_ms(0));
+  CHECK(count_of<Acknowledgement>(table.take(1, 0, at_ms(0))) == 1);  // lost
+  for (const Delivery& delivery : said) test::hear(table[1], delivery, at_ms(1));
+  CHECK(table[1].inbox().weight() == 1.5);
+  CHECK(table[1].traffic().parcels_received == 3);
+  CHECK(table.pass(1, 0, at_ms(1)) == 1);
+  CHECK(table[0].parcels_in_flight() == 0);
+}
+
+TEST_CASE("a lost parcel is sent again when its time has come") {
+  ExchangeTable table(2);
+  table[0].tick(at_ms(0));
+  table.settle(at_ms(0));
+  table.push(0, 1);
+  CHECK(table.take(0, 1, at_ms(0)).size() == 3);  // lost
+  CHECK(count_of<Parcel>(table.take(0, 1, at_ms(199))) == 0);
+  CHECK(count_of<Parcel>(table.take(0, 1, at_ms(200))) == 3);
+  CHECK(table[0].traffic().parcels_sent == 3);
+  CHECK(table[0].traffic().parcels_resent == 3);
+}
+
+TEST_CASE("the next tick is never in the past of the last one, and is there when a resend is due") {
+  ExchangeTable table(2);
+  table.push(0, 1);
+  runtime::Instant now = at_ms(0);
+  for (int turn = 0; turn < 30; ++turn) {
+    table[0].tick(now);
+    REQUIRE(table[0].next_tick() > now);
+    (void)table.take(0, 1, now);
+    REQUIRE(table[0].next_tick() > now);
+    test::hear(table[0], test::delivery_of(Heartbeat{}, ExchangeTable::sender(PeerId{1})), now);
+    now = table[0].next_tick();
+  }
+  // Sent at 0, and again after 200, 400, 800, 800, ... ms; ticks come every 100 ms.
+  CHECK(table[0].traffic().parcels_sent == 3);
+  CHECK(table[0].traffic().parcels_resent == 3 * 5);
+}
+
+TEST_CASE("a message stays the next one until it was sent") {
+  ExchangeTable table(2);
+  table.push(0, 1);
+  table[0].tick(at_ms(0));
+  for (const Channel channel : {Channel::kControl, Channel::kBulk}) {
+    const auto* first = table[0].next(PeerId{1}, channel, at_ms(0));
+    REQUIRE(first != nullptr);
+    const auto* bytes = first->front().bytes().data();
+    CHECK(table[0].next(PeerId{1}, channel, at_ms(900))->front().bytes().data() == bytes);
+    table[0].sent(PeerId{1}, channel, at_ms(0));
+  }
+  CHECK(table[0].next(PeerId{1}, Channel::kControl, at_ms(0)) == nullptr);
+}
+
+TEST_CASE("a parcel that is acknowledged while offered is not sent once more") {
+  ExchangeTable table(2);
+  table.push(0, 1);
+  const auto first = table.take(0, 1, at_ms(0));
+  REQUIRE(table[0].next(PeerId{1}, Channel::kBulk, at_ms(200)) != nullptr);  // no room to send it
+  for (const Delivery& delivery : first) test::hear(table[1], delivery, at_ms(200));
+  table.pass(1, 0, at_ms(200));
+  CHECK(table[0].next(PeerId{1}, Channel::kBulk, at_ms(200)) == nullptr);
+  CHECK(table[0].quiet());
+}
+
+TEST_CASE("an edge is full at its bound, and only that edge") {
+  ExchangeTable table(3);
+  table.push(0, 1, 0);
+  table.push(0, 1, 1);
+  CHECK_FALSE(table[0].has_room(PeerId{1}));
+  CHECK(table[0].has_room(PeerId{2}));
+  table.settle(at_ms(0));
+  CHECK(table[0].has_room(PeerId{1}));
+}
+
+TEST_CASE("acknowledgements meant for an earlier incarnation of ours are ignored") {
+  ExchangeTable table(2);
+  table.push(0, 1);
+  (void)table.take(0, 1, at_ms(0));
+  test::hear(table[0],
+             test::delivery_of(Acknowledgement{.incarnation = 99, .sequences = {0, 1, 2}},
+                               ExchangeTable::sender(PeerId{1})),
+             at_ms(0));
+  CHECK(table[0].parcels_in_flight() == 3);
+  test::hear(table[0],
+             test::delivery_of(Acknowledgement{.incarnation = 100, .sequences = {7, 1, 8, 1}},
+                               ExchangeTable::sender(PeerId{1})),
+             at_ms(0));
+  CHECK(table[0].parcels_in_flight() == 2);
+}
+
+TEST_CASE("what one sent the other received, in parcels and in bytes") {
+  ExchangeTable table(2);
+  table[0].tick(at_ms(0));
+  table.push(0, 1);
+  table.settle(at_ms(0));
+  CHECK(table[0].traffic().parcels_sent == 3);
+  CHECK(table[1].traffic().parcels_received == 3);
+  CHECK(table[0].traffic().bytes_sent == table[1].traffic().bytes_received);
+  CHECK(table[1].traffic().bytes_sent == table[0].traffic().bytes_received);
+  CHECK(table[0].traffic().bytes_sent > 5 * sizeof(double));
+}
+
+TEST_CASE("by round, a parcel too many rounds early is not booked until there is room") {
+  ExchangeTable table(2, gossip::Inbox::Order::kByRound);
+  const std::uint64_t early = gossip::Inbox::kRoundsAheadMax + 1;
+  table.push(0, 1, early);
+  table.settle(at_ms(0));
+  CHECK(table[1].traffic().parcels_deferred == 3);
+  CHECK(table[1].inbox().empty());
+  CHECK(table[0].mass_in_flight() == 1.5);
+  CHECK(table[1].traffic().messages_refused == 0);
+  (void)table[1].inbox().take(1);
+  table.settle(at_ms(200));
+  CHECK(table[1].inbox().weight() == 1.5);
+  CHECK(table[0].parcels_in_flight() == 0);
+}
+
+TEST_CASE("acknowledgements that nobody takes are bounded, and the rest are asked for again") {
+  ExchangeTable table(2);
+  const gossip::Sender from = ExchangeTable::sender(PeerId{0});
+  Parcel parcel = test::parcel_of<double>({1.0, 2.0});
+  const std::uint64_t count = gossip::Lane::kAcknowledgementsWaitingMax + 10;
+  for (; parcel.sequence < count; ++parcel.sequence)
+    test::hear(table[1], test::delivery_of(parcel, from), at_ms(0));
+  CHECK(table[1].traffic().parcels_received == count);
+  CHECK(table.take(1, 0, at_ms(0)).size() == 4);
+  parcel.sequence = count - 1;
+  test::hear(table[1], test::delivery_of(parcel, from), at_ms(0));
+  CHECK(table.take(1, 0, at_ms(0)).size() == 1);
+}

@@ -1,0 +1,174 @@
+#include "gossip/mass.h"
+
+#include <set>
+#include <thread>
+
+#include "gossip/wire.h"
+#include "tests/support/far_backend.h"
+#include "tests/support/snapshots.h"
+
+#include "tests/support/catch.h"  // last: it takes over the name CHECK
+
+using gossip::BlockArrival;
+using gossip::BlockLayout;
+using gossip::Mass;
+using kernels::Scalar;
+
+namespace {
+
+std::vector<double> estimate_of(const Mass& mass, kernels::Backend& backend, std::size_t count) {
+  kernels::Buffer z = backend.allocate(count, Scalar::kF64);
+  mass.estimate(z.view());
+  std::vector<double> host(count);
+  backend.download(z.view(), std::span(host));
+  return host;
+}
+
+std::vector<double> x_of(const gossip::Snapshot& snapshot) {
+  std::vector<double> x(snapshot.x.size() / sizeof(double));
+  std::memcpy(x.data(), snapshot.x.bytes().data(), snapshot.x.size());
+  return x;
+}
+
+struct Device {
+  const char* name;
+  std::unique_ptr<kernels::Backend> backend;
+};
+std::vector<Device> devices() {
+  std::vector<Device> both;
+  both.push_back({"host memory", test::reference_backend()});
+  both.push_back({"memory of its own", std::make_unique<test::FarBackend>()});
+  return both;
+}
+
+}  // namespace
+
+TEST_CASE("a model without parameters has weight one") {
+  const auto backend = test::reference_backend();
+  const BlockLayout layout(0, 8, Scalar::kF32);
+  Mass mass(layout, *backend, std::span<const float>());
+  CHECK(mass.mean_weight() == 1.0);
+  mass.fold({});
+  CHECK(mass.snapshot()->x.size() == 0);
+}
+
+TEST_CASE("a lone peer's estimate is its own model") {
+  for (const auto& [name, backend] : devices()) {
+    CAPTURE(name);
+    const BlockLayout layout(3, 16, Scalar::kF64);
+    const std::vector start{1.0, 2.0, 3.0};
+    const Mass mass(layout, *backend, std::span(start));
+    CHECK(mass.weight(0) == 1.0);
+    CHECK(mass.weight(1) == 1.0);
+    CHECK(estimate_of(mass, *backend, 3) == start);
+  }
+}
+
+TEST_CASE("keeping less of a block moves its weight and not the estimate") {
+  for (const auto& [name, backend] : devices()) {
+    CAPTURE(name);
+    const BlockLayout layout(3, 16, Scalar::kF64);
+    const std::vector start{1.0, 2.0, 3.0};
+    Mass mass(layout, *backend, std::span(start));
+    mass.keep(0, 0.25);
+    CHECK(mass.weight(0) == 0.25);
+    CHECK(mass.weight(1) == 1.0);
+    CHECK(mass.mean_weight() == 0.625);
+    CHECK(x_of(*mass.snapshot()) == std::vector{0.25, 0.5, 3.0});
+    CHECK(estimate_of(mass, *backend, 3) == start);
+  }
+}
+
+TEST_CASE("folding adds x and w of each block that came") {
+  for (const auto& [name, backend] : devices()) {
+    CAPTURE(name);
+    const BlockLayout layout(3, 16, Scalar::kF64);
+    const std::vector start{1.0, 2.0, 3.0};
+    Mass mass(layout, *backend, std::span(start));
+    const std::vector first{10.0, 20.0};
+    const std::vector second{7.0};
+    const std::vector arrivals{
+        BlockArrival{.block = 0, .weight = 0.5, .x = std::span(first)},
+        BlockArrival{.block = 1, .weight = 3.0, .x = std::span(second)},
+    };
+    mass.fold(arrivals);
+    CHECK(mass.weight(0) == 1.5);
+    CHECK(mass.weight(1) == 4.0);
+    CHECK(x_of(*mass.snapshot()) == std::vector{11.0, 22.0, 10.0});
+  }
+}
+
+TEST_CASE("a snapshot carries the weights and checksums of its blocks") {
+  for (const auto& [name, backend] : devices()) {
+    CAPTURE(name);
+    const BlockLayout layout(3, 16, Scalar::kF64);
+    const std::vector start{1.0, 2.0, 3.0};
+    Mass mass(layout, *backend, std::span(start));
+    mass.keep(1, 0.5);
+    const auto snapshot = mass.snapshot();
+    CHECK(snapshot->weights == std::vector{1.0, 0.5});
+    REQUIRE(snapshot->checksums.size() == 2);
+    CHECK(snapshot->checksums[0] == gossip::checksum(snapshot->x.slice(0, 16).bytes()));
+    CHECK(snapshot->checksums[1] == gossip::checksum(snapshot->x.slice(16, 8).bytes()));
+  }
+}
+
+TEST_CASE("a snapshot stays as it is when the mass moves on") {
+  const auto backend = test::reference_backend();
+  const BlockLayout layout(1, 8, Scalar::kF64);
+  const std::vector start{4.0};
+  Mass mass(layout, *backend, std::span(start));
+  const auto before = mass.snapshot();
+  mass.keep(0, 0.5);
+  const auto after = mass.snapshot();
+  CHECK(x_of(*before) == std::vector{4.0});
+  CHECK(before->weights[0] == 1.0);
+  CHECK(x_of(*after) == std::vector{2.0});
+}
+
+TEST_CASE("the memory of a snapshot serves again once its last frame was dropped") {
+  const auto backend = test::reference_backend();
+  const BlockLayout layout(1000, 800, Scalar::kF64);
+  const std::vector<double> start(1000, 1.0);
+  Mass mass(layout, *backend, std::span(start));
+  auto snapshot = mass.snapshot();
+  const auto* const memory = snapshot->x.bytes().data();
+  runtime::Frame parcel = snapshot->x.slice(0, 800);
+  snapshot.reset();
+  CHECK(mass.snapshot()->x.bytes().data() != memory);
+  parcel = {};
+  std::set<const std::byte*> seen;
+  for (int turn = 0; turn < 10; ++turn) seen.insert(mass.snapshot()->x.bytes().data());
+  CHECK(seen.size() == 1);
+}
+
+TEST_CASE("frames of a snapshot may outlive the mass") {
+  runtime::Frame frame;
+  {
+    const auto backend = test::reference_backend();
+    const BlockLayout layout(2, 8, Scalar::kF64);
+    const std::vector start{1.5, 2.5};
+    Mass mass(layout, *backend, std::span(start));
+    frame = mass.snapshot()->x;
+  }
+  double last = 0.0;
+  std::memcpy(&last, frame.bytes().data() + sizeof last, sizeof last);
+  CHECK(last == 2.5);
+}
+
+TEST_CASE("frames of a snapshot may be dropped on another thread while the next one is taken") {
+  const auto backend = test::reference_backend();
+  const BlockLayout layout(4096, 4096, Scalar::kF32);
+  const std::vector<float> start(4096, 1.0F);
+  Mass mass(layout, *backend, std::span(start));
+  for (int turn = 0; turn < 50; ++turn) {
+    std::thread reader([snapshot = mass.snapshot()]() mutable {
+      const std::uint64_t sum = gossip::checksum(snapshot->x.slice(0, 4096).bytes());
+      if (sum != snapshot->checksums[0]) std::abort();
+      snapshot.reset();
+    });
+    const auto mine = mass.snapshot();
+    reader.join();
+  }
+  CHECK(mass.weight(0) == 1.0);
+}

@@ -1,0 +1,184 @@
+// The reference's backward passes are the derivatives of its forward passes: each is held to
+// central differences in f64.
+
+#include <cmath>
+#include <cstdint>
+
+#include "tests/kernels/operands.h"
+#include "tests/support/catch.h"
+
+namespace {
+
+using kernels::Activation;
+using kernels::PoolKind;
+using operands::Backend;
+using operands::Operands;
+using operands::View;
+using Views = std::span<const View>;
+
+constexpr double kStep = 1e-5;
+constexpr double kTolerance = 1e-8;
+
+// A function of its operands, as a number: sum(result * coefficients), so that the derivative with
+// respect to the result is `coefficients`.
+template <typename Forward>
+double value_at(const Operands<double>& at, std::size_t result,
+                const std::vector<double>& coefficients, Forward forward) {
+  const auto reference = operands::open_reference();
+  const Operands<double> end = operands::run_on(*reference, at, forward);
+  double value = 0.0;
+  for (std::size_t i = 0; i < coefficients.size(); ++i) value += end[result][i] * coefficients[i];
+  return value;
+}
+
+// What is differentiated with respect to which operand, and where it is written.
+struct Derivative {
+  std::size_t of_operand;
+  std::size_t written_to;
+};
+
+// Operands: `result` is where forward writes, `d_result` what backward is given.
+struct Roles {
+  std::size_t result;
+  std::size_t d_result;
+};
+
+template <typename Forward, typename Backward>
+void check_gradients(Operands<double> at, const Roles& roles,
+                     const std::vector<Derivative>& derivatives, Forward forward,
+                     Backward backward) {
+  const auto reference = operands::open_reference();
+  const std::vector<double> coefficients = at[roles.d_result];
+  const Operands<double> end = operands::run_on(*reference, at, [&](Backend& backend, Views v) {
+    forward(backend, v);
+    backward(backend, v);
+  });
+  for (const Derivative& derivative : derivatives)
+    for (std::size_t i = 0; i < at[derivative.of_operand].size(); ++i) {
+      CAPTURE(derivative.of_operand, i);
+      double& x = at[derivative.of_operand][i];
+      const double middle = x;
+      x = middle + kStep;
+      const double above = value_at(at, roles.result, coefficients, forward);
+      x = middle - kStep;
+      const double below = value_at(at, roles.result, coefficients, forward);
+      x = middle;
+      const double expected = (above - below) / (2.0 * kStep);
+      CHECK(std::abs(end[derivative.written_to][i] - expected) <= kTolerance);
+    }
+}
+
+Operands<double> random_operands(const std::vector<std::size_t>& counts, std::uint64_t seed) {
+  runtime::Random random(seed);
+  Operands<double> start;
+  start.reserve(counts.size());
+  for (const std::size_t count : counts)
+    start.push_back(operands::random_numbers<double>(count, random));
+  return start;
+}
+
+// in, weight, bias, out, d_out, d_in, d_weight, d_bias
+template <typename Shape>
+Operands<double> layer_operands(const Shape& s, std::size_t outputs, std::uint64_t seed) {
+  return random_operands({s.in_count(), s.weight_count(), outputs, s.out_count(), s.out_count(),
+                          s.in_count(), s.weight_count(), outputs},
+                         seed);
+}
+constexpr Roles kLayerRoles{3, 4};
+const std::vector<Derivative>& layer_derivatives() {
+  static const auto& all = *new std::vector<Derivative>{{0, 5}, {1, 6}, {2, 7}};
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("a dense layer's gradients are its derivatives") {
+  std::uint64_t seed = 100;
+  for (const kernels::DenseShape& shape :
+       {kernels::DenseShape{1, 1, 1}, kernels::DenseShape{3, 4, 5},
+        kernels::DenseShape{3, 4, 5, Activation::kRelu}}) {
+    CAPTURE(++seed);
+    check_gradients(
+        layer_operands(shape, shape.outputs, seed), kLayerRoles, layer_derivatives(),
+        [&](Backend& b, Views v) { b.dense_forward(shape, v[0], v[1], v[2], v[3]); },
+        [&](Backend& b, Views v) {
+          b.dense_backward(shape, {v[0], v[1], v[3]}, {v[4], v[5], v[6], v[7]});
+        });
+  }
+}
+
+TEST_CASE("a convolution's gradients are its derivatives, with stride and padding") {
+  std::uint64_t seed = 200;
+  for (const kernels::ConvShape& shape :
+       {kernels::ConvShape{1, 1, 1, 1, 1}, kernels::ConvShape{2, 2, 4, 5, 3, 3, 2},
+        kernels::ConvShape{2, 2, 4, 5, 3, 3, 3, 1, 1, Activation::kRelu},
+        kernels::ConvShape{1, 2, 6, 7, 2, 3, 2, 2, 0},
+        kernels::ConvShape{1, 2, 5, 6, 3, 3, 5, 2, 2, Activation::kRelu}}) {
+    CAPTURE(++seed);
+    check_gradients(
+        layer_operands(shape, shape.out_channels, seed), kLayerRoles, layer_derivatives(),
+        [&](Backend& b, Views v) { b.conv_forward(shape, v[0], v[1], v[2], v[3]); },
+        [&](Backend& b, Views v) {
+          b.conv_backward(shape, {v[0], v[1], v[3]}, {v[4], v[5], v[6], v[7]});
+        });
+  }
+}
+
+TEST_CASE("pooling's gradients are its derivatives") {
+  std::uint64_t seed = 300;
+  for (const PoolKind kind : {PoolKind::kMax, PoolKind::kAverage})
+    for (const kernels::PoolShape& shape :
+         {kernels::PoolShape{kind, 1, 1, 2, 2, 2, 2}, kernels::PoolShape{kind, 2, 3, 5, 4, 2, 2},
+          kernels::PoolShape{kind, 1, 2, 7, 5, 3, 2}}) {
+      CAPTURE(++seed);
+      check_gradients(
+          random_operands(
+              {shape.in_count(), shape.out_count(), shape.out_count(), shape.in_count()}, seed),
+          {1, 2}, {{0, 3}}, [&](Backend& b, Views v) { b.pool_forward(shape, v[0], v[1]); },
+          [&](Backend& b, Views v) {
+            b.pool_backward(shape, {v[0], v[1]}, v[2], v[3]);
+          });
+    }
+}
+
+TEST_CASE("the largest of a window takes the gradient, the first of equals") {
+  const auto reference = operands::open_reference();
+  const Operands<double> end = operands::run_on<double>(
+      *reference, {{1.0, 3.0, 3.0, 3.0}, {0.0}, {5.0}, {7.0, 7.0, 7.0, 7.0}},
+      [](Backend& b, Views v) {
+        const kernels::PoolShape shape{PoolKind::kMax, 1, 1, 2, 2, 2, 2};
+        b.pool_forward(shape, v[0], v[1]);
+        b.pool_backward(shape, {v[0], v[1]}, v[2], v[3]);
+      });
+  CHECK(end[1] == std::vector<double>{3.0});
+  CHECK(end[3] == std::vector<double>{0.0, 5.0, 0.0, 0.0});
+}
+
+TEST_CASE("ReLU's gradient is its derivative") {
+  check_gradients(
+      random_operands({17, 17, 17, 17}, 400), {1, 2}, {{0, 3}},
+      [](Backend& b, Views v) { b.relu_forward(v[0], v[1]); },
+      [](Backend& b, Views v) { b.relu_backward(v[1], v[2], v[3]); });
+}
+
+TEST_CASE("softmax cross-entropy's gradient is the derivative of the batch's mean loss") {
+  const kernels::SoftmaxShape shape{3, 4};
+  const std::vector<std::int32_t> labels{0, 3, 1};
+  Operands<double> at = random_operands({12, 3, 3, 12, 3}, 500);
+  at[2] = {1.0 / 3.0, 1.0 / 3.0, 1.0 / 3.0};
+  const auto operation = [&](Backend& b, Views v) {
+    const auto device_labels = operands::buffer_of(b, labels);
+    b.softmax_cross_entropy(shape, v[0], device_labels.view(), {v[3], v[1], v[4]});
+  };
+  check_gradients(at, {1, 2}, {{0, 3}}, operation, [](Backend&, Views) {});
+}
+
+TEST_CASE("a label is right where the first of the largest logits is its own") {
+  const auto reference = operands::open_reference();
+  const Operands<double> end = operands::run_on<double>(
+      *reference, {{2.0, 2.0, 1.0, 2.0, 2.0, 1.0}, {7.0, 7.0}}, [](Backend& b, Views v) {
+        const auto labels = operands::buffer_of(b, std::vector<std::int32_t>{0, 1});
+        b.softmax_cross_entropy({2, 3}, v[0], labels.view(), {View{}, View{}, v[1]});
+      });
+  CHECK(end[1] == std::vector<double>{1.0, 0.0});
+}

@@ -1,0 +1,96 @@
+#include "kernels/open_backend.h"
+
+#include <filesystem>
+#include <string>
+
+#include "kernels/cuda_module.h"
+#include "tests/support/catch.h"
+
+namespace {
+
+using kernels::open_backend;
+
+// Folders with a file that is named like the CUDA module; made by CMake.
+kernels::CudaFiles files_in(const char* folder) {
+  return {.driver = "libc.so.6", .folders = {std::filesystem::path(MURMUR_MODULES) / folder}};
+}
+
+std::string refusal(const kernels::CudaFiles& files) {
+  const auto opened = kernels::open_cuda(3, files);
+  REQUIRE_FALSE(opened);
+  return opened.error().message;
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("the two devices that every machine has open by name, with nothing to say") {
+  for (const char* name : {"cpu", "reference"}) {
+    const auto opened = open_backend({.device = name});
+    REQUIRE(opened);
+    CHECK(opened->backend->name() == name);
+    CHECK(opened->backend->is_host());
+    CHECK(opened->notice.empty());
+  }
+}
+
+TEST_CASE("the description of a CPU says how many threads and which instructions") {
+  CHECK(open_backend({.device = "cpu", .threads = 1})
+            ->backend->description()
+            .starts_with("cpu, 1 thread, "));
+  CHECK(open_backend({.device = "cpu", .threads = 2})
+            ->backend->description()
+            .starts_with("cpu, 2 threads, "));
+}
+
+TEST_CASE("auto takes a GPU or says why not") {
+  const auto opened = open_backend({});
+  REQUIRE(opened);
+  const bool has_gpu = open_backend({.device = "cuda:0"}).ok();
+  CHECK(opened->backend->name() == (has_gpu ? "cuda:0" : "cpu"));
+  CHECK(opened->notice.empty() == has_gpu);
+  if (has_gpu) return;
+  CHECK(opened->notice.starts_with("no GPU: "));
+  CHECK(opened->notice.ends_with("; using the CPU"));
+}
+
+TEST_CASE("a device that nobody knows is refused, and the known ones are named") {
+  for (const char* name : {"", "gpu", "CPU", "cuda", "cuda:", "cuda:x", "cuda:-1", "cuda:1x",
+                           "cuda:99999999999", " cpu", "auto "}) {
+    CAPTURE(name);
+    const auto opened = open_backend({.device = name});
+    REQUIRE_FALSE(opened);
+    CHECK(contains(opened.error().message, std::string("\"") + name + "\""));
+    CHECK(contains(opened.error().message, "auto, cpu, reference or cuda:N"));
+  }
+}
+
+TEST_CASE("a GPU asked for by name is never replaced by something else") {
+  const auto opened = open_backend({.device = "cuda:4096"});
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().message.starts_with("device cuda:4096: "));
+  CHECK(contains(opened.error().message, "use device = \"cpu\""));
+}
+
+TEST_CASE("without a driver the refusal names it") {
+  kernels::CudaFiles files = files_in("refusing");
+  files.driver = "libno-such-driver.so.9";
+  CHECK(refusal(files) == "no NVIDIA driver (libno-such-driver.so.9) on this machine");
+}
+
+TEST_CASE("without the module the refusal says where it was looked for") {
+  const std::string message = refusal({.driver = "libc.so.6", .folders = {"/nonexistent/place"}});
+  CHECK(contains(message, "no CUDA module (libmurmur_cuda.so) in /nonexistent/place"));
+}
+
+TEST_CASE("a file that is no library, or not ours, is refused") {
+  CHECK(contains(refusal(files_in("garbage")), "the CUDA module cannot be loaded: "));
+  CHECK(contains(refusal(files_in("foreign")), "is not Murmur's CUDA module"));
+}
+
+TEST_CASE("what the module has to say about a device comes through") {
+  CHECK(refusal(files_in("refusing")) == "no such device: 3");
+}

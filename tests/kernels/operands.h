@@ -1,0 +1,85 @@
+#pragma once
+// Runs one operator on any backend, with operands given and brought back as plain numbers.
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "kernels/backend.h"
+#include "kernels/open_backend.h"
+#include "runtime/random.h"
+#include "tests/support/catch.h"
+
+namespace operands {
+
+using kernels::Backend;
+using kernels::Buffer;
+using kernels::ConstView;
+using kernels::View;
+
+// Numbers in [-1, 1), or a few whole ones, so that equals turn up.
+template <typename T>
+std::vector<T> random_numbers(std::size_t count, runtime::Random& random) {
+  std::vector<T> numbers(count);
+  for (T& number : numbers) number = static_cast<T>(random.uniform(-1.0, 1.0));
+  return numbers;
+}
+
+template <typename T>
+std::vector<T> random_whole_numbers(std::size_t count, runtime::Random& random) {
+  std::vector<T> numbers(count);
+  for (T& number : numbers) number = static_cast<T>(random.below(5)) - T{2};
+  return numbers;
+}
+
+// What an operator works on: f32 or f64 operands in a row, and labels.
+template <typename T>
+using Operands = std::vector<std::vector<T>>;
+
+template <typename T>
+Buffer buffer_of(Backend& backend, const std::vector<T>& numbers) {
+  Buffer buffer = backend.allocate(numbers.size(), kernels::kScalarOf<T>);
+  backend.upload(std::span<const T>(numbers), buffer.view());
+  return buffer;
+}
+
+// Hands `action` a view of each operand on the device; returns what the operands are afterwards.
+template <typename T, typename Action>
+Operands<T> run_on(Backend& backend, const Operands<T>& start, Action action) {
+  std::vector<Buffer> buffers;
+  std::vector<View> views;
+  for (const std::vector<T>& numbers : start) buffers.push_back(buffer_of(backend, numbers));
+  for (Buffer& buffer : buffers) views.push_back(buffer.view());
+  action(backend, std::span<const View>(views));
+  Operands<T> end = start;
+  for (std::size_t i = 0; i < end.size(); ++i) backend.download(views[i], std::span<T>(end[i]));
+  return end;
+}
+
+inline std::unique_ptr<Backend> open_reference() {
+  auto opened = kernels::open_backend({.device = "reference"});
+  REQUIRE(opened);
+  return std::move(opened->backend);
+}
+
+// Every device but the reference that this machine has; opened once, saying which it has not.
+inline const std::vector<std::unique_ptr<Backend>>& devices() {
+  // Never destroyed: a GPU's runtime may be gone before the statics are.
+  static const auto& opened = *new std::vector<std::unique_ptr<Backend>>([] {
+    std::vector<std::unique_ptr<Backend>> found;
+    for (const char* name : {"cpu", "cuda:0"}) {
+      auto device = kernels::open_backend({.device = name});
+      if (device)
+        found.push_back(std::move(device->backend));
+      else
+        WARN("skipped: " << device.error().message);
+    }
+    return found;
+  }());
+  REQUIRE_FALSE(opened.empty());
+  return opened;
+}
+
+}  // namespace operands

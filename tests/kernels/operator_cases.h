@@ -1,0 +1,81 @@
+#pragma once
+// The one table of operators that every backend answers to: smallest sizes first, then odd ones,
+// those of lenet5 and mlp, and a large one. Layers begin at a batch of 1 (a batch of 0 is a CHECK
+// failure); vectors begin at 0. Tolerances are relative to the largest number of a result, and grow
+// with the length of the sums.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/shapes.h"
+
+namespace operator_cases {
+
+using kernels::Activation;
+using kernels::PoolKind;
+
+template <typename Shape>
+struct Case {
+  const char* name;
+  Shape shape;
+  double tolerance;
+  std::uint64_t seed;
+};
+
+inline constexpr std::array kVectorSizes{std::size_t{0},   std::size_t{1},    std::size_t{2},
+                                         std::size_t{7},   std::size_t{16},   std::size_t{33},
+                                         std::size_t{257}, std::size_t{4099}, std::size_t{100003}};
+
+inline constexpr std::array<Case<kernels::DenseShape>, 9> kDense{{
+    {"one number", {1, 1, 1}, 1e-6, 1},
+    {"one sample", {1, 5, 3}, 1e-6, 2},
+    {"odd sizes", {7, 13, 11, Activation::kRelu}, 1e-6, 3},
+    {"wide bias", {3, 2, 131, Activation::kRelu}, 1e-6, 4},
+    {"lenet5, first", {64, 400, 120, Activation::kRelu}, 4e-6, 5},
+    {"lenet5, last", {64, 84, 10}, 2e-6, 6},
+    {"mlp, first", {64, 784, 512, Activation::kRelu}, 4e-6, 7},
+    {"mlp, last batch of an epoch", {37, 256, 10}, 4e-6, 8},
+    {"large", {256, 1000, 300, Activation::kRelu}, 8e-6, 9},
+}};
+
+inline constexpr std::array<Case<kernels::ConvShape>, 12> kConv{{
+    {"one number", {1, 1, 1, 1, 1}, 1e-6, 1},
+    {"one pixel of three", {1, 1, 3, 3, 1, 3, 3}, 1e-6, 2},
+    {"no padding, odd sizes", {3, 2, 7, 5, 3, 3, 2}, 1e-6, 3},
+    {"padding", {2, 3, 5, 6, 4, 3, 3, 1, 1, Activation::kRelu}, 1e-6, 4},
+    {"stride that leaves a rest", {2, 3, 8, 9, 5, 3, 3, 2, 0}, 1e-6, 5},
+    {"stride and padding", {2, 4, 9, 8, 6, 5, 3, 2, 2, Activation::kRelu}, 2e-6, 6},
+    {"kernel as large as the image", {4, 3, 5, 5, 7, 5, 5}, 2e-6, 7},
+    {"one by one", {2, 9, 6, 7, 17, 1, 1, 1, 0, Activation::kRelu}, 2e-6, 8},
+    {"lenet5, first", {64, 1, 28, 28, 6, 5, 5, 1, 2, Activation::kRelu}, 8e-6, 9},
+    {"lenet5, second", {64, 6, 14, 14, 16, 5, 5, 1, 0, Activation::kRelu}, 8e-6, 10},
+    {"lenet5, second, last batch", {5, 6, 14, 14, 16, 5, 5, 1, 0, Activation::kRelu}, 4e-6, 11},
+    {"large", {8, 32, 16, 16, 64, 3, 3, 1, 1, Activation::kRelu}, 8e-6, 12},
+}};
+
+inline constexpr std::array<Case<kernels::PoolShape>, 13> kPool{{
+    {"one number", {PoolKind::kMax, 1, 1, 1, 1, 1, 1}, 0.0, 1},
+    {"one window", {PoolKind::kMax, 1, 1, 2, 2, 2, 2}, 0.0, 2},
+    {"one window, average", {PoolKind::kAverage, 1, 1, 2, 2, 2, 2}, 1e-6, 3},
+    {"odd sizes", {PoolKind::kMax, 3, 5, 7, 9, 2, 2}, 0.0, 4},
+    {"odd sizes, average", {PoolKind::kAverage, 3, 5, 7, 9, 2, 2}, 1e-6, 5},
+    {"rows left over", {PoolKind::kMax, 2, 3, 7, 6, 3, 3}, 0.0, 6},
+    {"overlapping", {PoolKind::kMax, 2, 11, 7, 8, 3, 2}, 1e-6, 7},
+    {"overlapping, average", {PoolKind::kAverage, 2, 11, 7, 8, 3, 2}, 1e-6, 8},
+    {"apart", {PoolKind::kAverage, 2, 9, 8, 8, 2, 3}, 1e-6, 9},
+    {"lenet5, first", {PoolKind::kMax, 64, 6, 28, 28, 2, 2}, 0.0, 10},
+    {"lenet5, second", {PoolKind::kMax, 64, 16, 10, 10, 2, 2}, 0.0, 11},
+    {"lenet5, first, average", {PoolKind::kAverage, 64, 6, 28, 28, 2, 2}, 1e-6, 12},
+    {"large", {PoolKind::kMax, 16, 67, 33, 35, 2, 2}, 0.0, 13},
+}};
+
+inline constexpr std::array<Case<kernels::SoftmaxShape>, 5> kSoftmax{{
+    {"one class", {1, 1}, 1e-6, 1},
+    {"two classes", {1, 2}, 1e-6, 2},
+    {"odd sizes", {7, 13}, 2e-6, 3},
+    {"lenet5", {64, 10}, 2e-6, 4},
+    {"large", {50, 1000}, 4e-6, 5},
+}};
+
+}  // namespace operator_cases

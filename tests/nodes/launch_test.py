@@ -1,0 +1,163 @@
+"""Real processes on this machine: what `murmur launch` promises. One ctest a method."""
+
+import os
+import random
+import signal
+import time
+import unittest
+
+from node_run import SMALL, Run, alive, kill
+
+# Long enough that something can happen meanwhile; nobody waits for its end.
+LONG = SMALL.replace("steps = 60", "steps = 1000000")
+# A second or two, so that a kill lands anywhere in it.
+MEDIUM = SMALL.replace("steps = 60", "steps = 4000")
+
+
+class Launch(unittest.TestCase):
+    def check_books(self, summary, peers):
+        self.assertLess(abs(summary["weight_total"] + summary["weight_in_flight"] - peers), 1e-9)
+        self.assertEqual(len(summary["peers"]), peers)
+
+    def test_four_peers_train_and_the_books_balance(self):
+        with Run() as run:
+            status, out, err = run.call("launch", "run.toml", "--peers", "4")
+            self.assertEqual(status, 0, err)
+            summary = run.summary()
+            self.check_books(summary, 4)
+            for peer in summary["peers"]:
+                self.assertEqual(peer["exit"], 0)
+                self.assertEqual(peer["steps"], 60)
+                self.assertEqual(peer["samples"], 960)
+                self.assertGreater(peer["test_accuracy"], 0.5)
+                events = [e["event"] for e in run.events(peer["name"])]
+                self.assertEqual(events[0], "start")
+                self.assertEqual(events[-1], "end")
+                self.assertIn("checkpoint", events)
+            self.assertGreater(summary["average"]["test_accuracy"], 0.5)
+            self.assertIn("average of all estimates", out)
+
+    def test_a_lone_peer_trains(self):
+        with Run() as run:
+            status, _, err = run.call("launch", "run.toml", "--peers", "1")
+            self.assertEqual(status, 0, err)
+            self.check_books(run.summary(), 1)
+
+    def test_peers_talk_over_ipc_as_well(self):
+        with Run() as run:
+            status, _, err = run.call("launch", "run.toml", "--peers", "2", "--set",
+                                      f"peer.listen=ipc://{run.folder}/socket")
+            self.assertEqual(status, 0, err)
+            self.check_books(run.summary(), 2)
+
+    def test_in_step_two_launches_and_a_simulation_give_the_same_bits(self):
+        toml = SMALL.replace("logistic", "lenet5").replace("steps = 60", "steps = 12") + "[gossip]\npace = \"sync\"\ntopology = \"complete\"\n"
+        with Run(toml) as run:
+            for name in ("a", "b"):
+                status, _, err = run.call("launch", "run.toml", "--peers", "3", "--set", f"run={name}")
+                self.assertEqual(status, 0, err)
+            status, _, err = run.call("simulate", "run.toml", "--set", "simulate.peers=3", "--out", "simulated")
+            self.assertEqual(status, 0, err)
+            for peer in ("p0", "p1", "p2"):
+                first = run.estimate(peer, "runs/a")
+                self.assertEqual(first, run.estimate(peer, "runs/b"))
+                self.assertEqual(first, run.estimate(peer, "simulated"))
+
+    def test_a_killed_peer_costs_the_others_nothing(self):
+        seed = int(os.environ.get("MURMUR_SEED", "1"))
+        chance = random.Random(seed)
+        with Run(MEDIUM) as run:
+            process = run.start("launch", "run.toml", "--peers", "4", "--set", "membership.silence_ms=2000")
+            run.wait_for(lambda: all(run.events(f"p{i}") for i in range(4)), process)
+            victim = chance.randrange(4)
+            try:
+                process.wait(timeout=chance.uniform(0.0, 1.5))
+            except Exception:
+                pass
+            pid = run.pids(4)[victim]
+            killed = alive(pid)
+            if killed:
+                kill(pid)
+            _, err = process.communicate(timeout=60)
+            self.assertEqual(process.returncode, 0, f"seed {seed}: {err}")
+            for i, peer in enumerate(run.summary()["peers"]):
+                if i == victim and killed and peer["exit"] != 0:
+                    self.assertEqual(peer["exit"], 128 + signal.SIGKILL)
+                    self.assertIn(f"p{victim} was killed", err)
+                else:
+                    self.assertEqual(peer["exit"], 0)
+                    self.assertEqual(peer["steps"], 4000)
+
+    def test_ctrl_c_ends_all_within_three_seconds_and_exits_130(self):
+        with Run(LONG) as run:
+            process = run.start("launch", "run.toml", "--peers", "4")
+            run.wait_for(run.all_training(4), process)
+            pids = run.pids(4)
+            before = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=10)
+            self.assertLess(time.monotonic() - before, 3.0)
+            self.assertEqual(process.returncode, 130)
+            self.assertFalse([pid for pid in pids if alive(pid)])
+
+    def test_no_peer_outlives_a_killed_launcher(self):
+        with Run(LONG) as run:
+            process = run.start("launch", "run.toml", "--peers", "3")
+            run.wait_for(run.all_training(3), process)
+            pids = run.pids(3)
+            process.kill()
+            watcher = run.start("list", "models")  # something to wait on that ends by itself
+            run.wait_for(lambda: not [pid for pid in pids if alive(pid)], watcher, seconds=5)
+
+    def test_sixteen_peers_on_few_cores_end_with_exact_books(self):
+        with Run() as run:
+            status, _, err = run.call("launch", "run.toml", "--peers", "16")
+            self.assertEqual(status, 0, err)
+            self.check_books(run.summary(), 16)
+
+
+class Refusals(unittest.TestCase):
+    def refused(self, run, status, *arguments, says=()):
+        got, out, err = run.call(*arguments)
+        self.assertEqual(got, status, err)
+        self.assertEqual(out, "")
+        for text in says:
+            self.assertIn(text, err)
+
+    def test_an_unknown_key_names_the_nearest(self):
+        with Run(SMALL + "bacth = 4\n") as run:
+            self.refused(run, 2, "launch", "run.toml", says=["run.toml:", "train.bacth", "train.batch"])
+
+    def test_a_missing_data_folder_is_named(self):
+        with Run() as run:
+            self.refused(run, 2, "launch", "run.toml", "--set", "data.set=idx", "--set", "data.path=/nowhere/mnist",
+                         says=["/nowhere/mnist"])
+
+    def test_two_peers_on_one_port_are_told_apart_from_success(self):
+        with Run() as run:
+            status, _, err = run.call("launch", "run.toml", "--peers", "2", "--set", f"peer.listen=tcp://127.0.0.1:{free_port()}")
+            self.assertEqual(status, 1, err)
+            self.assertIn("in use", err)
+
+    def test_a_run_folder_that_cannot_be_written_is_named(self):
+        with Run() as run:
+            (run.folder / "runs").write_text("a file where a folder should be")
+            self.refused(run, 1, "launch", "run.toml", says=["runs/t"])
+
+    def test_a_wrong_command_line_exits_2(self):
+        with Run() as run:
+            self.assertEqual(run.call("launch")[0], 2)
+            self.assertEqual(run.call("lunch", "run.toml")[0], 2)
+            self.assertEqual(run.call("list", "model")[0], 2)
+
+
+def free_port():
+    """Two ports in a row that nobody uses right now; the run takes both, and its second peer finds them taken."""
+    import socket
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,100 @@
+"""Runs the program as a user would, in a folder of its own, and looks at what it leaves behind."""
+
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+PROGRAM = os.environ["MURMUR_PROGRAM"]
+
+SMALL = """
+run = "t"
+[model]
+kind = "logistic"
+[train]
+steps = 60
+batch = 16
+evaluate_every = 0
+"""
+
+
+class Run:
+    """A scratch folder with a config in it; processes started here end with it."""
+
+    def __init__(self, toml=SMALL):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="murmur-"))
+        (self.folder / "run.toml").write_text(toml)
+        self.processes = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+        shutil.rmtree(self.folder)
+
+    def start(self, *arguments):
+        process = subprocess.Popen([PROGRAM, *arguments], cwd=self.folder, text=True,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.processes.append(process)
+        return process
+
+    def call(self, *arguments, seconds=120):
+        """Exit status, standard output, standard error."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=seconds)
+        return process.returncode, out, err
+
+    def summary(self, name="runs/t/summary.json"):
+        return json.loads((self.folder / name).read_text())
+
+    def events(self, peer, run="t"):
+        """The records of a peer so far; a line that is still being written is left out."""
+        file = self.folder / "runs" / run / peer / "metrics.jsonl"
+        if not file.exists():
+            return []
+        return [json.loads(line) for line in file.read_text().splitlines(True) if line.endswith("\n")]
+
+    def estimate(self, peer, folder="runs/t"):
+        """The tensors of a final estimate, bit for bit, without what the file says about the run."""
+        data = (self.folder / folder / peer / "checkpoints/final.safetensors").read_bytes()
+        size = int.from_bytes(data[:8], "little")
+        header = json.loads(data[8:8 + size])
+        header.pop("__metadata__", None)
+        return header, data[8 + size:]
+
+    def wait_for(self, condition, process, seconds=60):
+        """Until `condition()` holds. Looks again whenever a moment has passed without `process` ending."""
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "waited too long"
+            try:
+                process.wait(timeout=0.02)
+                assert condition(), f"ended too early: {process.communicate()}"
+            except subprocess.TimeoutExpired:
+                pass
+
+    def pids(self, peers):
+        return [self.events(f"p{i}")[0]["pid"] for i in range(peers)]
+
+    def all_training(self, peers):
+        return lambda: all(any(e["event"] == "progress" for e in self.events(f"p{i}")) for i in range(peers))
+
+
+def alive(pid):
+    """Whether a process runs (one that has ended but was not yet waited for does not)."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def kill(pid):
+    os.kill(pid, signal.SIGKILL)

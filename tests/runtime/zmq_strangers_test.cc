@@ -1,0 +1,189 @@
+// What others may do to a socket that listens: none of it may end, block or confuse a peer.
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <string>
+#include <zmq.hpp>
+
+#include "runtime/random.h"
+#include "tests/runtime/messages.h"
+#include "tests/runtime/transport_pairs.h"
+#include "tests/support/catch.h"
+
+using runtime::Channel;
+using runtime::Delivery;
+using runtime::Random;
+using runtime::ZmqTransport;
+
+namespace {
+
+// A plain tcp connection to the port of `endpoint`; -1: refused.
+class RawConnection {
+ public:
+  explicit RawConnection(const std::string& endpoint) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const auto port = std::stoul(endpoint.substr(endpoint.rfind(':') + 1));
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    const void* generic = &address;
+    REQUIRE(::connect(socket_, static_cast<const sockaddr*>(generic), sizeof address) == 0);
+  }
+  ~RawConnection() { ::close(socket_); }
+  RawConnection(const RawConnection&) = delete;
+  RawConnection& operator=(const RawConnection&) = delete;
+
+  // Writes until done or until the other side has had enough.
+  void write(const std::string& bytes) {
+    std::size_t done = 0;
+    while (done < bytes.size()) {
+      const ssize_t count =
+          ::send(socket_, bytes.data() + done, bytes.size() - done, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (count <= 0) return;
+      done += static_cast<std::size_t>(count);
+    }
+  }
+
+ private:
+  int socket_;
+};
+
+std::string random_bytes(Random& random, std::size_t size) {
+  std::string bytes(size, '\0');
+  for (char& byte : bytes) byte = static_cast<char>(random.below(256));
+  return bytes;
+}
+
+// A peer that listens, and another that must always be able to reach it.
+struct Listener {
+  Listener() { REQUIRE(friendly->connect(kBob, self->address()).ok()); }
+
+  // True once a message sent now has arrived and nothing came before it from anybody else.
+  bool hears_friend(std::uint32_t number) {
+    for (int moment = 0; moment < kMomentsMax; ++moment) {
+      (void)friendly->send(kBob, Channel::kBulk, numbered(number));
+      self->wait(kMoment);
+      std::array<Delivery, 1> one;
+      if (self->receive(one) == 0) continue;
+      if (one[0].from != kAlice) return false;
+      if (number_of(one[0]) == number) return true;
+    }
+    return false;
+  }
+
+  static runtime::ZmqOptions options() {
+    runtime::ZmqOptions options = patient_options(kBob, "tcp://127.0.0.1:0");
+    options.message_bytes_max = 100'000;
+    return options;
+  }
+
+  std::unique_ptr<ZmqTransport> self = open_zmq(options());
+  std::unique_ptr<ZmqTransport> friendly = open_zmq(patient_options(kAlice, "tcp://127.0.0.1:0"));
+};
+
+// A ZeroMQ program that is none of ours.
+struct ForeignDealer {
+  ForeignDealer(const Listener& listener, const std::string& routing_id)
+      : socket(context, zmq::socket_type::dealer) {
+    socket.set(zmq::sockopt::linger, 0);
+    if (!routing_id.empty()) socket.set(zmq::sockopt::routing_id, routing_id);
+    socket.connect(listener.self->address().bulk);
+  }
+  void send(std::size_t frames, std::size_t bytes) {
+    for (std::size_t i = 0; i < frames; ++i)
+      socket.send(zmq::message_t(std::string(bytes, 'x')),
+                  i + 1 < frames ? zmq::send_flags::sndmore : zmq::send_flags::none);
+  }
+  zmq::context_t context;
+  zmq::socket_t socket;
+};
+
+// Lets the listener read, without giving it anything to expect, until it has refused so many.
+bool refuses(Listener& listener, std::uint64_t count) {
+  std::array<Delivery, 4> none;
+  for (int moment = 0; moment < kMomentsMax; ++moment) {
+    if (listener.self->receive(none) != 0) return false;
+    if (listener.self->refused_count() >= count) return listener.self->refused_count() == count;
+    listener.self->wait(kMoment);
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("a connection that says nothing hurts nobody") {
+  Listener listener;
+  const RawConnection control(listener.self->address().control);
+  const RawConnection bulk(listener.self->address().bulk);
+  REQUIRE(listener.hears_friend(1));
+  REQUIRE(listener.self->refused_count() == 0);
+}
+
+TEST_CASE("random bytes hurt nobody") {
+  const std::uint64_t seed = GENERATE(range<std::uint64_t>(1, 6));
+  CAPTURE(seed);
+  Random random(seed);
+  Listener listener;
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    RawConnection stranger(i % 2 == 0 ? listener.self->address().control
+                                      : listener.self->address().bulk);
+    stranger.write(random_bytes(random, random.below(20'000)));
+    if (i % 5 == 0) REQUIRE(listener.hears_friend(i));
+  }
+  REQUIRE(listener.hears_friend(100));
+}
+
+TEST_CASE("random bytes after a greeting of ZeroMQ's own hurt nobody") {
+  const std::uint64_t seed = GENERATE(range<std::uint64_t>(1, 6));
+  CAPTURE(seed);
+  Random random(seed);
+  Listener listener;
+  std::string greeting("\xff\0\0\0\0\0\0\0\x01\x7f\x03\0NULL", 16);
+  greeting.resize(64, '\0');
+  for (std::uint32_t i = 0; i < 10; ++i) {
+    RawConnection stranger(listener.self->address().bulk);
+    stranger.write(greeting);
+    stranger.write(random_bytes(random, random.below(5'000)));
+  }
+  REQUIRE(listener.hears_friend(100));
+}
+
+TEST_CASE("a stranger's message is refused and counted") {
+  const std::string routing_id =
+      GENERATE(as<std::string>(), "", "x", "foreign", "q12345678", "p1234567", "p123456789");
+  CAPTURE(routing_id);
+  Listener listener;
+  ForeignDealer stranger(listener, routing_id);
+  stranger.send(1, 10);
+  stranger.send(3, 10);
+  REQUIRE(refuses(listener, 2));
+  REQUIRE(listener.hears_friend(1));
+}
+
+TEST_CASE("a message of too many frames is refused and counted, whoever sends it") {
+  Listener listener;
+  ForeignDealer stranger(listener, "p12345678");
+  stranger.send(runtime::kMessageFramesMax + 1, 10);
+  stranger.send(10'000, 0);
+  REQUIRE(refuses(listener, 2));
+  REQUIRE(listener.hears_friend(1));
+}
+
+TEST_CASE("a flood of refused messages does not keep receive from returning") {
+  Listener listener;
+  ForeignDealer stranger(listener, "x");
+  for (int i = 0; i < 200; ++i) stranger.send(1, 10);
+  REQUIRE(refuses(listener, 200));
+  REQUIRE(listener.hears_friend(1));
+}
+
+TEST_CASE("a frame that is too large does not arrive, and its connection is closed") {
+  Listener listener;
+  ForeignDealer stranger(listener, "p12345678");
+  stranger.send(1, 100'001);
+  REQUIRE(listener.hears_friend(1));
+  REQUIRE(listener.self->refused_count() == 0);
+}

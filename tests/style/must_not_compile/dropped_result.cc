@@ -1,0 +1,8 @@
+#include "runtime/result.h"
+
+runtime::Result<int> open_port();
+void start();
+
+void start() {
+  open_port();  // dropped
+}

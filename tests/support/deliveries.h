@@ -1,0 +1,55 @@
+#pragma once
+// Messages as they come from a network, for tests of the wire: one sender, one layout, one run.
+
+#include <cstddef>
+#include <cstring>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "gossip/wire.h"
+#include "tests/support/snapshots.h"
+
+namespace test {
+
+inline constexpr gossip::Sender kSender{
+    .id = runtime::PeerId{3}, .incarnation = 17, .fingerprint = 0xFEEDFACECAFEBEEFULL};
+inline constexpr double kWeightMax = 4.0;
+
+// Three blocks: 2, 2 and 1 doubles.
+inline const gossip::BlockLayout& small_layout() {
+  static const gossip::BlockLayout layout(5, 16, kernels::Scalar::kF64);
+  return layout;
+}
+
+inline gossip::Parcel a_parcel() {
+  gossip::Parcel parcel = parcel_of<double>({1.5, -2.5}, 0.25, 0.75);
+  parcel.round = 9;
+  parcel.block = 1;
+  parcel.sequence = 28;
+  return parcel;
+}
+
+inline runtime::Delivery delivery_of(const gossip::Body& body,
+                                     const gossip::Sender& from = kSender) {
+  return {.from = from.id, .frames = gossip::encode(from, body)};
+}
+
+inline std::variant<gossip::Message, gossip::Refusal> decode(const runtime::Delivery& delivery) {
+  return gossip::decode(
+      delivery,
+      {.fingerprint = kSender.fingerprint, .layout = &small_layout(), .weight_max = kWeightMax});
+}
+
+inline std::vector<std::byte> bytes_of(const runtime::Frame& frame) {
+  return {frame.bytes().begin(), frame.bytes().end()};
+}
+
+// The same bytes, `offset` bytes behind an aligned address.
+inline runtime::Frame moved(const runtime::Frame& frame, std::size_t offset) {
+  std::vector<std::byte> bytes(offset);
+  bytes.insert(bytes.end(), frame.bytes().begin(), frame.bytes().end());
+  return runtime::Frame::of(std::move(bytes)).slice(offset, frame.size());
+}
+
+}  // namespace test

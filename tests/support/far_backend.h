@@ -1,0 +1,119 @@
+#pragma once
+// A device whose memory is not the host's, for tests without one: vector algebra of the reference,
+// and a CHECK that no view but its own memory comes in.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "kernels/open_backend.h"
+#include "runtime/check.h"
+
+namespace test {
+
+inline std::unique_ptr<kernels::Backend> reference_backend() {
+  auto opened = kernels::open_backend({.device = "reference"});
+  CHECK(opened.ok());
+  return std::move(opened.value().backend);
+}
+
+class FarBackend final : public kernels::Backend {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "far"; }
+  [[nodiscard]] std::string description() const override { return "far, for tests"; }
+  [[nodiscard]] kernels::Buffer allocate(std::size_t count, kernels::Scalar scalar) override {
+    kernels::Buffer buffer = near_->allocate(count, scalar);
+    own_[buffer.view().data()] = buffer.view().bytes();
+    return buffer;
+  }
+  void upload(kernels::ConstView host, kernels::View device) override {
+    CHECK(!is_own(host) && is_own(device));
+    near_->upload(host, device);
+  }
+  void download(kernels::ConstView device, kernels::View host) override {
+    CHECK(is_own(device) && !is_own(host));
+    near_->download(device, host);
+  }
+  void synchronize() override { near_->synchronize(); }
+  [[nodiscard]] bool is_host() const override { return false; }
+
+  void fill(double a, kernels::View x) override {
+    CHECK(is_own(x));
+    near_->fill(a, x);
+  }
+  void copy(kernels::ConstView x, kernels::View y) override {
+    CHECK(is_own(x) && is_own(y));
+    near_->copy(x, y);
+  }
+  void scale(double a, kernels::View x) override {
+    CHECK(is_own(x));
+    near_->scale(a, x);
+  }
+  void axpy(double a, kernels::ConstView x, kernels::View y) override {
+    CHECK(is_own(x) && is_own(y));
+    near_->axpy(a, x, y);
+  }
+  void divide(kernels::ConstView x, double w, kernels::View y) override {
+    CHECK(is_own(x) && is_own(y));
+    near_->divide(x, w, y);
+  }
+  [[nodiscard]] double dot(kernels::ConstView x, kernels::ConstView y) override {
+    CHECK(is_own(x) && is_own(y));
+    return near_->dot(x, y);
+  }
+
+  // Layers are not for mass.
+  void dense_forward(const kernels::DenseShape& /*shape*/, kernels::ConstView /*in*/,
+                     kernels::ConstView /*weight*/, kernels::ConstView /*bias*/,
+                     kernels::View /*out*/) override {
+    CHECK(false);
+  }
+  void dense_backward(const kernels::DenseShape& /*shape*/, const kernels::DenseSaved& /*saved*/,
+                      const kernels::LayerGradients& /*gradients*/) override {
+    CHECK(false);
+  }
+  void conv_forward(const kernels::ConvShape& /*shape*/, kernels::ConstView /*in*/,
+                    kernels::ConstView /*weight*/, kernels::ConstView /*bias*/,
+                    kernels::View /*out*/) override {
+    CHECK(false);
+  }
+  void conv_backward(const kernels::ConvShape& /*shape*/, const kernels::ConvSaved& /*saved*/,
+                     const kernels::LayerGradients& /*gradients*/) override {
+    CHECK(false);
+  }
+  void pool_forward(const kernels::PoolShape& /*shape*/, kernels::ConstView /*in*/,
+                    kernels::View /*out*/) override {
+    CHECK(false);
+  }
+  void pool_backward(const kernels::PoolShape& /*shape*/, const kernels::PoolSaved& /*saved*/,
+                     kernels::ConstView /*d_out*/, kernels::View /*d_in*/) override {
+    CHECK(false);
+  }
+  void relu_forward(kernels::ConstView /*in*/, kernels::View /*out*/) override { CHECK(false); }
+  void relu_backward(kernels::ConstView /*out*/, kernels::ConstView /*d_out*/,
+                     kernels::View /*d_in*/) override {
+    CHECK(false);
+  }
+  void softmax_cross_entropy(const kernels::SoftmaxShape& /*shape*/, kernels::ConstView /*logits*/,
+                             kernels::ConstView /*labels*/,
+                             const kernels::LossOutputs& /*outputs*/) override {
+    CHECK(false);
+  }
+
+ private:
+  [[nodiscard]] bool is_own(kernels::ConstView view) const {
+    const auto* const data = static_cast<const std::byte*>(view.data());
+    for (const auto& [start, bytes] : own_) {
+      const auto* const first = static_cast<const std::byte*>(start);
+      if (!std::less<>{}(data, first) && data + view.bytes() <= first + bytes) return true;
+    }
+    return false;
+  }
+
+  std::unique_ptr<kernels::Backend> near_ = reference_backend();
+  std::map<const void*, std::size_t> own_;
+};
+
+}  // namespace test
