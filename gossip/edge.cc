@@ -44,14 +44,22 @@ OutEdge::Flights::iterator OutEdge::find(std::uint64_t sequence) {
   return found;
 }
 
-std::optional<std::uint64_t> OutEdge::first_due(runtime::Instant now) const {
-  for (const Flight& flight : flights_) {
-    // All below the oldest in flight have arrived, so the receiver's window starts there or later.
-    const std::uint64_t ahead = flight.parcel.sequence - flights_.front().parcel.sequence;
-    if (ahead >= InEdge::kWindow) break;
-    if (!flight.sent || flight.due <= now) return flight.parcel.sequence;
+std::optional<std::uint64_t> OutEdge::first_due(runtime::Instant now) {
+  // Those not sent yet are the last ones: older ones always went first.
+  const auto unsent = std::partition_point(flights_.begin(), flights_.end(),
+                                           [](const Flight& flight) { return flight.sent; });
+  if (resend_from_ <= now) {
+    resend_from_ = runtime::Instant::max();
+    for (auto flight = flights_.begin(); flight != unsent; ++flight) {
+      resend_from_ = std::min(resend_from_, flight->due);
+      if (flight->due <= now) return flight->parcel.sequence;
+    }
   }
-  return std::nullopt;
+  if (unsent == flights_.end()) return std::nullopt;
+  // All below the oldest in flight have arrived, so the receiver's window starts there or later.
+  const std::uint64_t ahead = unsent->parcel.sequence - flights_.front().parcel.sequence;
+  if (ahead >= InEdge::kWindow) return std::nullopt;
+  return unsent->parcel.sequence;
 }
 
 const Parcel* OutEdge::next(runtime::Instant now) {
@@ -64,6 +72,7 @@ bool OutEdge::sent(runtime::Instant now) {
   Flight& flight = *find(*offered_);
   offered_.reset();
   flight.due = now + flight.wait;
+  resend_from_ = std::min(resend_from_, flight.due);
   flight.wait = std::min(2 * flight.wait, options_.resend_after_max);
   return !std::exchange(flight.sent, true);
 }

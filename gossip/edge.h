@@ -58,12 +58,13 @@ class OutEdge {
   };
   using Flights = std::deque<Flight>;
   [[nodiscard]] Flights::iterator find(std::uint64_t sequence);  // end(): not in flight
-  [[nodiscard]] std::optional<std::uint64_t> first_due(runtime::Instant now) const;
+  [[nodiscard]] std::optional<std::uint64_t> first_due(runtime::Instant now);
 
   Options options_;
   const BlockLayout* layout_;
-  Flights flights_;                       // in order of sequence
-  std::optional<std::uint64_t> offered_;  // by next(), and not yet sent
+  Flights flights_;                                         // in order of sequence
+  std::optional<std::uint64_t> offered_;                    // by next(), and not yet sent
+  runtime::Instant resend_from_ = runtime::Instant::max();  // nothing is due again before
   std::size_t pushes_in_flight_ = 0;
   std::uint64_t next_sequence_ = 0;
   std::uint64_t next_push_ = 0;

@@ -26,6 +26,13 @@ runtime::Frame frame_of(Words words) {
   return {owner, std::as_bytes(std::span(bytes.begin(), bytes.size()))};
 }
 
+// Room for the whole message, so that it is one segment.
+unsigned first_segment_words(const Body& body) {
+  constexpr std::size_t kFixedWords = 32;
+  const auto* said = std::get_if<Acknowledgement>(&body);
+  return static_cast<unsigned>(kFixedWords + (said == nullptr ? 0 : said->sequences.size()));
+}
+
 void write(const Parcel& parcel, wire::Header::Builder header) {
   wire::Parcel::Builder body = header.initParcel();
   body.setRound(parcel.round);
@@ -191,7 +198,7 @@ std::string_view to_string(Refusal refusal) {
 }
 
 std::vector<runtime::Frame> encode(const Sender& from, const Body& body) {
-  capnp::MallocMessageBuilder builder(64);
+  capnp::MallocMessageBuilder builder(first_segment_words(body));
   auto header = builder.initRoot<wire::Header>();
   header.setVersion(kProtocolVersion);
   header.setFingerprint(from.fingerprint);

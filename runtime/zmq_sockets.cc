@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <limits>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -21,17 +22,21 @@ constexpr std::size_t kLentBytesMin = 1024;
 // A receiver that does not read answers no heartbeat either, and a busy one may not read for a
 // while: only a silence of this many intervals is a dead link, because cutting it loses messages.
 constexpr int kSilentHeartbeatsMax = 10;
+constexpr int kHeartbeatMillisecondsMax =
+    600'000;  // ZeroMQ counts the silence in 16 bits, of 0.1 s
 constexpr int kRedialMillisecondsMin = 50;
 constexpr int kRedialMillisecondsMax = 1000;
 constexpr int kHandshakeMillisecondsMax = 5000;
 
 int milliseconds(Duration span) {
-  return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(span).count());
+  const auto count = std::chrono::ceil<std::chrono::milliseconds>(span).count();
+  return static_cast<int>(std::clamp<std::int64_t>(count, 0, std::numeric_limits<int>::max()));
 }
 
 void set_common_options(zmq::socket_t& socket, const ZmqOptions& options) {
   const int queue_max = static_cast<int>(options.queue_messages_max);
-  const int heartbeat = milliseconds(options.heartbeat_interval);
+  const int heartbeat =
+      std::min(milliseconds(options.heartbeat_interval), kHeartbeatMillisecondsMax);
   socket.set(zmq::sockopt::sndhwm, queue_max);
   socket.set(zmq::sockopt::rcvhwm, queue_max);
   socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(options.message_bytes_max));
@@ -193,8 +198,7 @@ void wait_for_any(std::span<zmq::socket_t> routers, int wake_fd, Duration timeou
   std::vector<zmq_pollitem_t> items;
   for (zmq::socket_t& router : routers) items.push_back({router.handle(), 0, ZMQ_POLLIN, 0});
   items.push_back({nullptr, wake_fd, ZMQ_POLLIN, 0});
-  const int count =
-      zmq_poll(items.data(), static_cast<int>(items.size()), std::max(0, milliseconds(timeout)));
+  const int count = zmq_poll(items.data(), static_cast<int>(items.size()), milliseconds(timeout));
   CHECK(count >= 0 || errno == EINTR);
 }
 

@@ -28,7 +28,7 @@ struct GlyphOptions {
 [[nodiscard]] std::int32_t glyph_label(std::size_t index);  // each class every tenth index
 
 // Sample `index`, a function of its arguments alone: + - * / and square roots of IEEE f32, so the
-// same bits on every machine. About 15 microseconds.
+// same bits on every machine. About 25 microseconds.
 [[nodiscard]] GlyphImage draw_glyph(std::uint64_t seed, GlyphSet set, std::size_t index);
 
 }  // namespace models

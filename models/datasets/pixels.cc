@@ -11,7 +11,7 @@ namespace {
 constexpr std::array<float, 256> make_table() {
   std::array<float, 256> table{};
   for (std::size_t value = 0; value < table.size(); ++value)
-    table[value] = static_cast<float>(value) / 255.0F;
+    table[value] = (static_cast<float>(value) / 255.0F - 0.13F) / 0.6F;
   return table;
 }
 

@@ -153,7 +153,7 @@ TEST_CASE("bytes behind the end of a header are malformed") {
     const Delivery whole = delivery_of(body);
     for (const std::size_t extra : {1U, 7U, 8U, 64U}) {
       std::vector<std::byte> header = bytes_of(whole.frames[0]);
-      header.resize(header.size() + extra);
+      header.insert(header.end(), extra, std::byte{});
       CHECK(is_refused(with_header(whole, header), Refusal::kMalformed));
     }
   }
@@ -169,7 +169,7 @@ TEST_CASE("with any bit of a header turned over, what is accepted is safe to boo
       header[bit / 8] ^= std::byte{1} << (bit % 8);
       const auto decoded = test::decode(with_header(whole, header));
       check_safe(decoded);
-      refused += std::holds_alternative<Refusal>(decoded) ? 1 : 0;
+      if (std::holds_alternative<Refusal>(decoded)) ++refused;
     }
     // At the least the version, the fingerprint and the sender are known to the bit.
     CHECK(refused >= 16 + 64 + 64);
@@ -195,19 +195,19 @@ TEST_CASE("with many bytes of a header changed, what is accepted is safe to book
 
 TEST_CASE("another protocol version is refused, whatever else it says") {
   for (const Body& body : one_of_each())
-    for (const std::uint16_t version : {0, 2, 65535})
+    for (const std::uint16_t version : std::initializer_list<std::uint16_t>{0, 2, 65535})
       CHECK(is_refused(patched(delivery_of(body), kVersionAt, version), Refusal::kWrongVersion));
 }
 
 TEST_CASE("a kind of message that this version does not know is malformed") {
   for (const Body& body : one_of_each())
-    for (const std::uint16_t tag : {4, 5, 65535})
+    for (const std::uint16_t tag : std::initializer_list<std::uint16_t>{4, 5, 65535})
       CHECK(is_refused(patched(delivery_of(body), kTagAt, tag), Refusal::kMalformed));
 }
 
 TEST_CASE("one kind of message labelled as another is safe") {
   for (const Body& body : one_of_each())
-    for (const std::uint16_t tag : {0, 1, 2, 3})
+    for (const std::uint16_t tag : std::initializer_list<std::uint16_t>{0, 1, 2, 3})
       check_safe(test::decode(patched(delivery_of(body), kTagAt, tag)));
 }
 
@@ -309,7 +309,7 @@ TEST_CASE("a float payload with NaN is refused too") {
 
 TEST_CASE("a heartbeat in no phase that we know, or of impossible step times, is malformed") {
   const Delivery whole = delivery_of(Heartbeat{});
-  for (const std::uint16_t phase : {5, 6, 65535})
+  for (const std::uint16_t phase : std::initializer_list<std::uint16_t>{5, 6, 65535})
     CHECK(is_refused(patched(whole, kBodyAt, phase), Refusal::kMalformed));
   for (const double step_seconds : {-1.0, kInfinity, -kInfinity, kNan})
     CHECK(is_refused(delivery_of(Heartbeat{{.step_seconds = step_seconds}}), Refusal::kMalformed));
@@ -321,7 +321,7 @@ TEST_CASE("an acknowledgement longer than may be is malformed") {
   Delivery delivery = delivery_of(longest);
   // One number more: in the list, in the list's length, and in the segment table.
   std::vector<std::byte> header = bytes_of(delivery.frames[0]);
-  header.resize(header.size() + 8);
+  header.insert(header.end(), 8, std::byte{});
   delivery = with_header(delivery, header);
   const auto words = static_cast<std::uint32_t>(header.size() / 8 - 1);
   delivery = patched(delivery, kSegmentWordsAt, words);

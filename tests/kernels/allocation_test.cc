@@ -12,16 +12,19 @@ namespace {
 
 std::atomic<std::size_t> allocations{0};
 
-void* allocate(std::size_t bytes) {
+void* allocate(std::size_t bytes) noexcept {
   allocations.fetch_add(1, std::memory_order_relaxed);
-  void* memory = std::malloc(bytes == 0 ? 1 : bytes);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
+  return std::malloc(bytes == 0 ? 1 : bytes);
 }
 
 }  // namespace
 
-void* operator new(std::size_t bytes) { return allocate(bytes); }
+void* operator new(std::size_t bytes) {
+  void* const memory = allocate(bytes);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept { return allocate(bytes); }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 

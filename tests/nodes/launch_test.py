@@ -6,7 +6,7 @@ import signal
 import time
 import unittest
 
-from node_run import SMALL, Run, alive, kill
+from node_run import SMALL, Run, alive, kill, still_alive_after
 
 # Long enough that something can happen meanwhile; nobody waits for its end.
 LONG = SMALL.replace("steps = 60", "steps = 1000000")
@@ -106,8 +106,7 @@ class Launch(unittest.TestCase):
             run.wait_for(run.all_training(3), process)
             pids = run.pids(3)
             process.kill()
-            watcher = run.start("list", "models")  # something to wait on that ends by itself
-            run.wait_for(lambda: not [pid for pid in pids if alive(pid)], watcher, seconds=5)
+            self.assertEqual(still_alive_after(pids, seconds=5), [])
 
     def test_sixteen_peers_on_few_cores_end_with_exact_books(self):
         with Run() as run:

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import select
 import shutil
 import signal
 import subprocess
@@ -94,6 +95,19 @@ def alive(pid):
         return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except FileNotFoundError:
         return False
+
+
+def still_alive_after(pids, seconds):
+    """Waits until all of these have ended, and no longer than that; those that have not."""
+    end = time.monotonic() + seconds
+    for pid in pids:
+        try:
+            handle = os.pidfd_open(pid)
+        except ProcessLookupError:
+            continue
+        select.select([handle], [], [], max(0.0, end - time.monotonic()))
+        os.close(handle)
+    return [pid for pid in pids if alive(pid)]
 
 
 def kill(pid):

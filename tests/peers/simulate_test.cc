@@ -1,9 +1,6 @@
 // The simulator runs the product's own Peer: what it traces must be what the published algorithms
 // say, and two runs of one seed must be one run.
-#include <unistd.h>
-
 #include <cmath>
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -13,35 +10,29 @@
 #include "peers/simulate.h"
 #include "runtime/random.h"
 #include "tests/peers/sgp_reference.h"
+#include "tests/runtime/temporary_folder.h"
 #include "tests/support/catch.h"
 
 namespace {
 
 using sgp_reference::Matrix;
 
-// A folder of this test's own, gone when it ends.
+// Files of numbers that a config can name.
 class Scratch {
  public:
-  Scratch() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "murmur-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    folder_ = pattern;
-  }
-  ~Scratch() { std::filesystem::remove_all(folder_); }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
   [[nodiscard]] std::string write(const std::string& name, const Matrix& rows) const {
-    std::ofstream out(folder_ / name);
+    const std::string file = folder_.path() + "/" + name;
+    std::ofstream out(file);
     out.precision(17);
     for (const auto& row : rows) {
       for (std::size_t k = 0; k < row.size(); ++k) out << (k > 0 ? "," : "") << row[k];
       out << "\n";
     }
-    return (folder_ / name).string();
+    return file;
   }
 
  private:
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
 };
 
 Matrix random_rows(std::size_t rows, std::size_t columns, double low, double high,

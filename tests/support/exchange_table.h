@@ -22,13 +22,12 @@ inline constexpr runtime::Duration kSilenceMax = std::chrono::milliseconds(1000)
 inline void hear(gossip::Exchange& exchange, const runtime::Delivery& delivery,
                  runtime::Instant now) {
   const auto decoded = test::decode(delivery);
-  if (const auto* refusal = std::get_if<gossip::Refusal>(&decoded)) {
+  if (const auto* refusal = std::get_if<gossip::Refusal>(&decoded))
     exchange.refuse(delivery.from, *refusal);
-    return;
-  }
   std::size_t bytes = 0;
   for (const runtime::Frame& frame : delivery.frames) bytes += frame.size();
-  exchange.receive(*std::get_if<gossip::Message>(&decoded), bytes, now);
+  if (const auto* message = std::get_if<gossip::Message>(&decoded))
+    exchange.receive(*message, bytes, now);
 }
 
 // Peers 0 .. count - 1 over small_layout(), heartbeats every 100 ms, silence after a second,

@@ -1,0 +1,40 @@
+#include "peers/summary.h"
+
+#include "tests/support/catch.h"
+
+namespace {
+
+peers::PeerSummary peer(double weight, std::vector<double> estimate) {
+  peers::PeerSummary summary;
+  summary.weight = weight;
+  summary.estimate = std::move(estimate);
+  return summary;
+}
+
+}  // namespace
+
+TEST_CASE("nobody left an estimate: no mean and no distance") {
+  CHECK(peers::mean_estimate({}).empty());
+  CHECK(peers::consensus_distance({}) == 0.0);
+}
+
+TEST_CASE("a lone peer's average is its own estimate") {
+  const std::vector<peers::PeerSummary> one{peer(0.25, {1.0, 2.0})};
+  CHECK(peers::mean_estimate(one) == std::vector<double>{1.0, 2.0});
+  CHECK(peers::consensus_distance(one) == 0.0);
+}
+
+TEST_CASE("the mean weighs by push-sum weight, the distance counts every peer alike") {
+  const std::vector<peers::PeerSummary> two{peer(3.0, {0.0}), peer(1.0, {4.0}), peer(0.0, {})};
+  CHECK(peers::mean_estimate(two) == std::vector<double>{1.0});
+  CHECK(peers::consensus_distance(two) == 4.0);  // both are 2 away from 2
+}
+
+TEST_CASE("totals are over all peers, also those that left no estimate") {
+  auto first = peer(1.5, {1.0});
+  first.weight_in_flight = 0.25;
+  const peers::RunSummary summary = peers::add_up("run", 1.0, {first, peer(0.5, {})});
+  CHECK(summary.weight_total == 2.0);
+  CHECK(summary.weight_in_flight == 0.25);
+  CHECK(peers::to_json_text(summary).find("\"test_accuracy\": null") != std::string::npos);
+}
