@@ -28,7 +28,8 @@ std::filesystem::path find_module(const CudaFiles& files) {
 
 runtime::Error not_found(const CudaFiles& files) {
   std::string message = std::string("no CUDA module (") + kModule + ") in";
-  for (const std::filesystem::path& folder : files.folders) message.append(" ").append(folder.string());
+  for (const std::filesystem::path& folder : files.folders)
+    message.append(" ").append(folder.string());
   return {message + "; build with -DMURMUR_CUDA=ON"};
 }
 

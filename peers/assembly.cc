@@ -30,8 +30,9 @@ runtime::Status read_data(const Config& config, std::size_t peer_count,
   auto data = models::open_data({config.data.set, config.data.path, config.seed});
   if (!data) return data.error();
   surroundings.data = std::move(data).value();
-  auto parts = models::partition(
-      models::labels_of(*surroundings.data.train), {config.data.partition, config.data.alpha, peer_count, config.seed});
+  auto parts =
+      models::partition(models::labels_of(*surroundings.data.train),
+                        {config.data.partition, config.data.alpha, peer_count, config.seed});
   if (!parts) return parts.error();
   surroundings.parts = std::move(parts).value();
   surroundings.partition_hash = models::partition_hash(surroundings.parts);

@@ -186,7 +186,7 @@ runtime::Result<BenchGossipReport> bench_gossip(const BenchGossipOptions& option
       .layout = gossip::BlockLayout(parameters, options.block_bytes, kernels::Scalar::kF32),
       .topology = std::move(topology).value(),
       .weighting = std::move(weighting).value(),
-                      .clock = {}};
+      .clock = {}};
   std::vector<BenchPeer> peers(options.peers);
   if (auto started = start_peers(common, options, peers); !started) return started.error();
   return measure(common, options, peers);

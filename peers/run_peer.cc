@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <climits>
 #include <filesystem>
 #include <iostream>
-#include <map>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -38,13 +40,22 @@ using runtime::Error;
 using runtime::Result;
 using runtime::Status;
 
+// A peer without a name is called after its host.
+Config named(Config config) {
+  if (!config.peer.name.empty()) return config;
+  std::array<char, HOST_NAME_MAX + 1> host{};
+  const bool known = ::gethostname(host.data(), host.size() - 1) == 0 && host.front() != '\0';
+  config.peer.name = known ? host.data() : "peer";
+  return config;
+}
+
 // Everything of one peer process, in the order in which it comes to be.
 class PeerProcess {
  public:
   PeerProcess(const Config& config, bool launched)
-      : config_(config),
+      : config_(named(config)),
         launched_(launched),
-        log_(config.peer.name),
+        log_(config_.peer.name),
         stop_(runtime::stop_on_sigint_or_sigterm()),
         started_(clock_.now()) {}
 
@@ -253,7 +264,7 @@ class PeerProcess {
          {"samples_per_second", seconds > 0.0 ? static_cast<double>(samples) / seconds : 0.0}});
   }
 
-  const Config& config_;
+  Config config_;
   bool launched_;
   runtime::Log log_;
   runtime::StopSignal stop_;

@@ -1,6 +1,7 @@
 // The reference's backward passes are the derivatives of its forward passes: each is held to
 // central differences in f64.
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 
@@ -45,8 +46,7 @@ struct Roles {
 
 template <typename Forward, typename Backward>
 void check_gradients(Operands<double> at, const Roles& roles,
-                     const std::vector<Derivative>& derivatives, Forward forward,
-                     Backward backward) {
+                     std::span<const Derivative> derivatives, Forward forward, Backward backward) {
   const auto reference = operands::open_reference();
   const std::vector<double> coefficients = at[roles.d_result];
   const Operands<double> end = operands::run_on(*reference, at, [&](Backend& backend, Views v) {
@@ -85,10 +85,8 @@ Operands<double> layer_operands(const Shape& s, std::size_t outputs, std::uint64
                          seed);
 }
 constexpr Roles kLayerRoles{3, 4};
-const std::vector<Derivative>& layer_derivatives() {
-  static const auto& all = *new std::vector<Derivative>{{0, 5}, {1, 6}, {2, 7}};
-  return all;
-}
+constexpr std::array<Derivative, 3> kLayerDerivatives{{{0, 5}, {1, 6}, {2, 7}}};
+constexpr std::array<Derivative, 1> kOnlyDerivative{{{0, 3}}};
 
 }  // namespace
 
@@ -99,7 +97,7 @@ TEST_CASE("a dense layer's gradients are its derivatives") {
         kernels::DenseShape{3, 4, 5, Activation::kRelu}}) {
     CAPTURE(++seed);
     check_gradients(
-        layer_operands(shape, shape.outputs, seed), kLayerRoles, layer_derivatives(),
+        layer_operands(shape, shape.outputs, seed), kLayerRoles, kLayerDerivatives,
         [&](Backend& b, Views v) { b.dense_forward(shape, v[0], v[1], v[2], v[3]); },
         [&](Backend& b, Views v) {
           b.dense_backward(shape, {v[0], v[1], v[3]}, {v[4], v[5], v[6], v[7]});
@@ -116,7 +114,7 @@ TEST_CASE("a convolution's gradients are its derivatives, with stride and paddin
         kernels::ConvShape{1, 2, 5, 6, 3, 3, 5, 2, 2, Activation::kRelu}}) {
     CAPTURE(++seed);
     check_gradients(
-        layer_operands(shape, shape.out_channels, seed), kLayerRoles, layer_derivatives(),
+        layer_operands(shape, shape.out_channels, seed), kLayerRoles, kLayerDerivatives,
         [&](Backend& b, Views v) { b.conv_forward(shape, v[0], v[1], v[2], v[3]); },
         [&](Backend& b, Views v) {
           b.conv_backward(shape, {v[0], v[1], v[3]}, {v[4], v[5], v[6], v[7]});
@@ -134,7 +132,7 @@ TEST_CASE("pooling's gradients are its derivatives") {
       check_gradients(
           random_operands(
               {shape.in_count(), shape.out_count(), shape.out_count(), shape.in_count()}, seed),
-          {1, 2}, {{0, 3}}, [&](Backend& b, Views v) { b.pool_forward(shape, v[0], v[1]); },
+          {1, 2}, kOnlyDerivative, [&](Backend& b, Views v) { b.pool_forward(shape, v[0], v[1]); },
           [&](Backend& b, Views v) {
             b.pool_backward(shape, {v[0], v[1]}, v[2], v[3]);
           });
@@ -156,7 +154,7 @@ TEST_CASE("the largest of a window takes the gradient, the first of equals") {
 
 TEST_CASE("ReLU's gradient is its derivative") {
   check_gradients(
-      random_operands({17, 17, 17, 17}, 400), {1, 2}, {{0, 3}},
+      random_operands({17, 17, 17, 17}, 400), {1, 2}, kOnlyDerivative,
       [](Backend& b, Views v) { b.relu_forward(v[0], v[1]); },
       [](Backend& b, Views v) { b.relu_backward(v[1], v[2], v[3]); });
 }
@@ -170,7 +168,7 @@ TEST_CASE("softmax cross-entropy's gradient is the derivative of the batch's mea
     const auto device_labels = operands::buffer_of(b, labels);
     b.softmax_cross_entropy(shape, v[0], device_labels.view(), {v[3], v[1], v[4]});
   };
-  check_gradients(at, {1, 2}, {{0, 3}}, operation, [](Backend&, Views) {});
+  check_gradients(at, {1, 2}, kOnlyDerivative, operation, [](Backend&, Views) {});
 }
 
 TEST_CASE("a label is right where the first of the largest logits is its own") {

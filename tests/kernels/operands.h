@@ -19,7 +19,7 @@ using kernels::Buffer;
 using kernels::ConstView;
 using kernels::View;
 
-// Numbers in [-1, 1), or a few whole ones, so that equals turn up.
+// Numbers in [-1, 1).
 template <typename T>
 std::vector<T> random_numbers(std::size_t count, runtime::Random& random) {
   std::vector<T> numbers(count);
@@ -27,6 +27,7 @@ std::vector<T> random_numbers(std::size_t count, runtime::Random& random) {
   return numbers;
 }
 
+// Whole numbers from -2 to 2, so that equals turn up.
 template <typename T>
 std::vector<T> random_whole_numbers(std::size_t count, runtime::Random& random) {
   std::vector<T> numbers(count);
@@ -34,7 +35,7 @@ std::vector<T> random_whole_numbers(std::size_t count, runtime::Random& random) 
   return numbers;
 }
 
-// What an operator works on: f32 or f64 operands in a row, and labels.
+// What an operator works on, f32 or f64.
 template <typename T>
 using Operands = std::vector<std::vector<T>>;
 

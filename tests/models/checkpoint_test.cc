@@ -1,5 +1,7 @@
 #include "models/checkpoint.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
 #include <filesystem>
@@ -46,11 +48,6 @@ std::string file_of(const std::string& json, std::size_t data_bytes) {
   return bytes + json + std::string(data_bytes, '\0');
 }
 
-std::string contents(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
 std::string refusal(const std::string& bytes) {
   const ScratchFolder folder;
   const fs::path path = folder.write("bad.safetensors", bytes);
@@ -63,9 +60,11 @@ std::string refusal(const std::string& bytes) {
 
 std::string tensor_json(const std::string& name, const std::string& shape,
                         const std::string& offsets, const std::string& type = "F32") {
-  return "\"" + name + "\":{\"dtype\":\"" + type + "\",\"shape\":" + shape +
-         ",\"data_offsets\":" + offsets + "}";
+  return fmt::format(R"("{}":{{"dtype":"{}","shape":{},"data_offsets":{}}})", name, type, shape,
+                     offsets);
 }
+
+std::string in_braces(const std::string& fields) { return fmt::format("{{{}}}", fields); }
 
 Checkpoint written_and_read(const ScratchFolder& folder) {
   const fs::path path = folder.path() / "model.safetensors";
@@ -162,13 +161,13 @@ TEST_CASE("a header that is not what the format says is refused") {
     CHECK(refusal(file_of(json, 0)) == "the header is not a JSON object");
   CHECK(refusal(file_of(R"({"a":3})", 0)) ==
         "tensor \"a\": expected dtype, shape and data_offsets");
-  CHECK(refusal(file_of("{" + tensor_json("a", "[1]", "[0,2]", "F16") + "}", 2)) ==
+  CHECK(refusal(file_of(in_braces(tensor_json("a", "[1]", "[0,2]", "F16")), 2)) ==
         "tensor \"a\": expected dtype F32, found \"F16\"");
   for (const std::string& tensor :
        {tensor_json("a", "3", "[0,4]"), tensor_json("a", "[-1]", "[0,4]"),
         tensor_json("a", "[1.5]", "[0,4]"), tensor_json("a", "[1]", "[0]"),
         tensor_json("a", "[1]", "[0,4,8]"), tensor_json("a", "[1]", "null")})
-    CHECK(refusal(file_of("{" + tensor + "}", 4)) ==
+    CHECK(refusal(file_of(in_braces(tensor), 4)) ==
           "tensor \"a\": shape or data_offsets are not lists of sizes");
   CHECK(refusal(file_of(R"({"__metadata__":[]})", 0)) == "__metadata__ is not a map of texts");
   CHECK(refusal(file_of(R"({"__metadata__":{"step":7}})", 0)) ==
@@ -177,7 +176,7 @@ TEST_CASE("a header that is not what the format says is refused") {
 
 TEST_CASE("tensors outside the data, overlapping or with gaps are refused") {
   const auto one = [](const std::string& shape, const std::string& offsets) {
-    return "{" + tensor_json("a", shape, offsets) + "}";
+    return in_braces(tensor_json("a", shape, offsets));
   };
   CHECK(refusal(file_of(one("[2]", "[0,8]"), 4)) ==
         "tensor \"a\": bytes 0 to 8 of data that are 4 bytes long");
@@ -191,9 +190,10 @@ TEST_CASE("tensors outside the data, overlapping or with gaps are refused") {
         "tensor \"a\": expected its data to begin at byte 0, found 4");
   CHECK(refusal(file_of(one("[1]", "[0,4]"), 8)) ==
         "tensors of 4 bytes in all, but 8 bytes of data");
-  CHECK(refusal(file_of(
-            "{" + tensor_json("a", "[2]", "[0,8]") + "," + tensor_json("b", "[2]", "[4,12]") + "}",
-            12)) == "tensor \"b\": expected its data to begin at byte 8, found 4");
+  const std::string overlapping = in_braces(
+      fmt::format("{},{}", tensor_json("a", "[2]", "[0,8]"), tensor_json("b", "[2]", "[4,12]")));
+  CHECK(refusal(file_of(overlapping, 12)) ==
+        "tensor \"b\": expected its data to begin at byte 8, found 4");
 }
 
 TEST_CASE("a checkpoint cut anywhere is refused") {

@@ -1,5 +1,6 @@
 #include "models/datasets/idx.h"
 
+#include <fmt/format.h>
 #include <zlib.h>
 
 #include <map>
@@ -52,8 +53,7 @@ std::string zipped(const ScratchFolder& folder, const std::string& bytes) {
   gzFile file = gzopen(path.c_str(), "wb");
   REQUIRE(gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size())) > 0);
   REQUIRE(gzclose(file) == Z_OK);
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
+  return contents(path);
 }
 
 // What opening says of good files, one of them replaced. It must name the file.
@@ -127,7 +127,7 @@ TEST_CASE("each missing IDX file is refused by name") {
     const auto split = models::open_idx(folder.path());
     REQUIRE_FALSE(split.ok());
     CHECK(says(split.error().message, folder.path().string()));
-    CHECK(says(split.error().message, name + " or " + name + ".gz"));
+    CHECK(says(split.error().message, fmt::format("{0} or {0}.gz", name)));
   }
 }
 
