@@ -157,11 +157,11 @@ TEST_CASE("every problem is reported, one a line, in the order of the document")
         "--set seed=x: expected an integer of at least 0, got \"x\"");
 }
 
-TEST_CASE("--set wins over the file, the last --set over the first") {
+TEST_CASE("an override wins over the file, the last override over the first") {
   CHECK(accepted("seed = 1", {"seed=2", "seed=3"}).seed == 3);
 }
 
-TEST_CASE("--set takes words with and without quotes, numbers, arrays and tables' keys") {
+TEST_CASE("an override takes words with and without quotes, numbers, arrays and tables' keys") {
   const peers::Config config =
       accepted("", {"data.partition=shards", "run=\"a b\"", "policy.learning_rate=1e-3",
                     "simulate.step_seconds=[1, 2.5]", "gossip.blocks_per_push=all",

@@ -97,7 +97,7 @@ TEST_CASE("a bound that does not divide 2^64 favours nobody") {
   REQUIRE(low == Approx(kDraws / 3.0).margin(5 * std::sqrt(kDraws * 2.0 / 9.0)));
 }
 
-TEST_CASE("uniform draws fill [0, 1) evenly") {
+TEST_CASE("uniform draws fill the unit interval evenly") {
   Random random(3);
   double sum = 0.0;
   double squares = 0.0;
