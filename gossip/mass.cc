@@ -59,16 +59,22 @@ Mass::Mass(const BlockLayout& layout, kernels::Backend& backend, kernels::ConstV
     : layout_(&layout),
       backend_(&backend),
       x_(backend.allocate(layout.parameter_count(), layout.scalar())),
-      weights_(layout.block_count(), 1.0) {
+      weights_(layout.block_count(), 1.0),
+      kept_(layout.block_count(), 1.0) {
   CHECK(start.count() == layout.parameter_count() && start.scalar() == layout.scalar());
   backend.upload(start, x_.view());
   if (!backend.is_host()) arrived_ = backend.allocate(block_size_max(layout), layout.scalar());
   pool_ = std::make_shared<SnapshotPool>(start.bytes());
 }
 
+kernels::View Mass::x() {
+  for (std::uint32_t block = 0; block < layout_->block_count(); ++block) apply_kept(block);
+  return x_.view();
+}
+
 double Mass::mean_weight() const {
   if (weights_.empty()) return 1.0;
-  return std::accumulate(weights_.begin(), weights_.end(), 0.0) /
+  return std::inner_product(weights_.begin(), weights_.end(), kept_.begin(), 0.0) /
          static_cast<double>(weights_.size());
 }
 
@@ -89,6 +95,7 @@ void Mass::fold(std::span<const BlockArrival> arrivals) {
       backend_->upload(arrival.x, copy);
       arrived = copy;
     }
+    apply_kept(arrival.block);
     backend_->axpy(1.0, arrived, x_.view().slice(range.offset, range.count));
     weights_[arrival.block] += arrival.weight;
   }
@@ -98,20 +105,27 @@ void Mass::fold(std::span<const BlockArrival> arrivals) {
 
 void Mass::keep(std::uint32_t block, double factor) {
   CHECK(factor >= 0.0);
+  kept_[block] *= factor;
+}
+
+void Mass::apply_kept(std::uint32_t block) {
+  if (kept_[block] == 1.0) return;
   const BlockRange range = layout_->range(block);
-  backend_->scale(factor, x_.view().slice(range.offset, range.count));
-  weights_[block] *= factor;
+  backend_->scale(kept_[block], x_.view().slice(range.offset, range.count));
+  weights_[block] *= std::exchange(kept_[block], 1.0);
 }
 
 std::shared_ptr<const Snapshot> Mass::snapshot() {
   const std::shared_ptr<std::byte> memory = pool_->take();
   const std::size_t number_bytes = kernels::bytes_of(layout_->scalar());
   auto snapshot = std::make_shared<Snapshot>();
-  snapshot->weights = weights_;
+  snapshot->weights.reserve(weights_.size());
   snapshot->checksums.reserve(weights_.size());
   // Block by block, so that the checksum reads what is still in the cache.
   for (std::uint32_t block = 0; block < layout_->block_count(); ++block) {
     const BlockRange range = layout_->range(block);
+    apply_kept(block);
+    snapshot->weights.push_back(weights_[block]);
     std::byte* const bytes = memory.get() + range.offset * number_bytes;
     backend_->download(x_.view().slice(range.offset, range.count),
                        kernels::View(bytes, range.count, layout_->scalar()));

@@ -23,13 +23,15 @@ class Mass {
   Mass(const Mass&) = delete;
   Mass& operator=(const Mass&) = delete;
 
-  [[nodiscard]] kernels::View x() { return x_.view(); }
-  [[nodiscard]] double weight(std::uint32_t block) const { return weights_[block]; }
+  [[nodiscard]] kernels::View x();
+  [[nodiscard]] double weight(std::uint32_t block) const { return kept_[block] * weights_[block]; }
   [[nodiscard]] double mean_weight() const;  // over blocks; 1 for a model without parameters
   void estimate(kernels::View z) const;      // z = x / w, on the device
 
   void fold(std::span<const BlockArrival> arrivals);  // x += x', w += w'
-  // x *= factor, w *= factor: what a push has left. 0: everything was handed over.
+  // x *= factor, w *= factor: what a push has left. 0: everything was handed over. Noted only; x is
+  // scaled when it is next written or copied, which saves a pass over memory that the caches no
+  // longer hold. The estimate does not change, so nobody reads the difference.
   void keep(std::uint32_t block, double factor);
 
   // One copy of x on the host, with its weights. The memory is used again once the last parcel of
@@ -38,11 +40,14 @@ class Mass {
 
  private:
   class SnapshotPool;
+  void apply_kept(std::uint32_t block);
+
   const BlockLayout* layout_;
   kernels::Backend* backend_;
   kernels::Buffer x_;
-  kernels::Buffer arrived_;  // device copy of an arrival, where device memory is not the host's
-  std::vector<double> weights_;
+  kernels::Buffer arrived_;      // device copy of an arrival, where device memory is not the host's
+  std::vector<double> weights_;  // what x_ holds times ...
+  std::vector<double> kept_;     // ... what of it is still ours
   std::shared_ptr<SnapshotPool> pool_;
 };
 

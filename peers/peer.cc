@@ -1,6 +1,7 @@
 #include "peers/peer.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "runtime/check.h"
@@ -59,7 +60,6 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
       estimate_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
       delta_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
       exchange_(exchange_options(options), *parts.layout, std::move(members)) {
-  mass_.estimate(estimate_.view());
   shared_.members = exchange_.members().living().size();
 }
 
@@ -90,14 +90,23 @@ bool Peer::ready() const {
 }
 
 void Peer::mix() {
+  fold_up_to(round_ == 0 ? 0 : round_ - 1);
+  estimate_stale_ = true;
+  round_open_ = false;
+}
+
+kernels::ConstView Peer::estimate() {
+  if (std::exchange(estimate_stale_, false)) mass_.estimate(estimate_.view());
+  return estimate_.view();
+}
+
+void Peer::fold_up_to(std::uint64_t round) {
   std::span<const gossip::BlockArrival> arrivals;
   {
     const std::scoped_lock lock(mutex_);
-    arrivals = exchange_.inbox().take(round_ == 0 ? 0 : round_ - 1);
+    arrivals = exchange_.inbox().take(round);
   }
   mass_.fold(arrivals);
-  mass_.estimate(estimate_.view());
-  round_open_ = false;
 }
 
 double Peer::compute() {
@@ -106,8 +115,8 @@ double Peer::compute() {
   learning_rate_ = plan.learning_rate;
   push_planned_ = plan.push;
   parts_.objective->next_batch();
-  const double loss = parts_.optimizer->delta_at(*parts_.objective, estimate_.view(),
-                                                 learning_rate_, delta_.view());
+  const double loss =
+      parts_.optimizer->delta_at(*parts_.objective, estimate(), learning_rate_, delta_.view());
   apply_delta();
   loss_mean_ = step_ == 0 ? loss : exponential_mean(loss_mean_, loss, 0.98);
   ++step_;
@@ -230,7 +239,13 @@ bool Peer::finished() const {
 }
 
 bool Peer::hand_over() {
-  mix();
+  {
+    // What arrives from now on would vanish with this peer; not acknowledged, it returns to its
+    // sender.
+    const std::scoped_lock lock(mutex_);
+    exchange_.close_inbox();
+  }
+  fold_up_to(std::numeric_limits<std::uint64_t>::max());
   std::vector<std::uint32_t> blocks;
   for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block)
     blocks.push_back(block);

@@ -81,7 +81,7 @@ class Peer {
   // Whether the next round may begin: at once, unless rounds run in step; then the parcels of the
   // last one must be here and the out-edges have room. Who is dead is not waited for.
   [[nodiscard]] bool ready() const;
-  void mix();        // folds what has arrived into x and reads the estimate
+  void mix();        // folds what has arrived into x
   double compute();  // one gradient step: x += delta. Returns the batch's loss
   bool push();  // hands shares to this round's out-neighbours; false where nothing was handed over
   [[nodiscard]] bool push_planned()
@@ -96,7 +96,8 @@ class Peer {
 
   void note_step_time(runtime::Duration span);
   void note_blocked(runtime::Duration span);
-  [[nodiscard]] kernels::ConstView estimate() const { return estimate_.view(); }
+  // As of the last mix; on the device. Not after hand_over().
+  [[nodiscard]] kernels::ConstView estimate();
   [[nodiscard]] std::uint64_t step() const { return step_; }  // gradient steps taken
   [[nodiscard]] double weight() const {
     return mass_.mean_weight();
@@ -123,6 +124,7 @@ class Peer {
       const;  // whom the topology is computed over
   [[nodiscard]] std::vector<std::uint32_t> pushable_blocks() const;
   void apply_delta();
+  void fold_up_to(std::uint64_t round);
   [[nodiscard]] bool done_settling(runtime::Instant now) const;
   void enter(gossip::Phase phase);
 
@@ -133,6 +135,7 @@ class Peer {
   // The trainer's alone.
   gossip::Mass mass_;
   kernels::Buffer estimate_;
+  bool estimate_stale_ = true;  // read when it is asked for: rounds that only mix never do
   kernels::Buffer delta_;
   std::uint64_t step_ = 0;
   std::uint64_t round_ = 0;  // pushes so far

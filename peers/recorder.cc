@@ -54,7 +54,7 @@ void Recorder::now_and_then(Peer& peer, runtime::Instant now) {
   if (now - progress_at_ >= kProgressEvery) write_progress(peer, now);
 }
 
-void Recorder::before_leaving(Peer& peer) { evaluate(peer); }
+void Recorder::before_leaving(Peer& peer) { parts_.keep_estimate(peer); }
 
 void Recorder::write_progress(Peer& peer, runtime::Instant now) {
   const PeerStatus status = peer.status();

@@ -180,7 +180,12 @@ class PeerProcess {
                        .log = &log_,
                        .clock = &clock_,
                        .evaluate_every = config_.train.evaluate_every,
-                       .name_of = [this](runtime::PeerId id) { return name_of(id); }},
+                       .name_of = [this](runtime::PeerId id) { return name_of(id); },
+                       .keep_estimate =
+                           [this](Peer& peer) {
+                             const Status written = write_checkpoint(peer);
+                             if (!written) log_.error("{}", written.error().message);
+                           }},
                       clock_.now());
     std::vector<unsigned> cores;
     if (launched_ && config_.peer.threads == 0) {
