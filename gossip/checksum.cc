@@ -1,6 +1,10 @@
-// The only file that names xxhash: header only, compiled into this one.
-#define XXH_INLINE_ALL
+// The only file that names xxhash. On x86 the library chooses the widest instructions that the
+// processor has when it is first called; elsewhere there is nothing to choose.
+#if defined(__x86_64__)
+#include <xxh_x86dispatch.h>
+#else
 #include <xxhash.h>
+#endif
 
 #include "gossip/wire.h"
 

@@ -21,47 +21,60 @@ kernels::ConstView payload_of(const Parcel& parcel, const BlockLayout& layout) {
 
 }  // namespace
 
-// One set: a sum and a weight for every block that something has come for.
+// One set: what has come of every block. A lone parcel is kept as it came, since most rounds bring
+// no second: the trainer reads it where the network put it, and nobody writes a sum.
 struct Inbox::Accumulators {
   explicit Accumulators(const BlockLayout& blocks)
       : layout(&blocks),
-        memory(allocate_aligned(blocks.parameter_count() * kernels::bytes_of(blocks.scalar()))),
         weights(blocks.block_count(), 0.0),
-        filled(blocks.block_count(), false) {}
+        parcels(blocks.block_count(), 0),
+        lone(blocks.block_count()) {}
 
-  [[nodiscard]] kernels::View x(std::uint32_t block) const {
+  // Where the sum of a block goes, once there are two to add.
+  [[nodiscard]] kernels::View sum(std::uint32_t block) {
+    const std::size_t number_bytes = kernels::bytes_of(layout->scalar());
+    if (!memory) memory = allocate_aligned(layout->parameter_count() * number_bytes);
     const BlockRange range = layout->range(block);
-    const std::size_t offset = range.offset * kernels::bytes_of(layout->scalar());
-    return {memory.get() + offset, range.count, layout->scalar()};
+    return {memory.get() + range.offset * number_bytes, range.count, layout->scalar()};
   }
 
-  // The first arrival overwrites: it saves a pass of zeros over the whole model.
   void add(const Parcel& parcel) {
-    const kernels::ConstView payload = payload_of(parcel, *layout);
-    if (filled[parcel.block])
-      kernels::vector::axpy(parcel.share, payload, x(parcel.block));
-    else
-      kernels::vector::scaled_copy(parcel.share, payload, x(parcel.block));
-    filled[parcel.block] = true;
-    weights[parcel.block] += parcel.mass();
+    const std::uint32_t block = parcel.block;
+    weights[block] += parcel.mass();
+    if (++parcels[block] == 1) {
+      lone[block] = parcel;
+      return;
+    }
+    if (parcels[block] == 2) {
+      const Parcel first = std::exchange(lone[block], {});
+      kernels::vector::scaled_copy(first.share, payload_of(first, *layout), sum(block));
+    }
+    kernels::vector::axpy(parcel.share, payload_of(parcel, *layout), sum(block));
   }
 
   void list_arrivals() {
-    for (std::uint32_t block = 0; block < layout->block_count(); ++block)
-      if (filled[block])
-        arrivals.push_back({.block = block, .weight = weights[block], .x = x(block)});
+    for (std::uint32_t block = 0; block < layout->block_count(); ++block) {
+      if (parcels[block] == 0) continue;
+      BlockArrival& arrival = arrivals.emplace_back();
+      arrival.block = block;
+      arrival.weight = weights[block];
+      if (parcels[block] == 1) arrival.share = lone[block].share;
+      arrival.x = parcels[block] == 1 ? payload_of(lone[block], *layout) : sum(block);
+    }
   }
 
   void clear() {
     arrivals.clear();
     weights.assign(weights.size(), 0.0);
-    filled.assign(filled.size(), false);
+    parcels.assign(parcels.size(), 0);
+    lone.assign(lone.size(), Parcel{});
   }
 
   const BlockLayout* layout;
-  AlignedMemory memory;
+  AlignedMemory memory;  // of the sums; none before the first
   std::vector<double> weights;
-  std::vector<bool> filled;
+  std::vector<std::uint32_t> parcels;  // how many came
+  std::vector<Parcel> lone;            // the one that came, where it was one
   std::vector<BlockArrival> arrivals;  // of a set that was taken
 };
 
@@ -122,8 +135,8 @@ std::span<const BlockArrival> Inbox::take(std::uint64_t round) {
 }
 
 bool Inbox::empty() const {
-  for (const bool filled : filling_->filled)
-    if (filled) return false;
+  for (const std::uint32_t parcels : filling_->parcels)
+    if (parcels > 0) return false;
   return waiting_.empty();
 }
 

@@ -14,11 +14,12 @@
 
 namespace gossip {
 
-// Mass that arrived for one block, added up.
+// Mass that arrived for one block, added up: share * x, and weight.
 struct BlockArrival {
   std::uint32_t block = 0;
   double weight = 0.0;
-  kernels::ConstView x;  // host memory of the inbox
+  double share = 1.0;
+  kernels::ConstView x;  // host memory of the inbox, or of the one parcel that came
 };
 
 // Where parcels wait for the trainer. One accumulator a block, however many peers push into it.

@@ -96,7 +96,7 @@ void Mass::fold(std::span<const BlockArrival> arrivals) {
       arrived = copy;
     }
     apply_kept(arrival.block);
-    backend_->axpy(1.0, arrived, x_.view().slice(range.offset, range.count));
+    backend_->axpy(arrival.share, arrived, x_.view().slice(range.offset, range.count));
     weights_[arrival.block] += arrival.weight;
   }
   // Calls return once queued, and the inbox writes over its memory when it is taken next.

@@ -14,6 +14,7 @@
 #include "peers/launch.h"
 #include "peers/run_peer.h"
 #include "peers/version.h"
+#include "runtime/allocator.h"
 
 namespace {
 
@@ -163,6 +164,7 @@ struct Commands {
 }  // namespace
 
 int main(int argc, char** argv) {
+  runtime::keep_message_memory();
   CLI::App app(
       "Decentralized training of neural networks: no server, no coordinator, no fixed membership",
       "murmur");

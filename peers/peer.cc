@@ -254,7 +254,7 @@ bool Peer::hand_over() {
   // From the next peer in order on, so that peers that leave together do not all burden one.
   std::vector<runtime::PeerId> heirs(exchange_.members().living().begin(),
                                      exchange_.members().living().end());
-  std::ranges::rotate(heirs, std::ranges::upper_bound(heirs, options_.self.id));
+  std::rotate(heirs.begin(), std::ranges::upper_bound(heirs, options_.self.id), heirs.end());
   for (const runtime::PeerId heir : heirs) {
     if (heir == options_.self.id || !exchange_.has_room(heir)) continue;
     exchange_.push({heir, round_, 1.0, snapshot, blocks});

@@ -96,7 +96,7 @@ TEST_CASE("what is pushed arrives in the other's inbox, and the sender learns of
   CHECK(table[1].quiet());
   const auto arrivals = table[1].inbox().take(0);
   REQUIRE(arrivals.size() == 3);
-  CHECK(arrivals[1].x.as<double>()[0] == 1.5);
+  CHECK(arrivals[1].share * arrivals[1].x.as<double>()[0] == 1.5);
 }
 
 TEST_CASE("one acknowledgement answers all that came since the last") {

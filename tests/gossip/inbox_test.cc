@@ -34,7 +34,9 @@ Parcel in_round(std::uint64_t round, std::uint64_t sequence, Parcel made) {
 
 std::vector<double> numbers_of(const BlockArrival& arrival) {
   const auto numbers = arrival.x.as<double>();
-  return {numbers.begin(), numbers.end()};
+  std::vector<double> mass(numbers.begin(), numbers.end());
+  for (double& number : mass) number *= arrival.share;
+  return mass;
 }
 
 }  // namespace

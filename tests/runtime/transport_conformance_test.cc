@@ -172,7 +172,8 @@ TRANSPORT_TEST("two peers can talk at the same time") {
   REQUIRE(number_of(at_alice[4]) == 104);
 }
 
-TRANSPORT_TEST("a peer that does not read fills a bounded queue; what was taken arrives, no more") {
+TRANSPORT_TEST(
+    "of what a peer does not read a bounded queue is kept, and just what was taken arrives") {
   TestType pair;
   const Channel channel = GENERATE(Channel::kControl, Channel::kBulk);
   constexpr std::size_t kBytes = 64U << 10U;
