@@ -69,12 +69,24 @@ void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant /
     case InEdge::Verdict::kOutOfWindow:
       return refuse(from.id, Refusal::kOutOfWindow);
     case InEdge::Verdict::kSeen:
-      break;  // our acknowledgement was lost, or is under way
+      // Either our acknowledgement was lost, or is under way, or the trainer has not come by yet.
+      if (untaken_.contains({from.id, parcel.sequence})) return;
+      break;
     case InEdge::Verdict::kNew:
       inbox_.add(from.id, parcel);
       ++traffic_.parcels_received;
+      if (!options_.acknowledge_when_taken) break;
+      untaken_.insert({from.id, parcel.sequence});
+      return;
   }
   lane.want_acknowledged(parcel.sequence);
+}
+
+std::span<const BlockArrival> Exchange::take(std::uint64_t round) {
+  for (const auto& [from, sequence] : untaken_)
+    if (is_living(from)) lanes_.at(from).want_acknowledged(sequence);
+  untaken_.clear();
+  return inbox_.take(round);
 }
 
 void Exchange::hear(const Sender& from, const Acknowledgement& acknowledgement,

@@ -24,6 +24,10 @@ struct ExchangeOptions {
   Sender self;
   Inbox::Order order = Inbox::Order::kOnArrival;
   OutEdge::Options edge;
+  // Whether a parcel is acknowledged when the trainer has taken it, not when it arrives. A peer
+  // that stands still then fills its edges, and the others keep their mass, instead of pushing all
+  // that the run has into an inbox that nobody empties.
+  bool acknowledge_when_taken = false;
   runtime::Duration heartbeat_interval{250'000'000};
 };
 
@@ -57,6 +61,8 @@ class Exchange {
   // The trainer's side.
   [[nodiscard]] bool has_room(runtime::PeerId to) const;  // false also for a peer that is not alive
   void push(const Push& push);                            // has_room() must hold
+  // What arrived, for folding (Inbox::take), and the acknowledgements that this makes due.
+  [[nodiscard]] std::span<const BlockArrival> take(std::uint64_t round);
   [[nodiscard]] Inbox& inbox() { return inbox_; }
   [[nodiscard]] const Inbox& inbox() const { return inbox_; }
   [[nodiscard]] const Members& members() const { return members_; }
@@ -110,6 +116,7 @@ class Exchange {
   std::map<std::pair<runtime::PeerId, Refusal>, std::uint64_t> refusals_;
   std::set<runtime::PeerId> strangers_;
   std::vector<Event> events_;
+  std::set<std::pair<runtime::PeerId, std::uint64_t>> untaken_;  // sequences, not acknowledged yet
 };
 
 }  // namespace gossip

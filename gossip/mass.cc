@@ -7,6 +7,7 @@
 
 #include "gossip/aligned_memory.h"
 #include "gossip/wire.h"
+#include "kernels/vector.h"
 #include "runtime/check.h"
 
 namespace gossip {
@@ -127,9 +128,10 @@ std::shared_ptr<const Snapshot> Mass::snapshot() {
     apply_kept(block);
     snapshot->weights.push_back(weights_[block]);
     std::byte* const bytes = memory.get() + range.offset * number_bytes;
-    backend_->download(x_.view().slice(range.offset, range.count),
-                       kernels::View(bytes, range.count, layout_->scalar()));
+    const kernels::View copy(bytes, range.count, layout_->scalar());
+    backend_->download(x_.view().slice(range.offset, range.count), copy);
     snapshot->checksums.push_back(checksum({bytes, range.count * number_bytes}));
+    snapshot->finite = snapshot->finite && kernels::vector::all_finite(copy);
   }
   snapshot->x = runtime::Frame(memory, {memory.get(), layout_->parameter_count() * number_bytes});
   return snapshot;

@@ -17,7 +17,8 @@ struct Snapshot {
   runtime::Frame x;             // all parameters, times weight, in the layout's scalar
   std::vector<double> weights;  // push-sum weight of each block
   std::vector<std::uint64_t>
-      checksums;  // of each block of x: once, whatever the number of receivers
+      checksums;       // of each block of x: once, whatever the number of receivers
+  bool finite = true;  // no NaN, no infinity: otherwise every receiver would refuse it
 };
 
 // Mass under way: share * (x, w) of one block. The factor travels beside the sender's full (x, w),

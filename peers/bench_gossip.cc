@@ -83,6 +83,7 @@ runtime::Status make_peer(const Common& common, const BenchGossipOptions& option
 void gossip_until(const std::atomic<bool>& stop, BenchPeer& bench) {
   while (!stop) {
     bench.peer->mix();
+    bench.gossip->wake();  // acknowledgements
     if (bench.peer->push()) {
       ++bench.pushes;
       bench.gossip->wake();
@@ -135,7 +136,11 @@ runtime::Status start_peers(const Common& common, const BenchGossipOptions& opti
 double weight_at_rest(const Common& common, std::vector<BenchPeer>& peers) {
   for (int i = 0; i < 200; ++i) {
     bool quiet = true;
-    for (const BenchPeer& bench : peers) quiet = quiet && bench.peer->quiet();
+    for (BenchPeer& bench : peers) {
+      bench.peer->mix();
+      bench.gossip->wake();
+      quiet = quiet && bench.peer->quiet();
+    }
     if (quiet) break;
     wait_for(std::chrono::milliseconds(10));
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -74,14 +75,17 @@ int simulate_command(const Config& config, const std::filesystem::path& out, boo
   auto report = simulate(config, out, stop);
   if (!report) return fail(report.error());
   if (report->stopped) return 130;
+  const bool diverged = std::ranges::any_of(report->summary.peers,
+                                            [](const PeerSummary& peer) { return peer.exit == 1; });
+  if (diverged) fmt::print(stderr, "murmur: a peer diverged; try a smaller policy.learning_rate\n");
   if (json) {
     fmt::print("{}", to_json_text(report->summary));
-    return 0;
+    return diverged ? 1 : 0;
   }
   fmt::print("{}", to_text(report->summary));
   fmt::print("{:.3f} s of virtual time, {} events, fingerprint {:016x}; files in {}\n",
              report->virtual_seconds, report->events, report->fingerprint, out.string());
-  return 0;
+  return diverged ? 1 : 0;
 }
 
 int bench_train_command(const BenchTrainOptions& options, bool json) {

@@ -1,7 +1,6 @@
 #include "peers/driver.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "peers/gossip_thread.h"
 #include "runtime/cpu_set.h"
@@ -33,35 +32,35 @@ class Run {
       const Phase phase = peer_->advance(now);
       observer_->now_and_then(*peer_, now);
       if (stop_->requested()) return ended(Ending::kStopped);
+      if (peer_->diverged()) return ended(Ending::kDiverged);
       if (peer_->finished()) return ended(Ending::kDone);
       if (phase == Phase::kTraining) {
-        if (!take_step()) return ended(Ending::kDiverged);
+        take_step();
       } else if (phase == Phase::kMixing || phase == Phase::kSettling) {
         take_mixing_round(phase);
       } else {
+        mix();  // what still comes is acknowledged once it is folded
         gossip_.wait_for_arrivals(kPatience);
       }
     }
   }
 
  private:
-  // False where the loss is not finite any more.
-  bool take_step() {
+  void take_step() {
     if (!peer_->ready()) {
       const runtime::Instant before = clock_->now();
       gossip_.wait_for_arrivals(kPatience);
       peer_->note_blocked(clock_->now() - before);
-      return true;
+      return;
     }
-    peer_->mix();
+    mix();
     const runtime::Instant before = clock_->now();
     const double loss = peer_->compute();
     const runtime::Instant after = clock_->now();
     peer_->note_step_time(after - before);
-    if (!std::isfinite(loss)) return false;
+    if (peer_->diverged()) return;
     if (peer_->push_planned()) push();
     observer_->after_step(*peer_, loss, after);
-    return true;
   }
 
   // A peer that is done with its steps mixes at the pace at which it trained: it passes on what
@@ -71,7 +70,7 @@ class Run {
       gossip_.wait_for_arrivals(kPatience);
       return;
     }
-    peer_->mix();
+    mix();
     const Phase now = peer_->advance(clock_->now());
     if (now != phase) return;
     const bool handed = push();
@@ -80,6 +79,11 @@ class Run {
           kPatience,
           runtime::from_seconds(peer_->mean_step_seconds()) + runtime::Duration(1'000'000)));
     }
+  }
+
+  void mix() {
+    peer_->mix();
+    gossip_.wake();  // acknowledgements
   }
 
   bool push() {

@@ -1,6 +1,7 @@
 #include "peers/peer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -44,6 +45,7 @@ gossip::ExchangeOptions exchange_options(const PeerOptions& options) {
           .order = options.pace == Pace::kSync ? gossip::Inbox::Order::kByRound
                                                : gossip::Inbox::Order::kOnArrival,
           .edge = options.edge,
+          .acknowledge_when_taken = options.pace == Pace::kAsync,
           .heartbeat_interval = options.heartbeat_interval};
 }
 
@@ -104,7 +106,7 @@ void Peer::fold_up_to(std::uint64_t round) {
   std::span<const gossip::BlockArrival> arrivals;
   {
     const std::scoped_lock lock(mutex_);
-    arrivals = exchange_.inbox().take(round);
+    arrivals = exchange_.take(round);
   }
   mass_.fold(arrivals);
 }
@@ -118,6 +120,7 @@ double Peer::compute() {
   const double loss =
       parts_.optimizer->delta_at(*parts_.objective, estimate(), learning_rate_, delta_.view());
   apply_delta();
+  diverged_ = diverged_ || !std::isfinite(loss);
   loss_mean_ = step_ == 0 ? loss : exponential_mean(loss_mean_, loss, 0.98);
   ++step_;
   return loss;
@@ -167,6 +170,10 @@ bool Peer::push() {
   if (handed > 0) {
     const std::vector<double> shares = parts_.weighting->shares(receivers);
     const std::shared_ptr<const gossip::Snapshot> snapshot = mass_.snapshot();
+    if (!snapshot->finite) {
+      diverged_ = true;
+      return false;
+    }
     double kept = 1.0;
     const std::scoped_lock lock(mutex_);
     for (std::size_t i = 0; i < receivers.size(); ++i) {
@@ -214,14 +221,18 @@ Phase Peer::advance(runtime::Instant now) {
     enter(Phase::kSettling);
   }
   const bool round_mixed = options_.pace == Pace::kAsync || !round_open_;
-  if (phase_ == Phase::kSettling && round_mixed && done_settling(now)) enter(Phase::kDraining);
-  if (phase_ == Phase::kDraining) {
-    const bool drained = [this] {
-      const std::scoped_lock lock(mutex_);
-      return exchange_.parcels_in_flight() == 0;
-    }();
-    if (drained) enter(Phase::kDrained);
+  if (phase_ == Phase::kSettling && round_mixed && done_settling(now)) {
+    draining_since_ = now;
+    enter(Phase::kDraining);
   }
+  bool drained = false;
+  if (phase_ == Phase::kDraining) {
+    const std::scoped_lock lock(mutex_);
+    // Who hears us and never acknowledges must not keep everybody from ending; what it owes stays
+    // in the books as in flight.
+    drained = exchange_.parcels_in_flight() == 0 || now - draining_since_ > options_.drain_max;
+  }
+  if (drained) enter(Phase::kDrained);
   const std::scoped_lock lock(mutex_);
   if (phase_ == Phase::kTraining) exchange_.set_progress({phase_, step_, step_seconds_});
   shared_.phase = phase_;
@@ -250,6 +261,7 @@ bool Peer::hand_over() {
   for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block)
     blocks.push_back(block);
   const std::shared_ptr<const gossip::Snapshot> snapshot = mass_.snapshot();
+  if (!snapshot->finite) return false;
   const std::scoped_lock lock(mutex_);
   // From the next peer in order on, so that peers that leave together do not all burden one.
   std::vector<runtime::PeerId> heirs(exchange_.members().living().begin(),

@@ -31,6 +31,7 @@ struct PeerOptions {
   bool rate_correction = true;      // async: scale a block's step by its weight
   // Async: settling ends by then, whoever does not answer.
   runtime::Duration settle_max{2'000'000'000};
+  runtime::Duration drain_max{30'000'000'000};  // then parcels may stay unacknowledged
   runtime::Duration heartbeat_interval{250'000'000};
   gossip::OutEdge::Options edge = {};
 };
@@ -77,6 +78,9 @@ class Peer {
   // Where this peer stands, moved on as far as what it has heard allows.
   gossip::Phase advance(runtime::Instant now);
   [[nodiscard]] bool finished() const;  // nothing is under way anywhere, as far as one can know
+
+  // A loss or a parameter is not finite: nothing was pushed since, and nothing can be made good.
+  [[nodiscard]] bool diverged() const { return diverged_; }
 
   // Whether the next round may begin: at once, unless rounds run in step; then the parcels of the
   // last one must be here and the out-edges have room. Who is dead is not waited for.
@@ -143,6 +147,8 @@ class Peer {
   bool round_open_ = false;    // sync: pushed, and the round's parcels not yet mixed
   std::uint64_t settled_ = 0;  // rounds
   runtime::Instant settling_since_{};
+  runtime::Instant draining_since_{};
+  bool diverged_ = false;
   gossip::Phase phase_ = gossip::Phase::kTraining;
   double step_seconds_ = 0.0;
   std::uint64_t steps_timed_ = 0;

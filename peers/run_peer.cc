@@ -207,8 +207,10 @@ class PeerProcess {
     int status = kExitInterrupted;
     std::string_view reason = "stopped";
     if (ending == Ending::kDiverged) {
-      log_.error("diverged at step {}: the loss is not finite; try a smaller policy.learning_rate",
-                 peer.step());
+      log_.error(
+          "diverged at step {}: the loss or a parameter is not finite; try a smaller "
+          "policy.learning_rate",
+          peer.step());
       status = kExitFailed;
       reason = "diverged";
     }

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <fstream>
 #include <ostream>
 #include <utility>
@@ -19,6 +18,7 @@ using gossip::Phase;
 using runtime::Instant;
 using runtime::PeerId;
 
+constexpr int kExitFailed = 1;
 constexpr int kExitKilled = 137;  // what a shell reports of a process that kill -9 ended
 
 enum class Happening : std::uint8_t { kAdvance, kStepDone, kTick, kArrival };
@@ -31,6 +31,7 @@ struct Node {
   bool waiting = false;   // nothing to do before something arrives
   bool push_due = false;  // once its step's time is over
   bool finished = false;
+  bool diverged = false;
   std::vector<Happening> missed;  // while it was frozen
   std::uint64_t traced = 0;       // rows
 };
@@ -150,15 +151,23 @@ void Simulation::State::happen(std::size_t i, Happening what) {
 
 void Simulation::State::advance(std::size_t i) {
   Node& node = nodes[i];
+  if (peer(i).diverged()) {
+    // Like a process that gives up. Nothing of it has reached the others.
+    node.alive = false;
+    node.diverged = true;
+    network.set_alive(id_of(i), false);
+    return;
+  }
   node.waiting = false;
   const Phase phase = peer(i).advance(now());
+  const bool ending = phase == Phase::kDraining || phase == Phase::kDrained;
+  if (ending) mix(i);
   static_cast<void>(peer(i).flush(network.transport_of(id_of(i)), now()));
   if (peer(i).finished()) {
-    if (!node.finished) mix(i);
     node.finished = true;
     return;
   }
-  if (phase == Phase::kDraining || phase == Phase::kDrained || !peer(i).ready()) {
+  if (ending || !peer(i).ready()) {
     node.waiting = true;
     return;
   }
@@ -168,16 +177,11 @@ void Simulation::State::advance(std::size_t i) {
 void Simulation::State::take_step(std::size_t i) {
   const Phase before = peer(i).advance(now());
   mix(i);
+  static_cast<void>(peer(i).flush(network.transport_of(id_of(i)), now()));
   if (peer(i).advance(now()) != before)
     return call_after(runtime::Duration::zero(), i, Happening::kAdvance);
   if (before == Phase::kTraining) {
-    const double loss = peer(i).compute();
-    if (!std::isfinite(loss)) {
-      // Diverged: like a process that gives up. Nothing of it must reach the others.
-      nodes[i].alive = false;
-      network.set_alive(id_of(i), false);
-      return;
-    }
+    static_cast<void>(peer(i).compute());
     peer(i).note_step_time(nodes[i].step);
   }
   nodes[i].push_due = before != Phase::kTraining || peer(i).push_planned();
@@ -297,7 +301,7 @@ PeerSummary Simulation::State::summary_of(std::size_t i) {
   summary.parcels_sent = status.traffic.parcels_sent;
   summary.parcels_received = status.traffic.parcels_received;
   if (!node.alive) {
-    summary.exit = kExitKilled;
+    summary.exit = node.diverged ? kExitFailed : kExitKilled;
     return summary;
   }
   summary.weight = peer(i).weight() + status.weight_waiting;
