@@ -99,6 +99,37 @@ TEST_CASE("what is pushed arrives in the other's inbox, and the sender learns of
   CHECK(arrivals[1].share * arrivals[1].x.as<double>()[0] == 1.5);
 }
 
+TEST_CASE("where taking acknowledges, a trainer that stands still fills its edges") {
+  ExchangeTable table(2, gossip::Inbox::Order::kOnArrival, true);
+  table.push(0, 1);
+  table.push(0, 1);
+  table.settle(at_ms(0));
+  CHECK(table[1].inbox().weight() == 3.0);
+  CHECK(table[0].mass_in_flight() == 3.0);
+  CHECK_FALSE(table[0].has_room(PeerId{1}));
+
+  // What is sent again meanwhile is neither booked again nor acknowledged.
+  CHECK(table.pass(0, 1, at_ms(300)) == 6);
+  CHECK(table[1].inbox().weight() == 3.0);
+  table.settle(at_ms(300));
+  CHECK(table[0].mass_in_flight() == 3.0);
+
+  CHECK(table[1].take(0).size() == 3);
+  table.settle(at_ms(400));
+  CHECK(table[0].mass_in_flight() == 0.0);
+  CHECK(table[0].has_room(PeerId{1}));
+}
+
+TEST_CASE("where taking acknowledges, what a dead peer had not taken comes back") {
+  ExchangeTable table(2, gossip::Inbox::Order::kOnArrival, true);
+  table.push(0, 1);
+  table.settle(at_ms(0));
+  REQUIRE(table[1].inbox().weight() == 1.5);
+  for (std::int64_t now = 0; now <= 1100; now += 100) table[0].tick(at_ms(now));
+  CHECK(table[0].mass_in_flight() == 0.0);
+  CHECK(table[0].inbox().weight() == 1.5);
+}
+
 TEST_CASE("one acknowledgement answers all that came since the last") {
   ExchangeTable table(2);
   table.push(0, 1);
