@@ -5,7 +5,7 @@
 
 #include "peers/config.h"
 #include "peers/simulate.h"
-#include "tests/runtime/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
 

@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "kernels/open_backend.h"
-#include "tests/runtime/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/catch.h"
 
 namespace {

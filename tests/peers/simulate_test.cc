@@ -10,7 +10,7 @@
 #include "peers/simulate.h"
 #include "runtime/random.h"
 #include "tests/peers/sgp_reference.h"
-#include "tests/runtime/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/catch.h"
 
 namespace {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tests/runtime/child_process.h"
-#include "tests/runtime/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/catch.h"
 
 using runtime::Log;

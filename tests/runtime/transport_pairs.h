@@ -7,7 +7,7 @@
 
 #include "runtime/sim_network.h"
 #include "runtime/zmq_transport.h"
-#include "tests/runtime/temporary_folder.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/catch.h"
 
 inline constexpr runtime::PeerId kAlice{0};
