@@ -6,8 +6,7 @@
 #include <utility>
 
 #include "gossip/aligned_memory.h"
-#include "gossip/wire.h"
-#include "kernels/vector.h"
+#include "gossip/digest.h"
 #include "runtime/check.h"
 
 namespace gossip {
@@ -17,13 +16,17 @@ std::size_t block_size_max(const BlockLayout& layout) {
   return layout.block_count() == 0 ? 0 : layout.range(0).count;
 }
 
+kernels::View view_of(const std::shared_ptr<std::byte>& memory, const BlockLayout& layout) {
+  return {memory.get(), layout.parameter_count(), layout.scalar()};
+}
+
 }  // namespace
 
-// Memory of snapshots that are no longer under way. Whoever drops the last reference gives it back,
-// on whatever thread that is.
-class Mass::SnapshotPool : public std::enable_shared_from_this<SnapshotPool> {
+// Memory for one x each. Whoever drops the last reference gives it back, on whatever thread that
+// is.
+class Mass::Pool : public std::enable_shared_from_this<Pool> {
  public:
-  explicit SnapshotPool(std::size_t bytes) : bytes_(bytes) { free_.reserve(kFreeMax); }
+  explicit Pool(std::size_t bytes) : bytes_(bytes) { free_.reserve(kFreeMax); }
 
   [[nodiscard]] std::shared_ptr<std::byte> take() {
     AlignedMemory memory = take_free();
@@ -34,8 +37,8 @@ class Mass::SnapshotPool : public std::enable_shared_from_this<SnapshotPool> {
   }
 
  private:
-  // A steady run has a snapshot being built and one or two in flight; what a burst needed beyond
-  // that is released.
+  // A steady run has x itself and one or two snapshots in flight; what a burst needed beyond that
+  // is released.
   static constexpr std::size_t kFreeMax = 4;
 
   [[nodiscard]] AlignedMemory take_free() {
@@ -59,18 +62,30 @@ class Mass::SnapshotPool : public std::enable_shared_from_this<SnapshotPool> {
 Mass::Mass(const BlockLayout& layout, kernels::Backend& backend, kernels::ConstView start)
     : layout_(&layout),
       backend_(&backend),
-      x_(backend.allocate(layout.parameter_count(), layout.scalar())),
+      pool_(std::make_shared<Pool>(start.bytes())),
+      in_snapshot_(layout.block_count(), false),
       weights_(layout.block_count(), 1.0),
       kept_(layout.block_count(), 1.0) {
   CHECK(start.count() == layout.parameter_count() && start.scalar() == layout.scalar());
-  backend.upload(start, x_.view());
-  if (!backend.is_host()) arrived_ = backend.allocate(block_size_max(layout), layout.scalar());
-  pool_ = std::make_shared<SnapshotPool>(start.bytes());
+  if (backend.is_host()) {
+    host_x_ = pool_->take();
+  } else {
+    device_x_ = backend.allocate(layout.parameter_count(), layout.scalar());
+    arrived_ = backend.allocate(block_size_max(layout), layout.scalar());
+  }
+  backend.upload(start, written({0, start.count()}));
 }
 
-kernels::View Mass::x() {
-  for (std::uint32_t block = 0; block < layout_->block_count(); ++block) apply_kept(block);
-  return x_.view();
+kernels::View Mass::written(const BlockRange& range) {
+  if (!host_x_) return device_x_.view().slice(range.offset, range.count);
+  return view_of(host_x_, *layout_).slice(range.offset, range.count);
+}
+
+kernels::ConstView Mass::current(std::uint32_t block) const {
+  const BlockRange range = layout_->range(block);
+  if (!host_x_) return device_x_.view().slice(range.offset, range.count);
+  const auto& memory = in_snapshot_[block] ? last_x_ : host_x_;
+  return view_of(memory, *layout_).slice(range.offset, range.count);
 }
 
 double Mass::mean_weight() const {
@@ -82,22 +97,46 @@ double Mass::mean_weight() const {
 void Mass::estimate(kernels::View z) const {
   for (std::uint32_t block = 0; block < layout_->block_count(); ++block) {
     const BlockRange range = layout_->range(block);
-    backend_->divide(x_.view().slice(range.offset, range.count), weights_[block],
-                     z.slice(range.offset, range.count));
+    backend_->divide(current(block), weights_[block], z.slice(range.offset, range.count));
   }
+}
+
+template <typename Then>
+void Mass::write(std::uint32_t block, Then then) {
+  const kernels::ConstView from = current(block);
+  const kernels::View to = written(layout_->range(block));
+  const bool moves = in_snapshot_[block];
+  in_snapshot_[block] = false;
+  const double kept = std::exchange(kept_[block], 1.0);
+  weights_[block] *= kept;
+  // On a host in pieces, so that each pass finds in the cache what the one before it left there; a
+  // device gets its work in one call.
+  const std::size_t piece_size = backend_->is_host() ? Digest::kPieceNumbers : to.count();
+  for (std::size_t begin = 0; begin < to.count(); begin += piece_size) {
+    const std::size_t count = std::min(piece_size, to.count() - begin);
+    const kernels::View piece = to.slice(begin, count);
+    if (moves) backend_->copy(from.slice(begin, count), piece);
+    if (kept != 1.0) backend_->scale(kept, piece);
+    then(begin, piece);
+  }
+  if (moves && --blocks_in_snapshot_ == 0) last_x_.reset();
+}
+
+void Mass::add(std::uint32_t block, double factor, kernels::ConstView delta) {
+  write(block, [&](std::size_t begin, kernels::View x) {
+    backend_->axpy(factor, delta.slice(begin, x.count()), x);
+  });
 }
 
 void Mass::fold(std::span<const BlockArrival> arrivals) {
   for (const BlockArrival& arrival : arrivals) {
-    const BlockRange range = layout_->range(arrival.block);
     kernels::ConstView arrived = arrival.x;
     if (!backend_->is_host()) {
-      const kernels::View copy = arrived_.view().slice(0, range.count);
-      backend_->upload(arrival.x, copy);
+      const kernels::View copy = arrived_.view().slice(0, arrived.count());
+      backend_->upload(arrived, copy);
       arrived = copy;
     }
-    apply_kept(arrival.block);
-    backend_->axpy(arrival.share, arrived, x_.view().slice(range.offset, range.count));
+    add(arrival.block, arrival.share, arrived);
     weights_[arrival.block] += arrival.weight;
   }
   // Calls return once queued, and the inbox writes over its memory when it is taken next.
@@ -109,31 +148,31 @@ void Mass::keep(std::uint32_t block, double factor) {
   kept_[block] *= factor;
 }
 
-void Mass::apply_kept(std::uint32_t block) {
-  if (kept_[block] == 1.0) return;
-  const BlockRange range = layout_->range(block);
-  backend_->scale(kept_[block], x_.view().slice(range.offset, range.count));
-  weights_[block] *= std::exchange(kept_[block], 1.0);
-}
-
 std::shared_ptr<const Snapshot> Mass::snapshot() {
-  const std::shared_ptr<std::byte> memory = pool_->take();
-  const std::size_t number_bytes = kernels::bytes_of(layout_->scalar());
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->weights.reserve(weights_.size());
   snapshot->checksums.reserve(weights_.size());
-  // Block by block, so that the checksum reads what is still in the cache.
+  const std::shared_ptr<std::byte> memory = host_x_ ? host_x_ : pool_->take();
   for (std::uint32_t block = 0; block < layout_->block_count(); ++block) {
     const BlockRange range = layout_->range(block);
-    apply_kept(block);
+    const kernels::View x = view_of(memory, *layout_).slice(range.offset, range.count);
+    Digest digest;
+    write(block, [&](std::size_t begin, kernels::View piece) {
+      const kernels::View host = x.slice(begin, piece.count());
+      if (!host_x_) backend_->download(piece, host);
+      digest.add_all(host);
+    });
     snapshot->weights.push_back(weights_[block]);
-    std::byte* const bytes = memory.get() + range.offset * number_bytes;
-    const kernels::View copy(bytes, range.count, layout_->scalar());
-    backend_->download(x_.view().slice(range.offset, range.count), copy);
-    snapshot->checksums.push_back(checksum({bytes, range.count * number_bytes}));
-    snapshot->finite = snapshot->finite && kernels::vector::all_finite(copy);
+    snapshot->checksums.push_back(digest.checksum());
+    snapshot->finite = snapshot->finite && digest.finite();
   }
-  snapshot->x = runtime::Frame(memory, {memory.get(), layout_->parameter_count() * number_bytes});
+  snapshot->x = runtime::Frame(
+      memory, {memory.get(), layout_->parameter_count() * kernels::bytes_of(layout_->scalar())});
+  if (host_x_) {
+    last_x_ = std::exchange(host_x_, pool_->take());
+    in_snapshot_.assign(in_snapshot_.size(), true);
+    blocks_in_snapshot_ = in_snapshot_.size();
+  }
   return snapshot;
 }
 

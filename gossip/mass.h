@@ -15,7 +15,11 @@
 
 namespace gossip {
 
-// The trainer's mass. x lives on the backend's device. Used by the trainer thread only.
+// The trainer's mass. Used by the trainer thread only.
+//
+// x lives on the backend's device. On a host a snapshot is no copy: it takes the memory of x, and
+// the next change of a block writes its result elsewhere. What used to be two passes over memory,
+// a copy and then a change, is one.
 class Mass {
  public:
   // Starts from the estimate `start` (host, one number a parameter) with weight one.
@@ -23,32 +27,43 @@ class Mass {
   Mass(const Mass&) = delete;
   Mass& operator=(const Mass&) = delete;
 
-  [[nodiscard]] kernels::View x();
   [[nodiscard]] double weight(std::uint32_t block) const { return kept_[block] * weights_[block]; }
   [[nodiscard]] double mean_weight() const;  // over blocks; 1 for a model without parameters
   void estimate(kernels::View z) const;      // z = x / w, on the device
 
   void fold(std::span<const BlockArrival> arrivals);  // x += x', w += w'
+  // x of the block += factor * delta (one number a parameter of the block, on the device); the
+  // weight stays. What a gradient step does.
+  void add(std::uint32_t block, double factor, kernels::ConstView delta);
   // x *= factor, w *= factor: what a push has left. 0: everything was handed over. Noted only; x is
-  // scaled when it is next written or copied, which saves a pass over memory that the caches no
-  // longer hold. The estimate does not change, so nobody reads the difference.
+  // scaled when it is next written, which saves a pass over memory that the caches no longer hold.
+  // The estimate does not change, so nobody reads the difference.
   void keep(std::uint32_t block, double factor);
 
-  // One copy of x on the host, with its weights. The memory is used again once the last parcel of
-  // an earlier snapshot has been dropped, so a steady run allocates none.
+  // x as it is, on the host, with its weights. The memory is used again once the last parcel of an
+  // earlier snapshot has been dropped, so a steady run allocates none.
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot();
 
  private:
-  class SnapshotPool;
-  void apply_kept(std::uint32_t block);
+  class Pool;
+  [[nodiscard]] kernels::View written(const BlockRange& range);
+  [[nodiscard]] kernels::ConstView current(std::uint32_t block) const;
+  // Brings all that is noted of the block into its written memory, piece by piece: that of a
+  // snapshot, the factor kept; then hands each piece, and where it begins in the block, to `then`.
+  template <typename Then>
+  void write(std::uint32_t block, Then then);
 
   const BlockLayout* layout_;
   kernels::Backend* backend_;
-  kernels::Buffer x_;
+  std::shared_ptr<Pool> pool_;         // of host memory for snapshots, and for x on a host
+  kernels::Buffer device_x_;           // x, where it does not live on the host
+  std::shared_ptr<std::byte> host_x_;  // x, where it does, but for the blocks ...
+  std::vector<bool> in_snapshot_;      // ... that are still, unchanged, in ...
+  std::shared_ptr<std::byte> last_x_;  // ... the memory of the last snapshot, while there are any
+  std::size_t blocks_in_snapshot_ = 0;
   kernels::Buffer arrived_;      // device copy of an arrival, where device memory is not the host's
-  std::vector<double> weights_;  // what x_ holds times ...
+  std::vector<double> weights_;  // what x holds times ...
   std::vector<double> kept_;     // ... what of it is still ours
-  std::shared_ptr<SnapshotPool> pool_;
 };
 
 }  // namespace gossip

@@ -10,8 +10,8 @@
 #include <optional>
 #include <utility>
 
+#include "gossip/digest.h"
 #include "gossip/wire.capnp.h"
-#include "kernels/vector.h"
 #include "runtime/check.h"
 
 namespace gossip {
@@ -96,13 +96,14 @@ std::variant<Body, Refusal> read(wire::Parcel::Reader body, const Frames& frames
   if (frames[1].size() != layout.bytes(body.getBlock())) return Refusal::kWrongBlock;
   if (!is_possible(body.getShare(), body.getWeight(), terms.weight_max))
     return Refusal::kImpossibleWeight;
-  if (checksum(frames[1].bytes()) != body.getChecksum()) return Refusal::kWrongChecksum;
-
   const std::size_t number_bytes = kernels::bytes_of(layout.scalar());
   const runtime::Frame payload = aligned(frames[1], number_bytes);
   const kernels::ConstView numbers(payload.bytes().data(), payload.size() / number_bytes,
                                    layout.scalar());
-  if (!kernels::vector::all_finite(numbers)) return Refusal::kNotFinite;
+  Digest digest;
+  digest.add_all(numbers);
+  if (digest.checksum() != body.getChecksum()) return Refusal::kWrongChecksum;
+  if (!digest.finite()) return Refusal::kNotFinite;
   return Parcel{.round = body.getRound(),
                 .block = body.getBlock(),
                 .sequence = body.getSequence(),

@@ -77,6 +77,4 @@ struct Terms {
 [[nodiscard]] std::variant<Message, Refusal> decode(const runtime::Delivery& delivery,
                                                     const Terms& terms);
 
-[[nodiscard]] std::uint64_t checksum(std::span<const std::byte> payload);
-
 }  // namespace gossip

@@ -109,6 +109,15 @@ runtime::Result<std::vector<float>> start_of(const Config& config, const models:
   return start;
 }
 
+LearningRateOptions learning_rate_of(const PolicyConfig& policy, std::uint64_t steps) {
+  return {.base = policy.learning_rate,
+          .rule = policy.learning_rate_rule,
+          .steps = steps,
+          .warm_up = policy.warm_up,
+          .decay_at = policy.decay_at,
+          .decay_factor = policy.decay_factor};
+}
+
 std::uint64_t hash_text(std::string_view text) {
   std::uint64_t hash = text.size();
   for (const char letter : text)
@@ -203,8 +212,8 @@ runtime::Status Assembly::make_gossip(const Config& config, const Place& place) 
                      objective_->parameter_count(), objective_->scalar(), *backend_);
   if (!optimizer) return optimizer.error();
   optimizer_ = std::move(optimizer).value();
-  auto schedule =
-      make_schedule({config.policy.schedule, config.policy.learning_rate, config.policy.period});
+  auto schedule = make_schedule(
+      {config.policy.schedule, learning_rate_of(config.policy, steps_), config.policy.period});
   if (!schedule) return schedule.error();
   schedule_ = std::move(schedule).value();
   return {};

@@ -40,7 +40,7 @@ class Idle final : public Objective {
 // The parts that all peers of the bench share; none has state.
 struct Common {
   gossip::BlockLayout layout;
-  EveryStep schedule{0.0};
+  EveryStep schedule{LearningRate::create({.base = 0.0}).value()};
   std::unique_ptr<gossip::Topology> topology;
   std::unique_ptr<gossip::Weighting> weighting;
   runtime::WallClock clock;

@@ -58,6 +58,10 @@ struct PolicyConfig {
   std::string preset = "sgp";
   std::string optimizer = "momentum";
   double learning_rate = 0.05;
+  std::string learning_rate_rule = "constant";
+  double warm_up = 0.0;
+  std::vector<double> decay_at = {0.5, 0.75};
+  double decay_factor = 0.1;
   double momentum = 0.9;
   double weight_decay = 0.0;
   std::string schedule = "every-step";

@@ -92,10 +92,18 @@ void check_data(const Config& config, Problems& problems) {
 }
 
 void check_policy(const PolicyConfig& policy, Problems& problems) {
-  if (policy.period == 1 || policy.schedule == "periodic") return;
-  problems.push_back(
-      {"policy.period", fmt::format("{} needs policy.schedule = \"periodic\", got {}",
-                                    policy.period, toml_text(policy.schedule))});
+  if (policy.period != 1 && policy.schedule != "periodic") {
+    problems.push_back(
+        {"policy.period", fmt::format("{} needs policy.schedule = \"periodic\", got {}",
+                                      policy.period, toml_text(policy.schedule))});
+  }
+  if (policy.learning_rate_rule == "step") return;
+  const PolicyConfig untouched;
+  constexpr std::string_view kNeedsStep = "needs policy.learning_rate_rule = \"step\", got {}";
+  const std::string got = fmt::format(kNeedsStep, toml_text(policy.learning_rate_rule));
+  if (policy.decay_at != untouched.decay_at) problems.push_back({"policy.decay_at", got});
+  if (policy.decay_factor != untouched.decay_factor)
+    problems.push_back({"policy.decay_factor", got});
 }
 
 void check_members(const MembershipConfig& membership, Problems& problems) {

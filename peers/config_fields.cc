@@ -84,7 +84,14 @@ void describe_train(TrainConfig& c, Table t) {
 void describe_policy(PolicyConfig& c, Table t) {
   t.add_name("policy.preset", c.preset, "fills in the keys below that are not given");
   t.add_name("policy.optimizer", c.optimizer, "from a gradient to a change of the model");
-  t.add("policy.learning_rate", Number{&c.learning_rate, kPositive}, "of every step");
+  t.add("policy.learning_rate", Number{&c.learning_rate, kPositive},
+        "the base that the rule changes");
+  t.add_name("policy.learning_rate_rule", c.learning_rate_rule, "how it changes over the run");
+  t.add("policy.warm_up", Number{&c.warm_up, kShare},
+        "share of the run in which the rate climbs to learning_rate");
+  t.add("policy.decay_at", Numbers{&c.decay_at, kShare},
+        "step: shares of the run after which the rate falls ...");
+  t.add("policy.decay_factor", Number{&c.decay_factor, {0.0, 1.0, true}}, "... by this factor");
   t.add("policy.momentum", Number{&c.momentum, kShare}, "optimizer = \"momentum\"");
   t.add("policy.weight_decay", Number{&c.weight_decay, kNotNegative},
         "adds weight_decay * z to the gradient");

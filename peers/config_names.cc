@@ -44,6 +44,11 @@ constexpr Choice kOptimizers[] = {
     {"adamw", "Adam with decoupled weight decay", kLater},
     {"sam", "sharpness-aware minimisation", kLater},
 };
+constexpr Choice kLearningRateRules[] = {
+    {"constant", "the same in every step"},
+    {"cosine", "half a cosine down to zero"},
+    {"step", "times decay_factor at each of decay_at"},
+};
 constexpr Choice kSchedules[] = {
     {"every-step", "push after every step"},
     {"periodic", "push after every `period` local steps"},
@@ -146,6 +151,7 @@ constexpr KeyChoices kChoices[] = {
     {"train.precision", kTrainPrecisions},
     {"policy.preset", kPresets},
     {"policy.optimizer", kOptimizers},
+    {"policy.learning_rate_rule", kLearningRateRules},
     {"policy.schedule", kSchedules},
     {"policy.correction", kCorrections},
     {"policy.regularizer", kRegularizers},

@@ -130,17 +130,12 @@ bool Peer::push_planned() const { return push_planned_; }
 
 void Peer::apply_delta() {
   const bool scaled = options_.pace == Pace::kAsync && options_.rate_correction;
-  if (!scaled) {
-    parts_.backend->axpy(1.0, delta_.view(), mass_.x());
-    return;
-  }
   // A peer's weight settles where what it pushes per second equals what it receives: inversely to
   // its rate. Scaled by it, steps move the estimate by the learning rate and no further, and
   // everybody's data moves the sum alike.
   for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
     const auto [offset, count] = parts_.layout->range(block);
-    parts_.backend->axpy(mass_.weight(block), delta_.view().slice(offset, count),
-                         mass_.x().slice(offset, count));
+    mass_.add(block, scaled ? mass_.weight(block) : 1.0, delta_.view().slice(offset, count));
   }
 }
 

@@ -1,17 +1,21 @@
 #pragma once
 
+#include <utility>
+
 #include "peers/policies/schedule.h"
 
 namespace peers {
 
-// Pushes after every step, with a constant learning rate.
+// Pushes after every step.
 class EveryStep final : public Schedule {
  public:
-  explicit EveryStep(double learning_rate) : learning_rate_(learning_rate) {}
-  [[nodiscard]] Plan plan(std::uint64_t /*step*/) const override { return {learning_rate_, true}; }
+  explicit EveryStep(LearningRate learning_rate) : learning_rate_(std::move(learning_rate)) {}
+  [[nodiscard]] Plan plan(std::uint64_t step) const override {
+    return {learning_rate_.at(step), true};
+  }
 
  private:
-  double learning_rate_;
+  LearningRate learning_rate_;
 };
 
 }  // namespace peers

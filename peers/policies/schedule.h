@@ -5,7 +5,7 @@
 #include <memory>
 #include <string_view>
 
-#include "peers/policies/optimizer.h"
+#include "peers/policies/learning_rate.h"
 #include "runtime/result.h"
 
 namespace peers {
@@ -28,7 +28,7 @@ class Schedule {
 
 struct ScheduleOptions {
   std::string_view name = "every-step";
-  double learning_rate = 0.05;
+  LearningRateOptions learning_rate = {};
   std::uint64_t period = 1;  // periodic: local steps between pushes
 };
 

@@ -1,4 +1,5 @@
 #include "gossip/edge.h"
+#include "gossip/digest.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,4 +1,5 @@
 #include "gossip/mass.h"
+#include "gossip/digest.h"
 
 #include <set>
 #include <thread>
@@ -139,7 +140,29 @@ TEST_CASE("the memory of a snapshot serves again once its last frame was dropped
   parcel = {};
   std::set<const std::byte*> seen;
   for (int turn = 0; turn < 10; ++turn) seen.insert(mass.snapshot()->x.bytes().data());
-  CHECK(seen.size() == 1);
+  CHECK(seen.size() == 2);  // the one that is x and the one that is the snapshot, in turn
+}
+
+TEST_CASE("a snapshot lends its memory to the mass until each block has changed") {
+  for (const auto& [name, backend] : devices()) {
+    CAPTURE(name);
+    const BlockLayout layout(3, 16, Scalar::kF64);
+    const std::vector start{1.0, 2.0, 3.0};
+    const std::vector delta{10.0, 20.0};
+    kernels::Buffer on_device = backend->allocate(2, Scalar::kF64);
+    backend->upload(std::span(delta), on_device.view());
+    Mass mass(layout, *backend, std::span(start));
+    const auto before = mass.snapshot();
+    CHECK(estimate_of(mass, *backend, 3) == start);
+    mass.keep(0, 0.5);
+    mass.add(0, 0.25, on_device.view());
+    CHECK(mass.weight(0) == 0.5);
+    CHECK(estimate_of(mass, *backend, 3) == std::vector{6.0, 12.0, 3.0});
+    const auto after = mass.snapshot();
+    CHECK(x_of(*before) == start);
+    CHECK(x_of(*after) == std::vector{3.0, 6.0, 3.0});
+    CHECK(after->weights == std::vector{0.5, 1.0});
+  }
 }
 
 TEST_CASE("frames of a snapshot may outlive the mass") {

@@ -2,7 +2,9 @@
 
 #include <functional>
 #include <limits>
+#include <numeric>
 
+#include "gossip/digest.h"
 #include "runtime/random.h"
 #include "tests/support/deliveries.h"
 #include "tests/support/snapshots.h"
@@ -128,6 +130,25 @@ TEST_CASE("random messages come through as they were") {
 
 TEST_CASE("the checksum is XXH3 of 64 bits") {
   CHECK(gossip::checksum({}) == 0x2D06800538D394C2ULL);
+  CHECK(gossip::Digest().checksum() == 0x2D06800538D394C2ULL);
+}
+
+TEST_CASE("a digest in pieces is that of the whole") {
+  std::vector<float> numbers(2 * gossip::Digest::kPieceNumbers + 7);
+  std::iota(numbers.begin(), numbers.end(), 1.0F);
+  const kernels::ConstView whole(std::span<const float>{numbers});
+  gossip::Digest digest;
+  digest.add_all(whole);
+  CHECK(digest.checksum() == gossip::checksum(std::as_bytes(std::span(numbers))));
+  CHECK(digest.finite());
+
+  numbers[numbers.size() - 1] = std::numeric_limits<float>::quiet_NaN();
+  gossip::Digest last;
+  last.add(whole.slice(0, 3));
+  CHECK(last.finite());
+  last.add(whole.slice(3, whole.count() - 3));
+  CHECK(!last.finite());
+  CHECK(last.checksum() == gossip::checksum(std::as_bytes(std::span(numbers))));
 }
 
 TEST_CASE("every reason for a refusal has words of its own") {

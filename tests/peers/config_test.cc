@@ -210,6 +210,9 @@ TEST_CASE("every value of every preset is one that its key takes") {
 TEST_CASE("keys that contradict each other are refused") {
   CHECK(refusal("[policy]\nperiod = 4") ==
         "x.toml:2: policy.period: 4 needs policy.schedule = \"periodic\", got \"every-step\"");
+  CHECK(refusal("[policy]\ndecay_factor = 0.5\nlearning_rate_rule = \"cosine\"") ==
+        "x.toml:2: policy.decay_factor: needs policy.learning_rate_rule = \"step\", "
+        "got \"cosine\"");
   CHECK(refusal("[gossip]\ntopology = \"file\"") ==
         "x.toml: gossip.topology_file: gossip.topology = \"file\" needs a file");
   CHECK(refusal("[objective]\nkind = \"quadratic\"") ==
@@ -335,6 +338,10 @@ optimizer = "sgd"
 learning_rate = 1e-7
 momentum = 0.30000000000000004
 weight_decay = 5e-4
+learning_rate_rule = "step"
+warm_up = 0.05
+decay_at = [0.4]
+decay_factor = 0.2
 schedule = "periodic"
 period = 8
 rate_correction = false

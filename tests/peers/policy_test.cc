@@ -86,8 +86,36 @@ TEST_CASE("a periodic schedule pushes after every period-th step, and period one
     CHECK((*schedule)->plan(3).learning_rate == 0.25);
     return made;
   };
-  CHECK(pushes({"periodic", 0.25, 3}) == std::vector<bool>{false, false, true, false, false, true});
-  CHECK(pushes({"periodic", 0.25, 1}) == pushes({"every-step", 0.25, 1}));
+  CHECK(pushes({"periodic", {.base = 0.25}, 3}) ==
+        std::vector<bool>{false, false, true, false, false, true});
+  CHECK(pushes({"periodic", {.base = 0.25}, 1}) == pushes({"every-step", {.base = 0.25}, 1}));
+}
+
+TEST_CASE("a learning rate climbs, then follows its rule to the end of the run") {
+  const auto rates = [](const peers::LearningRateOptions& options) {
+    const auto rate = peers::LearningRate::create(options);
+    REQUIRE(rate.ok());
+    std::vector<double> made;
+    for (std::uint64_t step = 0; step <= options.steps; ++step) made.push_back(rate->at(step));
+    return made;
+  };
+  using Rates = std::vector<double>;
+  CHECK(rates({.base = 0.5, .steps = 3}) == Rates{0.5, 0.5, 0.5, 0.5});
+  CHECK(rates({.base = 1.0, .steps = 6, .warm_up = 0.5}) ==
+        Rates{0.25, 0.5, 0.75, 1.0, 1.0, 1.0, 1.0});
+  CHECK(rates({.base = 8.0,
+               .rule = "step",
+               .steps = 8,
+               .decay_at = {0.25, 0.75},
+               .decay_factor = 0.5}) == Rates{8, 8, 4, 4, 4, 4, 2, 2, 2});
+
+  // cos of 0, 60, 120 degrees; the step after the last one would stand still.
+  const Rates cosine = rates({.base = 4.0, .rule = "cosine", .steps = 4, .warm_up = 0.25});
+  for (std::size_t step = 0; step < 4; ++step)
+    CHECK(cosine[step] == Approx(Rates{2.0, 4.0, 3.0, 1.0}[step]));
+  CHECK(cosine[4] == cosine[3]);
+
+  CHECK(!peers::LearningRate::create({.rule = "cosinus"}).ok());
 }
 
 TEST_CASE("a name that no policy has is refused with those that there are") {
@@ -97,5 +125,5 @@ TEST_CASE("a name that no policy has is refused with those that there are") {
   REQUIRE(!optimizer.ok());
   CHECK(optimizer.error().message == "unknown optimizer 'adam'; there are sgd, momentum");
   CHECK(!peers::make_schedule({.name = "sometimes"}).ok());
-  CHECK(!peers::make_schedule({"periodic", 0.1, 0}).ok());
+  CHECK(!peers::make_schedule({"periodic", {}, 0}).ok());
 }

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -146,9 +147,9 @@ class GossipNode {
 
   [[nodiscard]] Amount held() {  // the inbox not counted
     Amount amount(parts_.layout->parameter_count());
-    for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block)
-      amount.weight += mass_.weight(block);
-    std::ranges::copy(mass_.x().as<double>(), amount.x.begin());
+    const auto snapshot = mass_.snapshot();
+    for (const double weight : snapshot->weights) amount.weight += weight;
+    std::memcpy(amount.x.data(), snapshot->x.bytes().data(), snapshot->x.size());
     return amount;
   }
   [[nodiscard]] std::vector<double> estimate() {

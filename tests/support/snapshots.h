@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "gossip/digest.h"
 #include "gossip/layout.h"
 #include "gossip/parcel.h"
 #include "gossip/wire.h"
