@@ -25,6 +25,24 @@ struct PoolSaved {
   ConstView out;
 };
 
+// All per channel. The variance is the mean square distance from the mean (divided by the number of
+// rows).
+struct BatchNormParameters {
+  ConstView scale;
+  ConstView shift;
+};
+struct BatchNormMoments {
+  View mean;
+  View variance;
+};
+struct BatchNormSaved {
+  ConstView in;
+  ConstView scale;
+  ConstView out;
+  ConstView mean;
+  ConstView variance;
+};
+
 // Where a backward pass writes. d_in may be empty: a first layer has no use for it. d_weight and
 // d_bias are overwritten. d_out is scratch: a fused activation masks it in place.
 struct LayerGradients {
@@ -89,6 +107,20 @@ class Backend {
   virtual void relu_forward(ConstView in, View out) = 0;
   virtual void relu_backward(ConstView out, ConstView d_out,
                              View d_in) = 0;  // d_in = d_out where out > 0, else 0
+  // out = activation(a + b)
+  virtual void add(ConstView a, ConstView b, Activation activation, View out) = 0;
+
+  // out = activation(scale (in - mean) / sqrt(variance + epsilon) + shift); the first with the
+  // moments of `in`, which it writes, the second with given ones. (Ioffe & Szegedy 2015.)
+  virtual void batchnorm_forward(const BatchNormShape& shape, ConstView in,
+                                 const BatchNormParameters& parameters,
+                                 const BatchNormMoments& moments, View out) = 0;
+  virtual void batchnorm_apply(const BatchNormShape& shape, ConstView in,
+                               const BatchNormParameters& parameters,
+                               const BatchNormMoments& moments, View out) = 0;
+  // Of batchnorm_forward. d_weight and d_bias are scale's and shift's.
+  virtual void batchnorm_backward(const BatchNormShape& shape, const BatchNormSaved& saved,
+                                  const LayerGradients& gradients) = 0;
 
   virtual void softmax_cross_entropy(
       const SoftmaxShape& shape, ConstView logits, ConstView labels,

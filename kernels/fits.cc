@@ -62,6 +62,27 @@ bool fits(const PoolShape& shape, ConstView in, ConstView out) {
          is(out, shape.out_count(), in.scalar());
 }
 
+bool fits(const BatchNormShape& shape, ConstView in, const BatchNormParameters& parameters,
+          const BatchNormMoments& moments, ConstView out) {
+  const Scalar scalar = in.scalar();
+  return shape.rows > 0 && shape.channels > 0 && scalar != Scalar::kI32 &&
+         is(in, shape.count(), scalar) && is(parameters.scale, shape.channels, scalar) &&
+         is(parameters.shift, shape.channels, scalar) && is(moments.mean, shape.channels, scalar) &&
+         is(moments.variance, shape.channels, scalar) && is(out, shape.count(), scalar);
+}
+
+bool fits(const BatchNormShape& shape, const BatchNormSaved& saved,
+          const LayerGradients& gradients) {
+  const Scalar scalar = saved.in.scalar();
+  const std::size_t channels = shape.channels;
+  return shape.rows > 0 && channels > 0 && scalar != Scalar::kI32 &&
+         is(saved.in, shape.count(), scalar) && is(saved.scale, channels, scalar) &&
+         is(saved.out, shape.count(), scalar) && is(saved.mean, channels, scalar) &&
+         is(saved.variance, channels, scalar) && is(gradients.d_out, shape.count(), scalar) &&
+         is(gradients.d_weight, channels, scalar) && is(gradients.d_bias, channels, scalar) &&
+         (gradients.d_in.empty() || is(gradients.d_in, shape.count(), scalar));
+}
+
 bool fits(const SoftmaxShape& shape, ConstView logits, ConstView labels,
           const LossOutputs& outputs) {
   const Scalar scalar = logits.scalar();

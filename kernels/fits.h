@@ -22,6 +22,11 @@ struct LayerViews {
 [[nodiscard]] bool fits(const ConvShape& shape, const ConvSaved& saved,
                         const LayerGradients& gradients);
 [[nodiscard]] bool fits(const PoolShape& shape, ConstView in, ConstView out);
+[[nodiscard]] bool fits(const BatchNormShape& shape, ConstView in,
+                        const BatchNormParameters& parameters, const BatchNormMoments& moments,
+                        ConstView out);
+[[nodiscard]] bool fits(const BatchNormShape& shape, const BatchNormSaved& saved,
+                        const LayerGradients& gradients);
 [[nodiscard]] bool fits(const SoftmaxShape& shape, ConstView logits, ConstView labels,
                         const LossOutputs& outputs);
 

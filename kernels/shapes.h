@@ -72,6 +72,17 @@ struct PoolShape {
   bool operator==(const PoolShape&) const = default;
 };
 
+// Normalisation of each channel over a batch's pixels: `rows` pixels of `channels` numbers.
+struct BatchNormShape {
+  std::size_t rows = 0;
+  std::size_t channels = 0;
+  double epsilon = 1e-5;  // added to the variance
+  Activation activation = Activation::kNone;
+
+  [[nodiscard]] std::size_t count() const { return rows * channels; }
+  bool operator==(const BatchNormShape&) const = default;
+};
+
 struct SoftmaxShape {
   std::size_t batch = 0;
   std::size_t classes = 0;

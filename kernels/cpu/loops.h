@@ -24,6 +24,26 @@ struct Windows {
   std::size_t stride;
 };
 
+// Pixels of `columns` channels to be normalised channel by channel.
+struct NormRows {
+  Rows rows;
+  float epsilon;
+  bool relu;
+};
+// One number a channel each.
+struct NormChannels {
+  const float* scale;
+  const float* shift;  // not read going backward
+  const float* mean;
+  const float* variance;
+};
+struct NormGradients {
+  float* d_out;  // masked in place where there is a ReLU
+  float* d_in;   // or null
+  float* d_scale;
+  float* d_shift;
+};
+
 struct LayerLoops {
   // d_out = d_out where out > 0, else 0.
   void (*mask)(const float* out, const float* d_out, float* d_in, std::size_t count);
@@ -36,6 +56,12 @@ struct LayerLoops {
   void (*pool_max_backward)(const Windows& windows, const float* in, const float* out,
                             const float* d_out, float* d_in);
   void (*pool_average_backward)(const Windows& windows, const float* d_out, float* d_in);
+  void (*add)(const float* a, const float* b, bool relu, float* out, std::size_t count);
+  void (*batchnorm_measure)(const NormRows& norm, const float* in, float* mean, float* variance);
+  void (*batchnorm_apply)(const NormRows& norm, const float* in, const NormChannels& channels,
+                          float* out);
+  void (*batchnorm_backward)(const NormRows& norm, const float* in, const float* out,
+                             const NormChannels& channels, const NormGradients& gradients);
 };
 
 extern const LayerLoops kPlainLayers;

@@ -46,6 +46,15 @@ class CudaBackend final : public Backend {
   void relu_forward(ConstView in, View out) override;
   void relu_backward(ConstView out, ConstView d_out, View d_in) override;
 
+  void add(ConstView a, ConstView b, Activation activation, View out) override;
+  void batchnorm_forward(const BatchNormShape& shape, ConstView in,
+                         const BatchNormParameters& parameters, const BatchNormMoments& moments,
+                         View out) override;
+  void batchnorm_apply(const BatchNormShape& shape, ConstView in,
+                       const BatchNormParameters& parameters, const BatchNormMoments& moments,
+                       View out) override;
+  void batchnorm_backward(const BatchNormShape& shape, const BatchNormSaved& saved,
+                          const LayerGradients& gradients) override;
   void softmax_cross_entropy(const SoftmaxShape& shape, ConstView logits, ConstView labels,
                              const LossOutputs& outputs) override;
 

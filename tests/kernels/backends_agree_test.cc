@@ -155,6 +155,67 @@ TEST_CASE("pooling agrees with the reference, equals in a window included") {
   }
 }
 
+TEST_CASE("batch normalisation agrees with the reference") {
+  for (const auto& [name, shape_of_case, tolerance, seed] : operator_cases::kBatchNorm) {
+    const kernels::BatchNormShape shape = shape_of_case;
+    CAPTURE(name, seed);
+    runtime::Random random(seed);
+    enum Norm : std::size_t {
+      kX,
+      kScale,
+      kShift,
+      kMean,
+      kVariance,
+      kY,
+      kDY,
+      kDX,
+      kDScale,
+      kDShift
+    };
+    Operands<float> start;
+    for (const std::size_t count :
+         {shape.count(), shape.channels, shape.channels, shape.channels, shape.channels,
+          shape.count(), shape.count(), shape.count(), shape.channels, shape.channels})
+      start.push_back(operands::random_numbers<float>(count, random));
+    for (float& x : start[kX]) x = 3.0F * x + 5.0F;  // a mean far from zero
+    const auto forward = [&](Backend& backend, Views v) {
+      backend.batchnorm_forward(shape, v[kX], {v[kScale], v[kShift]}, {v[kMean], v[kVariance]},
+                                v[kY]);
+    };
+    check_agreement(start, {tolerance}, forward);
+    const auto reference = operands::open_reference();
+    start = operands::run_on(*reference, start, forward);
+    check_agreement(start, {tolerance, 1e-2}, [&](Backend& backend, Views v) {
+      backend.batchnorm_apply(shape, v[kX], {v[kScale], v[kShift]}, {v[kMean], v[kVariance]},
+                              v[kY]);
+    });
+    for (const bool first_layer : {false, true}) {
+      check_agreement(start, {tolerance, 1.0}, [&](Backend& backend, Views v) {
+        backend.batchnorm_backward(shape, {v[kX], v[kScale], v[kY], v[kMean], v[kVariance]},
+                                   {v[kDY], first_layer ? View{} : v[kDX], v[kDScale], v[kDShift]});
+      });
+    }
+  }
+}
+
+TEST_CASE("residual sums agree with the reference to the bit, in place too") {
+  for (const std::size_t count : operator_cases::kVectorSizes) {
+    for (const Activation activation : {Activation::kNone, Activation::kRelu}) {
+      CAPTURE(count, activation == Activation::kRelu);
+      runtime::Random random(count);
+      const Operands<float> start{operands::random_numbers<float>(count, random),
+                                  operands::random_numbers<float>(count, random),
+                                  operands::random_numbers<float>(count, random)};
+      check_agreement(start, {0.0}, [&](Backend& backend, Views v) {
+        backend.add(v[0], v[1], activation, v[2]);
+      });
+      check_agreement(start, {0.0}, [&](Backend& backend, Views v) {
+        backend.add(v[0], v[1], activation, v[1]);
+      });
+    }
+  }
+}
+
 TEST_CASE("ReLU agrees with the reference to the bit, in place too") {
   for (const std::size_t count : operator_cases::kVectorSizes) {
     CAPTURE(count);

@@ -152,6 +152,44 @@ TEST_CASE("the largest of a window takes the gradient, the first of equals") {
   CHECK(end[3] == std::vector<double>{0.0, 5.0, 0.0, 0.0});
 }
 
+TEST_CASE("batch normalisation's gradients are its derivatives") {
+  std::uint64_t seed = 350;
+  for (const kernels::BatchNormShape& shape :
+       {kernels::BatchNormShape{2, 1}, kernels::BatchNormShape{5, 3},
+        kernels::BatchNormShape{7, 2, 1e-2, Activation::kRelu}}) {
+    CAPTURE(++seed);
+    // in, scale, shift, out, d_out, d_in, d_scale, d_shift, mean, variance
+    check_gradients(
+        random_operands(
+            {shape.count(), shape.channels, shape.channels, shape.count(), shape.count(),
+             shape.count(), shape.channels, shape.channels, shape.channels, shape.channels},
+            seed),
+        kLayerRoles, kLayerDerivatives,
+        [&](Backend& b, Views v) {
+          b.batchnorm_forward(shape, v[0], {v[1], v[2]}, {v[8], v[9]}, v[3]);
+        },
+        [&](Backend& b, Views v) {
+          b.batchnorm_backward(shape, {v[0], v[1], v[3], v[8], v[9]}, {v[4], v[5], v[6], v[7]});
+        });
+  }
+}
+
+TEST_CASE("a batch is normalised to mean zero and variance one, and by given moments as said") {
+  const auto reference = operands::open_reference();
+  const Operands<double> end = operands::run_on<double>(
+      *reference, {{1.0, 3.0, 5.0, 7.0}, {2.0}, {10.0}, {0.0}, {0.0}, {0, 0, 0, 0}, {0, 0, 0, 0}},
+      [](Backend& b, Views v) {
+        const kernels::BatchNormShape shape{4, 1, 0.0};
+        b.batchnorm_forward(shape, v[0], {v[1], v[2]}, {v[3], v[4]}, v[5]);
+        b.fill(1.0, v[3]);
+        b.fill(4.0, v[4]);
+        b.batchnorm_apply(shape, v[0], {v[1], v[2]}, {v[3], v[4]}, v[6]);
+      });
+  CHECK(end[5][0] == Approx(10.0 - 6.0 / std::sqrt(5.0)));
+  CHECK(end[5][3] == Approx(10.0 + 6.0 / std::sqrt(5.0)));
+  CHECK(end[6] == std::vector<double>{10.0, 12.0, 14.0, 16.0});
+}
+
 TEST_CASE("ReLU's gradient is its derivative") {
   check_gradients(
       random_operands({17, 17, 17, 17}, 400), {1, 2}, kOnlyDerivative,

@@ -70,6 +70,18 @@ inline constexpr std::array<Case<kernels::PoolShape>, 13> kPool{{
     {"large", {PoolKind::kMax, 16, 67, 33, 35, 2, 2}, 0.0, 13},
 }};
 
+inline constexpr std::array<Case<kernels::BatchNormShape>, 9> kBatchNorm{{
+    {"one number", {1, 1}, 1e-6, 1},
+    {"one channel", {17, 1}, 2e-6, 2},
+    {"one row", {1, 5}, 1e-6, 3},
+    {"odd sizes", {37, 13, 1e-3, Activation::kRelu}, 2e-6, 4},
+    {"rows that fill no group", {3, 16}, 2e-6, 5},
+    {"more channels than registers", {29, 67, 1e-5, Activation::kRelu}, 4e-6, 6},
+    {"resnet20, first", {4 * 32 * 32, 16, 1e-5, Activation::kRelu}, 8e-6, 7},
+    {"resnet20, last", {64 * 8 * 8, 64}, 8e-6, 8},
+    {"large", {2 * 56 * 56, 256, 1e-5, Activation::kRelu}, 8e-6, 9},
+}};
+
 inline constexpr std::array<Case<kernels::SoftmaxShape>, 5> kSoftmax{{
     {"one class", {1, 1}, 1e-6, 1},
     {"two classes", {1, 2}, 1e-6, 2},

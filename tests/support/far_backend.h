@@ -96,6 +96,27 @@ class FarBackend final : public kernels::Backend {
                      kernels::View /*d_in*/) override {
     CHECK(false);
   }
+  void add(kernels::ConstView /*a*/, kernels::ConstView /*b*/, kernels::Activation /*activation*/,
+           kernels::View /*out*/) override {
+    CHECK(false);
+  }
+  void batchnorm_forward(const kernels::BatchNormShape& /*shape*/, kernels::ConstView /*in*/,
+                         const kernels::BatchNormParameters& /*parameters*/,
+                         const kernels::BatchNormMoments& /*moments*/,
+                         kernels::View /*out*/) override {
+    CHECK(false);
+  }
+  void batchnorm_apply(const kernels::BatchNormShape& /*shape*/, kernels::ConstView /*in*/,
+                       const kernels::BatchNormParameters& /*parameters*/,
+                       const kernels::BatchNormMoments& /*moments*/,
+                       kernels::View /*out*/) override {
+    CHECK(false);
+  }
+  void batchnorm_backward(const kernels::BatchNormShape& /*shape*/,
+                          const kernels::BatchNormSaved& /*saved*/,
+                          const kernels::LayerGradients& /*gradients*/) override {
+    CHECK(false);
+  }
   void softmax_cross_entropy(const kernels::SoftmaxShape& /*shape*/, kernels::ConstView /*logits*/,
                              kernels::ConstView /*labels*/,
                              const kernels::LossOutputs& /*outputs*/) override {

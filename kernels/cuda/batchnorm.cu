@@ -1,0 +1,128 @@
+#include "kernels/cuda/backend.h"
+#include "kernels/cuda/launch.h"
+#include "kernels/cuda/status.h"
+#include "kernels/fits.h"
+
+#include <algorithm>
+
+namespace kernels::cuda {
+namespace {
+
+// Long columns are summed in pieces, or a layer of few channels would keep few threads busy.
+constexpr std::size_t kPiecesMax = 512;
+
+// For each column c: finish(c, the sum over all rows of term(index, c)), in an order that only the
+// size decides. Uses the scratch memory.
+template <typename Term, typename Finish>
+void sum_columns(Device& device, std::size_t rows, std::size_t columns, Term term, Finish finish) {
+  const std::size_t pieces = std::min(rows, kPiecesMax);
+  auto* const partial = device.scratch<float>(pieces * columns);
+  CUDA_CHECK(launch(device.stream(), pieces * columns, [=] __device__(std::size_t i) {
+    float sum = 0;
+    for (std::size_t row = i / columns; row < rows; row += pieces)
+      sum += term(row * columns + i % columns, i % columns);
+    partial[i] = sum;
+  }));
+  CUDA_CHECK(launch(device.stream(), columns, [=] __device__(std::size_t column) {
+    float sum = 0;
+    for (std::size_t piece = 0; piece < pieces; ++piece) sum += partial[piece * columns + column];
+    finish(column, sum);
+  }));
+}
+
+}  // namespace
+
+void CudaBackend::batchnorm_forward(const BatchNormShape& shape, ConstView in,
+                                    const BatchNormParameters& parameters,
+                                    const BatchNormMoments& moments, View out) {
+  CHECK(fits(shape, in, parameters, moments, out));
+  const float* const from = in.as<float>().data();
+  float* const mean = moments.mean.as<float>().data();
+  float* const variance = moments.variance.as<float>().data();
+  const auto rows = static_cast<float>(shape.rows);
+  sum_columns(
+      device_, shape.rows, shape.channels,
+      [=] __device__(std::size_t i, std::size_t) { return from[i]; },
+      [=] __device__(std::size_t c, float sum) { mean[c] = sum / rows; });
+  sum_columns(
+      device_, shape.rows, shape.channels,
+      [=] __device__(std::size_t i, std::size_t c) {
+        const float distance = from[i] - mean[c];
+        return distance * distance;
+      },
+      [=] __device__(std::size_t c, float sum) { variance[c] = sum / rows; });
+  batchnorm_apply(shape, in, parameters, moments, out);
+}
+
+void CudaBackend::batchnorm_apply(const BatchNormShape& shape, ConstView in,
+                                  const BatchNormParameters& parameters,
+                                  const BatchNormMoments& moments, View out) {
+  CHECK(fits(shape, in, parameters, moments, out));
+  const float* const from = in.as<float>().data();
+  const float* const scale = parameters.scale.as<float>().data();
+  const float* const shift = parameters.shift.as<float>().data();
+  const float* const mean = moments.mean.as<float>().data();
+  const float* const variance = moments.variance.as<float>().data();
+  float* const to = out.as<float>().data();
+  const auto epsilon = static_cast<float>(shape.epsilon);
+  const bool relu = shape.activation == Activation::kRelu;
+  const std::size_t channels = shape.channels;
+  CUDA_CHECK(launch(device_.stream(), shape.count(), [=] __device__(std::size_t i) {
+    const std::size_t c = i % channels;
+    const float value = scale[c] * (from[i] - mean[c]) / sqrtf(variance[c] + epsilon) + shift[c];
+    to[i] = relu && !(value > 0) ? 0 : value;
+  }));
+}
+
+void CudaBackend::batchnorm_backward(const BatchNormShape& shape, const BatchNormSaved& saved,
+                                     const LayerGradients& gradients) {
+  CHECK(fits(shape, saved, gradients));
+  const float* const in = saved.in.as<float>().data();
+  const float* const out = saved.out.as<float>().data();
+  const float* const scale = saved.scale.as<float>().data();
+  const float* const mean = saved.mean.as<float>().data();
+  const float* const variance = saved.variance.as<float>().data();
+  float* const d_out = gradients.d_out.as<float>().data();
+  float* const d_scale = gradients.d_weight.as<float>().data();
+  float* const d_shift = gradients.d_bias.as<float>().data();
+  const auto epsilon = static_cast<float>(shape.epsilon);
+  const std::size_t channels = shape.channels;
+  if (shape.activation == Activation::kRelu) {
+    CUDA_CHECK(launch(device_.stream(), shape.count(), [=] __device__(std::size_t i) {
+      if (!(out[i] > 0)) d_out[i] = 0;
+    }));
+  }
+  sum_columns(
+      device_, shape.rows, channels,
+      [=] __device__(std::size_t i, std::size_t) { return d_out[i]; },
+      [=] __device__(std::size_t c, float sum) { d_shift[c] = sum; });
+  sum_columns(
+      device_, shape.rows, channels,
+      [=] __device__(std::size_t i, std::size_t c) { return d_out[i] * (in[i] - mean[c]); },
+      [=] __device__(std::size_t c, float sum) {
+        d_scale[c] = sum / sqrtf(variance[c] + epsilon);
+      });
+  if (gradients.d_in.empty()) return;
+  float* const d_in = gradients.d_in.as<float>().data();
+  const auto rows = static_cast<float>(shape.rows);
+  CUDA_CHECK(launch(device_.stream(), shape.count(), [=] __device__(std::size_t i) {
+    const std::size_t c = i % channels;
+    const float deviation = sqrtf(variance[c] + epsilon);
+    const float h = (in[i] - mean[c]) / deviation;
+    d_in[i] = scale[c] / deviation * (d_out[i] - d_shift[c] / rows - h * d_scale[c] / rows);
+  }));
+}
+
+void CudaBackend::add(ConstView a, ConstView b, Activation activation, View out) {
+  CHECK(a.count() == out.count() && b.count() == out.count());
+  const float* const first = a.as<float>().data();
+  const float* const second = b.as<float>().data();
+  float* const to = out.as<float>().data();
+  const bool relu = activation == Activation::kRelu;
+  CUDA_CHECK(launch(device_.stream(), out.count(), [=] __device__(std::size_t i) {
+    const float sum = first[i] + second[i];
+    to[i] = relu && !(sum > 0) ? 0 : sum;
+  }));
+}
+
+}  // namespace kernels::cuda
