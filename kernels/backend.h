@@ -92,7 +92,7 @@ class Backend {
   virtual void divide(ConstView x, double w, View y) = 0;  // y = x / w, each element rounded once
   [[nodiscard]] virtual double dot(ConstView x, ConstView y) = 0;  // accumulated in f64
 
-  // Layers. A backward sits beside its forward.
+  // Layers. A backward sits beside its forward. An empty bias is one of zeros, with no gradient.
   virtual void dense_forward(const DenseShape& shape, ConstView in, ConstView weight,
                              ConstView bias, View out) = 0;
   virtual void dense_backward(const DenseShape& shape, const DenseSaved& saved,

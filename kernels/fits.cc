@@ -25,7 +25,8 @@ template <typename Shape>
 bool fits_forward(const Shape& shape, std::size_t outputs, const LayerViews& views) {
   const Scalar scalar = views.in.scalar();
   return is_valid(shape) && scalar != Scalar::kI32 && is(views.in, shape.in_count(), scalar) &&
-         is(views.weight, shape.weight_count(), scalar) && is(views.bias, outputs, scalar) &&
+         is(views.weight, shape.weight_count(), scalar) &&
+         (views.bias.empty() || is(views.bias, outputs, scalar)) &&
          is(views.out, shape.out_count(), scalar);
 }
 

@@ -2,11 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-#include <map>
 #include <utility>
 
+#include "models/layers/parse.h"
 #include "models/zoo/zoo.h"
 #include "runtime/check.h"
 #include "runtime/random.h"
@@ -25,6 +23,12 @@ std::uint64_t hash_of(std::string_view text) {
 
 std::string describe(const ImageShape& shape) {
   return fmt::format("{}x{}x{}", shape.height, shape.width, shape.channels);
+}
+
+// "layer1.0.conv1: conv 16 3x3 pad 1"
+std::string label(const Node& node) {
+  return node.name.empty() ? node.layer->description()
+                           : fmt::format("{}: {}", node.name, node.layer->description());
 }
 
 // Losses, then verdicts, of `size` samples. Summed in f64 and in their order, on every backend.
@@ -46,12 +50,16 @@ runtime::Result<std::unique_ptr<Network>> Network::create(const NetworkSpec& spe
                                                           kernels::Backend& backend,
                                                           std::size_t batch_max) {
   if (spec.classes == 0) return runtime::Error{fmt::format("{} with no classes", spec.kind)};
-  const auto layers = zoo_layers(spec.kind, spec.classes);
+  const auto layers =
+      spec.kind == "layers" ? parse_layers(spec.layers) : zoo_layers(spec.kind, spec.classes);
   if (!layers) return layers.error();
   auto network = of_layers(spec.input, *layers, backend, batch_max);
   if (!network)
     return runtime::Error{fmt::format("{} on samples of {}: {}", spec.kind, describe(spec.input),
                                       network.error().message)};
+  if ((*network)->classes() != spec.classes)
+    return runtime::Error{fmt::format("{}: the last layer has {} outputs, the data {} classes",
+                                      spec.kind, (*network)->classes(), spec.classes)};
   return network;
 }
 
@@ -65,99 +73,122 @@ runtime::Result<std::unique_ptr<Network>> Network::of_layers(const ImageShape& i
       std::unique_ptr<Network>(new Network(input, std::move(built).value(), backend, batch_max))};
 }
 
-Network::Network(const ImageShape& input, std::vector<std::unique_ptr<Layer>> layers,
-                 kernels::Backend& backend, std::size_t batch_max)
-    : input_(input), backend_(backend), batch_max_(batch_max) {
+Network::Network(const ImageShape& input, std::vector<Node> nodes, kernels::Backend& backend,
+                 std::size_t batch_max)
+    : input_(input), backend_(backend), batch_max_(batch_max), gradients_(plan_gradients(nodes)) {
   CHECK(batch_max > 0);
-  std::map<std::string_view, std::size_t> numbers;
-  for (auto& layer : layers) {
-    const std::size_t offset = parameter_count_;
-    add_tensors(*layer, ++numbers[layer->stem()]);
-    const std::size_t out_count = layer->output().count();
-    stages_.push_back({.layer = std::move(layer),
-                       .parameter_offset = offset,
-                       .parameter_count = parameter_count_ - offset,
+  for (Node& node : nodes) {
+    const Slice learned = add_tensors(node.layer->tensors(), node.name, learned_count_);
+    learned_count_ += learned.count;
+    const std::size_t out_count = node.layer->output().count();
+    stages_.push_back({.node = std::move(node),
+                       .learned = learned,
+                       .statistics = {},
                        .out_count = out_count,
-                       .out = {}});
+                       .out = {},
+                       .saved = {}});
+  }
+  for (Stage& stage : stages_) {
+    stage.statistics =
+        add_tensors(stage.node.layer->statistics(), stage.node.name, parameter_count());
+    statistic_count_ += stage.statistics.count;
   }
 }
 
-void Network::add_tensors(const Layer& layer, std::size_t number) {
-  const std::size_t start = parameter_count_;
-  for (ParameterTensor tensor : layer.tensors()) {
-    tensor.name = fmt::format("{}{}.{}", layer.stem(), number, tensor.name);
+Network::Slice Network::add_tensors(const std::vector<ParameterTensor>& tensors,
+                                    const std::string& name, std::size_t start) {
+  Slice slice{start, 0};
+  for (ParameterTensor tensor : tensors) {
+    CHECK(tensor.offset == slice.count);
+    tensor.name = fmt::format("{}.{}", name, tensor.name);
     tensor.offset += start;
-    CHECK(tensor.offset == parameter_count_);
-    parameter_count_ += tensor.count;
+    slice.count += tensor.count;
     tensors_.push_back(std::move(tensor));
   }
+  return slice;
 }
 
 std::size_t Network::classes() const { return stages_.back().out_count; }
 
+std::size_t Network::activation_count() const {
+  std::size_t count = input_.count();
+  for (const Stage& stage : stages_) count += stage.out_count;
+  return count;
+}
+
 std::uint64_t Network::architecture_hash() const {
-  return hash_of(describe(input_) + "\n" + summary());
+  std::string text = describe(input_) + "\n" + summary();
+  for (const Stage& stage : stages_)
+    text += fmt::format("{} {}\n", stage.node.in, stage.node.shortcut);
+  return hash_of(text);
 }
 
 std::string Network::summary() const {
   std::string text;
   for (const Stage& stage : stages_)
-    text += fmt::format("{:<24} {:>12} {:>10}\n", stage.layer->description(),
-                        describe(stage.layer->output()), stage.parameter_count);
-  return text + fmt::format("{:<24} {:>12} {:>10}\n", "total", "", parameter_count_);
+    text += fmt::format("{:<40} {:>12} {:>10}\n", label(stage.node),
+                        describe(stage.node.layer->output()), stage.learned.count);
+  return text + fmt::format("{:<40} {:>12} {:>10}\n", "total", "", learned_count_);
 }
 
 void Network::initialise(std::uint64_t seed, std::span<float> parameters) const {
-  CHECK(parameters.size() == parameter_count_);
+  CHECK(parameters.size() == parameter_count());
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     const Stage& stage = stages_[i];
-    if (stage.parameter_count == 0) continue;
-    const double bound = 1.0 / std::sqrt(static_cast<double>(stage.layer->fan_in()));
     runtime::Random random(runtime::mix_bits(seed ^ kInitialisation), i);
-    for (float& value : parameters.subspan(stage.parameter_offset, stage.parameter_count))
-      value = static_cast<float>(random.uniform(-bound, bound));
+    stage.node.layer->initialise(random,
+                                 parameters.subspan(stage.learned.offset, stage.learned.count));
+    stage.node.layer->initialise_statistics(
+        parameters.subspan(stage.statistics.offset, stage.statistics.count));
   }
 }
 
-void Network::plan(kernels::Scalar scalar) {
-  if (scalar == scalar_) return;
+void Network::plan(kernels::Scalar scalar, std::size_t batch) {
+  if (scalar == scalar_ && batch <= planned_batch_) return;
   CHECK(scalar != kernels::Scalar::kI32);
-  // No gradient of the network's input is ever asked for, so the widest output bounds them all.
-  std::size_t widest = 0;
   for (Stage& stage : stages_) {
-    stage.out = backend_.allocate(batch_max_ * stage.out_count, scalar);
-    widest = std::max(widest, stage.out_count);
+    stage.out = backend_.allocate(batch * stage.out_count, scalar);
+    stage.saved = backend_.allocate(stage.node.layer->saved_count(), scalar);
   }
-  d_out_ = backend_.allocate(batch_max_ * widest, scalar);
-  d_in_ = backend_.allocate(batch_max_ * widest, scalar);
-  outcome_ = backend_.allocate(2 * batch_max_, scalar);
+  slots_.clear();
+  for (const std::size_t count : gradients_.slots)
+    slots_.push_back(backend_.allocate(batch * count, scalar));
+  outcome_ = backend_.allocate(2 * batch, scalar);
   scalar_ = scalar;
+  planned_batch_ = batch;
 }
 
-void Network::forward(kernels::ConstView parameters, const Batch& batch) {
-  CHECK(parameters.count() == parameter_count_);
+kernels::ConstView Network::output_of(std::size_t node, const Batch& batch) const {
+  if (node == Node::kNone) return {};
+  if (node == Node::kNetworkInput) return batch.samples;
+  return stages_[node].out.view().slice(0, batch.size * stages_[node].out_count);
+}
+
+void Network::forward(kernels::ConstView parameters, const Batch& batch, bool training) {
+  CHECK(parameters.count() == parameter_count());
   CHECK(batch.size > 0 && batch.size <= batch_max_);
   CHECK(batch.samples.count() == batch.size * input_.count());
   CHECK(batch.samples.scalar() == parameters.scalar());
   CHECK(batch.labels.count() == batch.size);
-  plan(parameters.scalar());
-  kernels::ConstView in = batch.samples;
+  plan(parameters.scalar(), batch.size);
+  last_batch_ = batch.size;
   for (Stage& stage : stages_) {
-    const kernels::View out = stage.out.view().slice(0, batch.size * stage.out_count);
-    stage.layer->forward(
+    stage.node.layer->forward(
         backend_, {.batch = batch.size,
-                   .parameters = parameters.slice(stage.parameter_offset, stage.parameter_count),
-                   .in = in,
-                   .out = out});
-    in = out;
+                   .training = training,
+                   .parameters = parameters.slice(stage.learned.offset, stage.learned.count),
+                   .statistics = parameters.slice(stage.statistics.offset, stage.statistics.count),
+                   .in = output_of(stage.node.in, batch),
+                   .shortcut = output_of(stage.node.shortcut, batch),
+                   .out = stage.out.view().slice(0, batch.size * stage.out_count),
+                   .saved = stage.saved.view()});
   }
 }
 
 void Network::compare(const Batch& batch, kernels::View d_logits) {
   const kernels::View outcome = outcome_.view().slice(0, 2 * batch.size);
   backend_.softmax_cross_entropy({.batch = batch.size, .classes = classes()},
-                                 stages_.back().out.view().slice(0, batch.size * classes()),
-                                 batch.labels,
+                                 output_of(stages_.size() - 1, batch), batch.labels,
                                  {.d_logits = d_logits,
                                   .loss = outcome.slice(0, batch.size),
                                   .correct = outcome.slice(batch.size, batch.size)});
@@ -168,36 +199,62 @@ Score Network::read_score(std::size_t size) {
   return sum_up<float>(backend_, outcome_.view(), size);
 }
 
+kernels::View Network::slot(std::size_t number, std::size_t count) {
+  if (number == GradientFlow::kNowhere) return {};
+  return slots_[number].view().slice(0, count);
+}
+
+void Network::step_back(std::size_t number, kernels::ConstView parameters, const Batch& batch,
+                        kernels::View gradient) {
+  const Stage& stage = stages_[number];
+  const GradientPlan::Step& step = gradients_.steps[number];
+  const kernels::ConstView in = output_of(stage.node.in, batch);
+  const kernels::View d_in = slot(step.in.slot, in.count());
+  const kernels::View d_shortcut =
+      slot(step.shortcut.slot, output_of(stage.node.shortcut, batch).count());
+  stage.node.layer->backward(
+      backend_, {.batch = batch.size,
+                 .parameters = parameters.slice(stage.learned.offset, stage.learned.count),
+                 .in = in,
+                 .out = output_of(number, batch),
+                 .saved = stage.saved.view(),
+                 .d_out = slot(step.d_out, batch.size * stage.out_count),
+                 .d_in = d_in,
+                 .d_shortcut = d_shortcut,
+                 .d_parameters = gradient.slice(stage.learned.offset, stage.learned.count)});
+  if (step.in.added != GradientFlow::kNowhere)
+    backend_.axpy(1.0, d_in, slot(step.in.added, d_in.count()));
+  if (step.shortcut.added != GradientFlow::kNowhere)
+    backend_.axpy(1.0, d_shortcut, slot(step.shortcut.added, d_shortcut.count()));
+}
+
 void Network::backward(kernels::ConstView parameters, const Batch& batch, kernels::View gradient) {
-  for (std::size_t i = stages_.size(); i-- > 0;) {
-    Stage& stage = stages_[i];
-    const bool first = i == 0;
-    const std::size_t in_count = first ? 0 : stages_[i - 1].out_count;
-    stage.layer->backward(
-        backend_,
-        {.batch = batch.size,
-         .parameters = parameters.slice(stage.parameter_offset, stage.parameter_count),
-         .in = first ? batch.samples : stages_[i - 1].out.view().slice(0, batch.size * in_count),
-         .out = stage.out.view().slice(0, batch.size * stage.out_count),
-         .d_out = d_out_.view().slice(0, batch.size * stage.out_count),
-         .d_in = d_in_.view().slice(0, batch.size * in_count),
-         .d_parameters = gradient.slice(stage.parameter_offset, stage.parameter_count)});
-    std::swap(d_out_, d_in_);
-  }
+  for (std::size_t i = stages_.size(); i-- > 0;) step_back(i, parameters, batch, gradient);
+  if (statistic_count_ > 0) backend_.fill(0.0, gradient.slice(learned_count_, statistic_count_));
 }
 
 double Network::loss_and_gradient(kernels::ConstView parameters, const Batch& batch,
                                   kernels::View gradient) {
-  CHECK(gradient.count() == parameter_count_ && gradient.scalar() == parameters.scalar());
-  forward(parameters, batch);
-  compare(batch, d_out_.view().slice(0, batch.size * classes()));
+  CHECK(gradient.count() == parameter_count() && gradient.scalar() == parameters.scalar());
+  forward(parameters, batch, true);
+  compare(batch, slot(gradients_.steps.back().d_out, batch.size * classes()));
   backward(parameters, batch, gradient);
   // Read last: a device still has the backward pass to work on while the host waits.
   return read_score(batch.size).loss_sum / static_cast<double>(batch.size);
 }
 
+void Network::move_statistics(kernels::ConstView parameters, kernels::View delta) {
+  CHECK(delta.count() == parameter_count() && delta.scalar() == parameters.scalar());
+  for (const Stage& stage : stages_) {
+    const auto [offset, count] = stage.statistics;
+    if (count == 0) continue;
+    stage.node.layer->move_statistics(backend_, last_batch_, stage.saved.view(),
+                                      parameters.slice(offset, count), delta.slice(offset, count));
+  }
+}
+
 Score Network::score(kernels::ConstView parameters, const Batch& batch) {
-  forward(parameters, batch);
+  forward(parameters, batch, false);
   compare(batch, {});
   return read_score(batch.size);
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernels/backend.h"
+#include "models/gradient_plan.h"
 #include "models/image_shape.h"
 #include "models/layers/build.h"
 #include "models/parameter_tensor.h"
@@ -18,9 +19,10 @@
 namespace models {
 
 struct NetworkSpec {
-  std::string kind;  // a name of zoo/zoo.h
+  std::string kind;  // a name of zoo/zoo.h, or "layers"
   ImageShape input;
   std::size_t classes = 0;
+  std::vector<std::string> layers = {};  // kind "layers": see layers/parse.h
 };
 
 // Samples and labels in the backend's memory: [size, height, width, channels] of the parameters'
@@ -42,8 +44,9 @@ struct Score {
 // backend: activations take the parameters' type. Views are of the backend's memory.
 class Network {
  public:
-  // A network of the zoo. Refused: an unknown kind, a sample that does not fit the layers, no
-  // classes. Plans memory for batches of at most `batch_max` samples. The backend must outlive it.
+  // A network of the zoo. Refused: an unknown kind, lines that are no layers, a sample that
+  // does not fit them, as many outputs as there are not classes, no classes. Plans memory for
+  // batches of at most `batch_max` samples. The backend must outlive it.
   [[nodiscard]] static runtime::Result<std::unique_ptr<Network>> create(const NetworkSpec& spec,
                                                                         kernels::Backend& backend,
                                                                         std::size_t batch_max);
@@ -56,60 +59,80 @@ class Network {
   Network& operator=(const Network&) = delete;
   ~Network() = default;
 
-  [[nodiscard]] std::size_t parameter_count() const { return parameter_count_; }
+  // All that is gossiped, in one flat vector: first what is learned, then running statistics.
+  [[nodiscard]] std::size_t parameter_count() const { return learned_count_ + statistic_count_; }
+  [[nodiscard]] std::size_t learned_count() const { return learned_count_; }
   [[nodiscard]] std::span<const ParameterTensor> tensors() const { return tensors_; }
   [[nodiscard]] std::size_t batch_max() const { return batch_max_; }
   [[nodiscard]] const ImageShape& input() const { return input_; }
   [[nodiscard]] std::size_t classes() const;
+  [[nodiscard]] std::size_t activation_count() const;  // numbers that one sample makes on its way
 
   // Equal where, and in practice only where, layers and shapes are equal.
   [[nodiscard]] std::uint64_t architecture_hash() const;
   [[nodiscard]] std::string summary() const;  // one line a layer: what, output, parameters
 
-  // Weights and biases uniform in +-1/sqrt(fan in), as PyTorch's layers start. Same seed, same
-  // bits, on every machine. `parameters`: host memory, parameter_count() long.
+  // What each layer starts from: weights drawn, statistics of nothing. Same seed, same bits, on
+  // every machine. `parameters`: host memory, parameter_count() long.
   void initialise(std::uint64_t seed, std::span<float> parameters) const;
 
-  // The batch's mean loss (softmax cross-entropy), and its gradient over `gradient`. Waits for the
-  // device.
+  // The batch's mean loss (softmax cross-entropy), and its gradient over `gradient`: zero for
+  // statistics. Waits for the device.
   [[nodiscard]] double loss_and_gradient(kernels::ConstView parameters, const Batch& batch,
                                          kernels::View gradient);
+  // Writes how far the batch of the last loss_and_gradient() moves the running statistics to the
+  // end of `delta`, which is parameter_count() long; the rest stays.
+  void move_statistics(kernels::ConstView parameters, kernels::View delta);
 
-  // Forward only. Waits for the device.
+  // Forward only, by the running statistics. Waits for the device.
   [[nodiscard]] Score score(kernels::ConstView parameters, const Batch& batch);
 
  private:
-  // A layer, its slice of the flat vectors, and its activations of the batch that passed last.
+  struct Slice {
+    std::size_t offset = 0;
+    std::size_t count = 0;
+  };
+  // A node, its slices of the flat vector, and its activations of the batch that passed last.
   struct Stage {
-    std::unique_ptr<Layer> layer;
-    std::size_t parameter_offset = 0;
-    std::size_t parameter_count = 0;
+    Node node;
+    Slice learned;
+    Slice statistics;
     std::size_t out_count = 0;  // of one sample
     kernels::Buffer out;
+    kernels::Buffer saved;
   };
 
-  Network(const ImageShape& input, std::vector<std::unique_ptr<Layer>> layers,
-          kernels::Backend& backend, std::size_t batch_max);
+  Network(const ImageShape& input, std::vector<Node> nodes, kernels::Backend& backend,
+          std::size_t batch_max);
 
-  void plan(kernels::Scalar scalar);
-  void add_tensors(const Layer& layer, std::size_t number);
-  void forward(kernels::ConstView parameters, const Batch& batch);
+  void plan(kernels::Scalar scalar, std::size_t batch);
+  [[nodiscard]] Slice add_tensors(const std::vector<ParameterTensor>& tensors,
+                                  const std::string& name, std::size_t start);
+  [[nodiscard]] kernels::ConstView output_of(std::size_t node, const Batch& batch) const;
+  [[nodiscard]] kernels::View slot(std::size_t number, std::size_t count);
+  void forward(kernels::ConstView parameters, const Batch& batch, bool training);
   void backward(kernels::ConstView parameters, const Batch& batch, kernels::View gradient);
+  void step_back(std::size_t number, kernels::ConstView parameters, const Batch& batch,
+                 kernels::View gradient);
   void compare(const Batch& batch, kernels::View d_logits);  // outputs with labels
   [[nodiscard]] Score read_score(std::size_t size);
 
   ImageShape input_;
   kernels::Backend& backend_;
   std::size_t batch_max_;
-  std::size_t parameter_count_ = 0;
+  std::size_t learned_count_ = 0;
+  std::size_t statistic_count_ = 0;
   std::vector<Stage> stages_;
   std::vector<ParameterTensor> tensors_;
+  GradientPlan gradients_;
 
-  // Planned at the first pass, for its scalar type; again if another type comes.
+  // Planned at the first pass, for its scalar type and batch; again if another type or a larger
+  // batch comes.
   kernels::Scalar scalar_ = kernels::Scalar::kI32;  // of no pass
-  kernels::Buffer d_out_;                           // of the layer that is going backward
-  kernels::Buffer d_in_;
-  kernels::Buffer outcome_;  // a loss and a verdict per sample
+  std::size_t planned_batch_ = 0;
+  std::size_t last_batch_ = 0;          // of the last pass forward
+  std::vector<kernels::Buffer> slots_;  // gradients_.slots
+  kernels::Buffer outcome_;             // a loss and a verdict per sample
 };
 
 }  // namespace models

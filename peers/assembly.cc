@@ -172,8 +172,9 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
   }
   const models::Dataset& train = *surroundings.data.train;
   CHECK(place.index < surroundings.parts.size());
-  auto network = models::Network::create({config.model.kind, train.shape(), train.classes()},
-                                         *backend_, std::max<std::size_t>(config.train.batch, 256));
+  auto network = models::Network::create(
+      {config.model.kind, train.shape(), train.classes(), config.model.layers}, *backend_,
+      std::max<std::size_t>(config.train.batch, 256));
   if (!network) return network.error();
   auto start = start_of(config, **network);
   if (!start) return start.error();

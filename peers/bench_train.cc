@@ -40,6 +40,9 @@ class OneBatch final : public Objective {
     return network_->loss_and_gradient(estimate, {samples_.view(), labels_.view(), batch_},
                                        gradient);
   }
+  void move_statistics(kernels::ConstView estimate, kernels::View delta) override {
+    network_->move_statistics(estimate, delta);
+  }
   [[nodiscard]] std::optional<Quality> evaluate(kernels::ConstView /*estimate*/) override {
     return {};
   }
@@ -75,6 +78,7 @@ runtime::Result<BenchTrainReport> bench_train(const BenchTrainOptions& options) 
   Momentum momentum({.name = "momentum"}, backend.allocate(count, kernels::Scalar::kF32), backend);
   const auto step = [&] {
     static_cast<void>(momentum.delta_at(objective, x.view(), 1e-4, delta.view()));
+    objective.move_statistics(x.view(), delta.view());
     backend.axpy(1.0, delta.view(), x.view());
   };
   for (std::size_t i = 0; i < kWarmUpSteps; ++i) step();

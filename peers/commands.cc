@@ -6,8 +6,12 @@
 #include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string_view>
 
+#include "kernels/open_backend.h"
+#include "models/datasets/dataset.h"
+#include "models/network.h"
 #include "peers/config_names.h"
 #include "peers/simulate.h"
 #include "peers/version.h"
@@ -40,6 +44,22 @@ Json to_json(const Spread& spread) {
   return {{"median", spread.median}, {"min", spread.min}, {"max", spread.max}};
 }
 
+// The network on the data, a line a layer, as comments that may follow the config.
+runtime::Result<std::string> network_table(const Config& config) {
+  const auto data = models::open_data({config.data.set, config.data.path, config.seed});
+  if (!data) return data.error();
+  const auto backend = kernels::open_backend({.device = "reference"});
+  if (!backend) return backend.error();
+  const auto network = models::Network::create(
+      {config.model.kind, data->train->shape(), data->train->classes(), config.model.layers},
+      *backend->backend, 1);
+  if (!network) return network.error();
+  std::istringstream lines((*network)->summary());
+  std::string table = fmt::format("# {:<40} {:>12} {:>10}\n", "layer", "output", "parameters");
+  for (std::string line; std::getline(lines, line);) table += "# " + line + "\n";
+  return table;
+}
+
 int fail(const runtime::Error& error) {
   fmt::print(stderr, "murmur: {}\n", error.message);
   return 1;
@@ -55,6 +75,13 @@ std::string list_kinds() {
 
 int check_command(const Config& config) {
   fmt::print("{}", to_toml(config));
+  if (config.objective.kind != "network") return 0;
+  const auto table = network_table(config);
+  if (!table) {
+    fmt::print(stderr, "murmur: {}\n", table.error().message);
+    return 2;
+  }
+  fmt::print("\n{}", *table);
   return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <set>
 
+#include "models/layers/parse.h"
 #include "peers/config_members.h"
 #include "peers/config_suggest.h"
 #include "peers/config_toml.h"
@@ -89,6 +90,20 @@ void check_data(const Config& config, Problems& problems) {
   } else if (!is_folder(data.path)) {
     problems.push_back({"data.path", fmt::format("no such folder: {}", toml_text(data.path))});
   }
+}
+
+void check_model(const ModelConfig& model, Problems& problems) {
+  check_file(problems, "model.init", model.init, "");
+  if (model.kind != "layers") {
+    if (!model.layers.empty())
+      problems.push_back({"model.layers", fmt::format("needs model.kind = \"layers\", got {}",
+                                                      toml_text(model.kind))});
+    return;
+  }
+  if (model.layers.empty())
+    problems.push_back({"model.layers", "model.kind = \"layers\" needs at least one"});
+  else if (const auto layers = models::parse_layers(model.layers); !layers)
+    problems.push_back({"model.layers", layers.error().message});
 }
 
 void check_policy(const PolicyConfig& policy, Problems& problems) {
@@ -178,7 +193,7 @@ std::vector<Problem> check_config(const Config& config) {
   check_run(config, problems);
   check_peer(config.peer, problems);
   check_data(config, problems);
-  check_file(problems, "model.init", config.model.init, "");
+  check_model(config.model, problems);
   check_policy(config.policy, problems);
   check_file(problems, "gossip.topology_file", config.gossip.topology_file,
              config.gossip.topology == "file" ? "gossip.topology = \"file\"" : "");

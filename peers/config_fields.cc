@@ -66,7 +66,7 @@ void describe_data(DataConfig& c, Table t) {
 
 void describe_model(ModelConfig& c, Table t) {
   t.add_name("model.kind", c.kind, "a name of the zoo");
-  t.add_later("model.layers", Texts{&c.layers}, "kind = \"layers\": one layer a string");
+  t.add("model.layers", Texts{&c.layers}, "kind = \"layers\": one layer a string");
   t.add("model.init", PathText{&c.init}, "safetensors to start from; empty: random");
 }
 

@@ -24,10 +24,12 @@ constexpr Choice kModels[] = {
     {"logistic", "one dense layer"},
     {"mlp", "784-512-256-10, ReLU"},
     {"lenet5", "two convolutions and three dense layers"},
-    {"resnet20", "residual network for 32x32 images", kLater},
-    {"resnet18", "residual network", kLater},
-    {"vgg11", "plain convolutional network", kLater},
-    {"layers", "as listed in model.layers", kLater},
+    {"resnet20", "residual network of 16 to 64 channels, for small images"},
+    {"resnet18", "residual network of 64 to 512 channels, for small images"},
+    {"resnet50", "residual network of bottlenecks, 256 to 2048 channels, for small images"},
+    {"vgg11", "eight convolutions with batch normalisation, for images of 32x32 and more"},
+    {"vgg16", "thirteen convolutions with batch normalisation, for images of 32x32 and more"},
+    {"layers", "as listed in model.layers"},
 };
 constexpr Choice kTrainPrecisions[] = {
     {"f32", "32-bit floating point"},

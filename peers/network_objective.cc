@@ -8,6 +8,14 @@ namespace peers {
 namespace {
 
 constexpr std::size_t kEvaluationBatch = 256;
+// More is not held for an evaluation than for a step, unless it is little.
+constexpr std::size_t kEvaluationNumbers = 8U << 20U;
+
+std::size_t evaluation_batch(const models::Network& network, std::size_t train_batch,
+                             std::size_t samples) {
+  const std::size_t little = kEvaluationNumbers / network.activation_count();
+  return std::min({kEvaluationBatch, std::max(train_batch, little), samples});
+}
 
 }  // namespace
 
@@ -27,7 +35,7 @@ double NetworkObjective::gradient_at(kernels::ConstView estimate, kernels::View 
 std::optional<Quality> NetworkObjective::evaluate(kernels::ConstView estimate) {
   const models::Evaluation evaluation =
       models::evaluate(*parts_.network, *parts_.backend, estimate, *parts_.test,
-                       std::min(kEvaluationBatch, parts_.test->size()));
+                       evaluation_batch(*parts_.network, parts_.batch, parts_.test->size()));
   return Quality{evaluation.loss, evaluation.accuracy};
 }
 

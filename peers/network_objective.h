@@ -32,6 +32,9 @@ class NetworkObjective final : public Objective {
   void write_start(kernels::View host) const override;
   void next_batch() override;
   double gradient_at(kernels::ConstView estimate, kernels::View gradient) override;
+  void move_statistics(kernels::ConstView estimate, kernels::View delta) override {
+    parts_.network->move_statistics(estimate, delta);
+  }
   [[nodiscard]] std::optional<Quality> evaluate(kernels::ConstView estimate) override;
 
   [[nodiscard]] const models::Network& network() const { return *parts_.network; }

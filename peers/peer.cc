@@ -119,6 +119,7 @@ double Peer::compute() {
   parts_.objective->next_batch();
   const double loss =
       parts_.optimizer->delta_at(*parts_.objective, estimate(), learning_rate_, delta_.view());
+  parts_.objective->move_statistics(estimate(), delta_.view());
   apply_delta();
   diverged_ = diverged_ || !std::isfinite(loss);
   loss_mean_ = step_ == 0 ? loss : exponential_mean(loss_mean_, loss, 0.98);

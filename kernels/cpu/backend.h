@@ -61,9 +61,15 @@ class CpuBackend final : public Backend {
   // than the last time.
   [[nodiscard]] OneDnn& onednn();
 
+  // For layers without a bias: zeros to add, and somewhere to write a gradient that nobody reads.
+  [[nodiscard]] const float* bias_or_zeros(ConstView bias, std::size_t count);
+  [[nodiscard]] float* d_bias_or_scratch(View d_bias, std::size_t count);
+
   std::size_t threads_;
   const LayerLoops& loops_;
   OneDnn onednn_;
+  Buffer zeros_;
+  Buffer scratch_;
 };
 
 }  // namespace kernels::cpu

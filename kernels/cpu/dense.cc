@@ -7,7 +7,7 @@ namespace kernels::cpu {
 void CpuBackend::dense_forward(const DenseShape& shape, ConstView in, ConstView weight,
                                ConstView bias, View out) {
   CHECK(fits(shape, {in, weight, bias, out}));
-  onednn().dense_forward(shape, f32(in), f32(weight), f32(bias), f32(out));
+  onednn().dense_forward(shape, f32(in), f32(weight), bias_or_zeros(bias, shape.outputs), f32(out));
 }
 
 void CpuBackend::dense_backward(const DenseShape& shape, const DenseSaved& saved,
@@ -16,7 +16,7 @@ void CpuBackend::dense_backward(const DenseShape& shape, const DenseSaved& saved
   float* const d_out = f32(gradients.d_out);
   const bool masked = shape.activation == Activation::kRelu;
   loops_.mask_and_sum({shape.batch, shape.outputs}, masked ? f32(saved.out) : nullptr, d_out,
-                      f32(gradients.d_bias));
+                      d_bias_or_scratch(gradients.d_bias, shape.outputs));
   onednn().dense_backward_weight(shape, f32(saved.in), d_out, f32(gradients.d_weight));
   if (gradients.d_in.empty()) return;
   onednn().dense_backward_data(shape, f32(saved.weight), d_out, f32(gradients.d_in));

@@ -1,4 +1,5 @@
 #include "kernels/cpu/backend.h"
+#include "kernels/cpu/f32.h"
 #include "kernels/cpu/threads.h"
 #include "kernels/host_memory.h"
 #include "kernels/vector.h"
@@ -32,5 +33,17 @@ void CpuBackend::download(ConstView device, View host) { copy_host(device, host)
 void CpuBackend::synchronize() {}
 
 bool CpuBackend::is_host() const { return true; }
+
+const float* CpuBackend::bias_or_zeros(ConstView bias, std::size_t count) {
+  if (!bias.empty()) return f32(bias);
+  if (zeros_.count() < count) zeros_ = allocate(count, Scalar::kF32);
+  return f32(zeros_.view());
+}
+
+float* CpuBackend::d_bias_or_scratch(View d_bias, std::size_t count) {
+  if (!d_bias.empty()) return f32(d_bias);
+  if (scratch_.count() < count) scratch_ = allocate(count, Scalar::kF32);
+  return f32(scratch_.view());
+}
 
 }  // namespace kernels::cpu

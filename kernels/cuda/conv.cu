@@ -128,7 +128,7 @@ void CudaBackend::conv_forward(const ConvShape& shape, ConstView in, ConstView w
              result + image * p.image_pixels() * shape.out_channels);
   }
   add_bias(device_, {shape.batch * p.image_pixels(), shape.out_channels}, shape.activation,
-           bias.as<float>().data(), result);
+           bias.empty() ? nullptr : bias.as<float>().data(), result);
 }
 
 void CudaBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
@@ -138,7 +138,8 @@ void CudaBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
   const Rows size{shape.batch * p.image_pixels(), shape.out_channels};
   float* const d_out = gradients.d_out.as<float>().data();
   mask_gradient(device_, size, shape.activation, saved.out.as<float>().data(), d_out);
-  sum_rows(device_, size, d_out, gradients.d_bias.as<float>().data());
+  if (!gradients.d_bias.empty())
+    sum_rows(device_, size, d_out, gradients.d_bias.as<float>().data());
 
   const std::size_t at_once = p.images_at_once(shape.batch);
   auto* const patches = device_.scratch<float>(at_once * p.image_pixels() * p.patch());

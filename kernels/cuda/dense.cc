@@ -12,8 +12,8 @@ void CudaBackend::dense_forward(const DenseShape& shape, ConstView in, ConstView
       device_,
       {.rows = shape.batch, .columns = shape.outputs, .inner = shape.inputs, .b_transposed = true},
       in.as<float>().data(), weight.as<float>().data(), result);
-  add_bias(device_, {shape.batch, shape.outputs}, shape.activation, bias.as<float>().data(),
-           result);
+  add_bias(device_, {shape.batch, shape.outputs}, shape.activation,
+           bias.empty() ? nullptr : bias.as<float>().data(), result);
 }
 
 void CudaBackend::dense_backward(const DenseShape& shape, const DenseSaved& saved,
@@ -22,7 +22,8 @@ void CudaBackend::dense_backward(const DenseShape& shape, const DenseSaved& save
   float* const d_out = gradients.d_out.as<float>().data();
   const Rows size{shape.batch, shape.outputs};
   mask_gradient(device_, size, shape.activation, saved.out.as<float>().data(), d_out);
-  sum_rows(device_, size, d_out, gradients.d_bias.as<float>().data());
+  if (!gradients.d_bias.empty())
+    sum_rows(device_, size, d_out, gradients.d_bias.as<float>().data());
   multiply(
       device_,
       {.rows = shape.outputs, .columns = shape.inputs, .inner = shape.batch, .a_transposed = true},

@@ -32,7 +32,7 @@ void add_bias(Device& device, const Rows& size, Activation activation, const flo
   const std::size_t columns = size.columns;
   const bool relu = activation == Activation::kRelu;
   CUDA_CHECK(launch(device.stream(), size.rows * columns, [=] __device__(std::size_t i) {
-    const float value = out[i] + bias[i % columns];
+    const float value = out[i] + (bias == nullptr ? 0 : bias[i % columns]);
     out[i] = relu && !(value > 0) ? 0 : value;
   }));
 }

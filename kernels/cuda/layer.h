@@ -26,7 +26,7 @@ struct Rows {
   std::size_t columns = 0;
 };
 
-// out = activation(out + bias), the bias added to every row.
+// out = activation(out + bias), the bias, which may be null, added to every row.
 void add_bias(Device& device, const Rows& size, Activation activation, const float* bias,
               float* out);
 

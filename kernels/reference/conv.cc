@@ -45,7 +45,7 @@ void forward(const ConvShape& s, const LayerViews& views, View out) {
   const auto in = views.in.as<T>();
   const auto weight = views.weight.as<T>();
   for_outputs(s, [&](std::size_t index, const std::size_t(&at)[4]) {
-    auto sum = static_cast<double>(views.bias.as<T>()[at[3]]);
+    double sum = views.bias.empty() ? 0.0 : static_cast<double>(views.bias.as<T>()[at[3]]);
     for_taps(s, at, [&](std::size_t i, std::size_t w) {
       sum += static_cast<double>(in[i]) * static_cast<double>(weight[w]);
     });
@@ -98,7 +98,7 @@ void ReferenceBackend::conv_backward(const ConvShape& shape, const ConvSaved& sa
     using T = decltype(zero);
     const std::span<T> d_out = gradients.d_out.as<T>();
     mask<T>(shape.activation, saved.out.as<T>(), d_out);
-    sum_rows<T>(d_out, gradients.d_bias.as<T>());
+    if (!gradients.d_bias.empty()) sum_rows<T>(d_out, gradients.d_bias.as<T>());
     backward_weight<T>(shape, saved.in.as<T>(), d_out, gradients.d_weight.as<T>());
     if (!gradients.d_in.empty())
       backward_data<T>(shape, saved.weight.as<T>(), d_out, gradients.d_in.as<T>());

@@ -12,7 +12,7 @@ void forward(const DenseShape& s, const LayerViews& views, View out) {
   const auto weight = views.weight.as<T>();
   for (std::size_t n = 0; n < s.batch; ++n)
     for (std::size_t o = 0; o < s.outputs; ++o) {
-      auto sum = static_cast<double>(views.bias.as<T>()[o]);
+      double sum = views.bias.empty() ? 0.0 : static_cast<double>(views.bias.as<T>()[o]);
       for (std::size_t i = 0; i < s.inputs; ++i)
         sum += static_cast<double>(in[n * s.inputs + i]) *
                static_cast<double>(weight[o * s.inputs + i]);
@@ -64,7 +64,7 @@ void ReferenceBackend::dense_backward(const DenseShape& shape, const DenseSaved&
     using T = decltype(zero);
     const std::span<T> d_out = gradients.d_out.as<T>();
     mask<T>(shape.activation, saved.out.as<T>(), d_out);
-    sum_rows<T>(d_out, gradients.d_bias.as<T>());
+    if (!gradients.d_bias.empty()) sum_rows<T>(d_out, gradients.d_bias.as<T>());
     backward_weight<T>(shape, saved.in.as<T>(), d_out, gradients.d_weight.as<T>());
     if (!gradients.d_in.empty())
       backward_data<T>(shape, saved.weight.as<T>(), d_out, gradients.d_in.as<T>());

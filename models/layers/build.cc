@@ -2,10 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <optional>
+
+#include "models/layers/batchnorm.h"
 #include "models/layers/conv.h"
 #include "models/layers/dense.h"
 #include "models/layers/pool.h"
 #include "models/layers/relu.h"
+#include "models/layers/sum.h"
 
 namespace models {
 namespace {
@@ -13,8 +18,12 @@ namespace {
 using kernels::Activation;
 using Built = runtime::Result<std::unique_ptr<Layer>>;
 
+std::string size_of(const ImageShape& shape) {
+  return fmt::format("{}x{}x{}", shape.height, shape.width, shape.channels);
+}
+
 // Makes one layer of a spec: what comes in, and whether a ReLU follows that it can take in.
-struct Builder {
+struct Maker {
   ImageShape input;
   Activation activation = Activation::kNone;
 
@@ -24,8 +33,13 @@ struct Builder {
   }
 
   Built operator()(const ConvSpec& spec) const {
-    if (spec.channels == 0 || spec.kernel == 0 || spec.stride == 0)
-      return runtime::Error{"conv: channels, kernel and stride must be at least 1"};
+    if (spec.channels == 0 || spec.kernel == 0 || spec.stride == 0 || spec.groups == 0)
+      return runtime::Error{"conv: channels, kernel, stride and groups must be at least 1"};
+    if (input.channels % spec.groups != 0 || spec.channels % spec.groups != 0)
+      return runtime::Error{
+          fmt::format("conv: {} input and {} output channels do not divide into "
+                      "{} groups",
+                      input.channels, spec.channels, spec.groups)};
     const std::size_t border = 2 * spec.padding;
     if (spec.kernel > input.height + border || spec.kernel > input.width + border)
       return too_large("a convolution", spec.kernel);
@@ -37,7 +51,8 @@ struct Builder {
                                                       .kernel_width = spec.kernel,
                                                       .stride = spec.stride,
                                                       .padding = spec.padding,
-                                                      .activation = activation})};
+                                                      .activation = activation},
+                                   spec.bias)};
   }
 
   Built operator()(const DenseSpec& spec) const {
@@ -57,35 +72,106 @@ struct Builder {
                                                       .stride = spec.window})};
   }
 
+  Built operator()(const GlobalPoolSpec& /*spec*/) const {
+    if (input.height != input.width)
+      return runtime::Error{
+          fmt::format("globalpool: expected a square image, got {}", size_of(input))};
+    return (*this)(PoolSpec{.kind = kernels::PoolKind::kAverage, .window = input.height});
+  }
+
+  Built operator()(const BatchNormSpec& /*spec*/) const {
+    return {std::make_unique<BatchNorm>(input, activation)};
+  }
   Built operator()(const ReluSpec& /*spec*/) const { return {std::make_unique<Relu>(input)}; }
+  Built operator()(const ResidualSpec& /*spec*/) const {
+    return {std::make_unique<Sum>(input, activation)};
+  }
 };
 
 bool takes_activation(const LayerSpec& spec) {
-  return std::holds_alternative<ConvSpec>(spec) || std::holds_alternative<DenseSpec>(spec);
+  return !std::holds_alternative<PoolSpec>(spec) && !std::holds_alternative<GlobalPoolSpec>(spec) &&
+         !std::holds_alternative<ReluSpec>(spec);
 }
+
+// How the layers of one list are called.
+struct Scope {
+  std::string prefix;     // "layer1.0."
+  bool by_place = false;  // "downsample.0", else by kind and number
+  std::map<std::string, std::size_t> numbers = {};
+
+  [[nodiscard]] std::string name(const LayerSpec& spec, std::string_view stem, std::size_t place) {
+    if (!spec.name.empty()) return prefix + spec.name;
+    if (by_place) return prefix + fmt::format("{}", place);
+    return prefix + fmt::format("{}{}", stem, ++numbers[std::string(stem)]);
+  }
+};
+
+// What the list so far ends with.
+struct End {
+  std::size_t node = Node::kNetworkInput;
+  ImageShape shape;
+};
+
+class Builder {
+ public:
+  runtime::Result<End> append(End end, std::span<const LayerSpec> specs, Scope scope) {
+    for (std::size_t i = 0; i < specs.size(); ++i) {
+      const bool fuse = takes_activation(specs[i]) && i + 1 < specs.size() &&
+                        std::holds_alternative<ReluSpec>(specs[i + 1]);
+      auto next = append_one(end, specs[i], fuse ? Activation::kRelu : Activation::kNone, scope, i);
+      if (!next) return runtime::Error{fmt::format("layer {}: {}", i + 1, next.error().message)};
+      end = *next;
+      if (fuse) ++i;
+    }
+    return end;
+  }
+  [[nodiscard]] std::vector<Node> take() { return std::move(nodes_); }
+
+ private:
+  runtime::Result<End> append_one(const End& end, const LayerSpec& spec, Activation activation,
+                                  Scope& scope, std::size_t place) {
+    if (const auto* residual = std::get_if<ResidualSpec>(&spec))
+      return append_residual(end, *residual, activation, scope.name(spec, "block", place));
+    auto built = std::visit(Maker{.input = end.shape, .activation = activation},
+                            static_cast<const LayerSpec::variant&>(spec));
+    if (!built) return built.error();
+    std::string name;
+    if (!(*built)->stem().empty()) name = scope.name(spec, (*built)->stem(), place);
+    return add({std::move(built).value(), std::move(name), end.node, Node::kNone});
+  }
+
+  runtime::Result<End> append_residual(const End& end, const ResidualSpec& spec,
+                                       Activation activation, const std::string& name) {
+    if (spec.body.empty()) return runtime::Error{"residual: no layers"};
+    auto body = append(end, spec.body, {.prefix = name + "."});
+    if (!body) return runtime::Error{"residual: " + body.error().message};
+    auto shortcut = append(end, spec.shortcut, {.prefix = name + ".downsample.", .by_place = true});
+    if (!shortcut) return runtime::Error{"shortcut: " + shortcut.error().message};
+    if (body->shape != shortcut->shape)
+      return runtime::Error{fmt::format("residual: its layers end in {}, the shortcut in {}",
+                                        size_of(body->shape), size_of(shortcut->shape))};
+    return add({std::make_unique<Sum>(body->shape, activation), {}, body->node, shortcut->node});
+  }
+
+  End add(Node node) {
+    nodes_.push_back(std::move(node));
+    return {nodes_.size() - 1, nodes_.back().layer->output()};
+  }
+
+  std::vector<Node> nodes_;
+};
 
 }  // namespace
 
-runtime::Result<std::vector<std::unique_ptr<Layer>>> build_layers(
-    const ImageShape& input, std::span<const LayerSpec> specs) {
+runtime::Result<std::vector<Node>> build_layers(const ImageShape& input,
+                                                std::span<const LayerSpec> specs) {
   if (specs.empty()) return runtime::Error{"a network of no layers"};
   if (input.count() == 0)
-    return runtime::Error{fmt::format("a network cannot read samples of {}x{}x{}", input.height,
-                                      input.width, input.channels)};
-  std::vector<std::unique_ptr<Layer>> layers;
-  ImageShape shape = input;
-  for (std::size_t i = 0; i < specs.size(); ++i) {
-    const bool fuse = takes_activation(specs[i]) && i + 1 < specs.size() &&
-                      std::holds_alternative<ReluSpec>(specs[i + 1]);
-    const Builder builder{.input = shape,
-                          .activation = fuse ? Activation::kRelu : Activation::kNone};
-    Built built = std::visit(builder, specs[i]);
-    if (!built) return runtime::Error{fmt::format("layer {}: {}", i + 1, built.error().message)};
-    layers.push_back(std::move(built).value());
-    shape = layers.back()->output();
-    if (fuse) ++i;
-  }
-  return layers;
+    return runtime::Error{fmt::format("a network cannot read samples of {}", size_of(input))};
+  Builder builder;
+  auto end = builder.append({Node::kNetworkInput, input}, specs, {});
+  if (!end) return end.error();
+  return builder.take();
 }
 
 }  // namespace models

@@ -1,9 +1,12 @@
 #pragma once
-// A network as a list of layers, as the zoo writes it, and the layers that such a list stands for.
+// A network as a list of layers, as the zoo and the user write it, and the graph that such a list
+// stands for.
 
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <span>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -18,6 +21,8 @@ struct ConvSpec {
   std::size_t kernel = 1;  // square
   std::size_t stride = 1;
   std::size_t padding = 0;
+  std::size_t groups = 1;  // inputs and outputs in so many groups that do not mix
+  bool bias = true;        // false where a normalisation follows, whose shift does the same
 };
 struct DenseSpec {
   std::size_t outputs = 1;
@@ -26,12 +31,45 @@ struct PoolSpec {
   kernels::PoolKind kind = kernels::PoolKind::kMax;
   std::size_t window = 2;  // and as far to the next
 };
+struct GlobalPoolSpec {};  // the average of each channel
+struct BatchNormSpec {};
 struct ReluSpec {};
-using LayerSpec = std::variant<ConvSpec, DenseSpec, PoolSpec, ReluSpec>;
+struct LayerSpec;
+// body(x) + shortcut(x); no shortcut: + x.
+struct ResidualSpec {
+  std::vector<LayerSpec> body;
+  std::vector<LayerSpec> shortcut;
+};
 
-// Works out every layer's shape from the sample's. A ReLU right behind a convolution or a dense
-// layer becomes part of it. Refused: an empty list, sizes of zero, a window larger than its image.
-[[nodiscard]] runtime::Result<std::vector<std::unique_ptr<Layer>>> build_layers(
-    const ImageShape& input, std::span<const LayerSpec> specs);
+struct LayerSpec : std::variant<ConvSpec, DenseSpec, PoolSpec, GlobalPoolSpec, BatchNormSpec,
+                                ReluSpec, ResidualSpec> {
+  using variant::variant;
+
+  // Under which its parameters are saved; else its kind and number, "conv1", or, in a shortcut, its
+  // place: "downsample.0".
+  std::string name;
+  [[nodiscard]] LayerSpec named(std::string chosen) && {
+    name = std::move(chosen);
+    return std::move(*this);
+  }
+};
+
+// A layer in its place. Nodes read what earlier nodes wrote, by their numbers.
+struct Node {
+  static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
+  static constexpr std::size_t kNetworkInput = kNone - 1;
+
+  std::unique_ptr<Layer> layer;
+  std::string name;  // "layer1.0.conv1"
+  std::size_t in = kNetworkInput;
+  std::size_t shortcut = kNone;
+};
+
+// Works out every layer's shape from the sample's. A ReLU right behind a convolution, a dense
+// layer, a normalisation or a residual block becomes part of it. Refused, with the number of the
+// layer: an empty list, sizes of zero, a window larger than its image, a body and a shortcut of two
+// shapes.
+[[nodiscard]] runtime::Result<std::vector<Node>> build_layers(const ImageShape& input,
+                                                              std::span<const LayerSpec> specs);
 
 }  // namespace models

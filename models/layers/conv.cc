@@ -2,15 +2,18 @@
 
 #include <fmt/format.h>
 
+#include "models/layers/initialise.h"
+
 namespace models {
 
-Conv::Conv(const kernels::ConvShape& shape) : shape_(shape) {}
+Conv::Conv(const kernels::ConvShape& shape, bool has_bias) : shape_(shape), has_bias_(has_bias) {}
 
 std::string Conv::description() const {
   std::string text =
       fmt::format("conv {} {}x{}", shape_.out_channels, shape_.kernel_height, shape_.kernel_width);
   if (shape_.stride != 1) text += fmt::format(" stride {}", shape_.stride);
   if (shape_.padding != 0) text += fmt::format(" pad {}", shape_.padding);
+  if (!has_bias_) text += " nobias";
   if (shape_.activation == kernels::Activation::kRelu) text += ", relu";
   return text;
 }
@@ -22,21 +25,35 @@ ImageShape Conv::output() const {
 
 std::vector<ParameterTensor> Conv::tensors() const {
   const std::size_t weights = shape_.weight_count();
-  return {{.name = "weight",
-           .shape = {shape_.out_channels, shape_.in_channels, shape_.kernel_height,
-                     shape_.kernel_width},
-           .offset = 0,
-           .count = weights,
-           .storage = {.order = Order::kConv, .image = {}}},
-          {.name = "bias",
-           .shape = {shape_.out_channels},
-           .offset = weights,
-           .count = shape_.out_channels,
-           .storage = {}}};
+  std::vector<ParameterTensor> tensors{{.name = "weight",
+                                        .shape = {shape_.out_channels, shape_.in_channels,
+                                                  shape_.kernel_height, shape_.kernel_width},
+                                        .offset = 0,
+                                        .count = weights,
+                                        .storage = {.order = Order::kConv, .image = {}}}};
+  if (has_bias_) {
+    tensors.push_back({.name = "bias",
+                       .shape = {shape_.out_channels},
+                       .offset = weights,
+                       .count = shape_.out_channels,
+                       .storage = {}});
+  }
+  return tensors;
 }
 
-std::size_t Conv::fan_in() const {
-  return shape_.in_channels * shape_.kernel_height * shape_.kernel_width;
+void Conv::initialise(runtime::Random& random, std::span<float> parameters) const {
+  const std::size_t window = shape_.kernel_height * shape_.kernel_width;
+  if (has_bias_)
+    initialise_uniform(random, shape_.in_channels * window, parameters);
+  else
+    initialise_kaiming(random, shape_.out_channels * window, parameters);
+}
+
+template <typename View>
+std::pair<View, View> Conv::split(View parameters) const {
+  const std::size_t weights = shape_.weight_count();
+  return {parameters.slice(0, weights),
+          has_bias_ ? parameters.slice(weights, shape_.out_channels) : View{}};
 }
 
 kernels::ConvShape Conv::with_batch(std::size_t batch) const {
@@ -46,20 +63,16 @@ kernels::ConvShape Conv::with_batch(std::size_t batch) const {
 }
 
 void Conv::forward(kernels::Backend& backend, const ForwardViews& views) const {
-  const std::size_t weights = shape_.weight_count();
-  backend.conv_forward(with_batch(views.batch), views.in, views.parameters.slice(0, weights),
-                       views.parameters.slice(weights, shape_.out_channels), views.out);
+  const auto [weight, bias] = split(views.parameters);
+  backend.conv_forward(with_batch(views.batch), views.in, weight, bias, views.out);
 }
 
 void Conv::backward(kernels::Backend& backend, const BackwardViews& views) const {
-  const std::size_t weights = shape_.weight_count();
+  const auto [d_weight, d_bias] = split(views.d_parameters);
   backend.conv_backward(
       with_batch(views.batch),
-      {.in = views.in, .weight = views.parameters.slice(0, weights), .out = views.out},
-      {.d_out = views.d_out,
-       .d_in = views.d_in,
-       .d_weight = views.d_parameters.slice(0, weights),
-       .d_bias = views.d_parameters.slice(weights, shape_.out_channels)});
+      {.in = views.in, .weight = split(views.parameters).first, .out = views.out},
+      {.d_out = views.d_out, .d_in = views.d_in, .d_weight = d_weight, .d_bias = d_bias});
 }
 
 }  // namespace models

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "models/layers/initialise.h"
+
 namespace models {
 
 Dense::Dense(const ImageShape& input, std::size_t outputs, kernels::Activation activation)
@@ -23,6 +25,10 @@ std::vector<ParameterTensor> Dense::tensors() const {
        .count = weights,
        .storage = {.order = Order::kFlattened, .image = input_}},
       {.name = "bias", .shape = {outputs_}, .offset = weights, .count = outputs_, .storage = {}}};
+}
+
+void Dense::initialise(runtime::Random& random, std::span<float> parameters) const {
+  initialise_uniform(random, input_.count(), parameters);
 }
 
 kernels::DenseShape Dense::shape(std::size_t batch) const {

@@ -15,7 +15,7 @@ class Dense final : public Layer {
   [[nodiscard]] ImageShape output() const override;
   [[nodiscard]] std::vector<ParameterTensor> tensors() const override;
   [[nodiscard]] std::string_view stem() const override { return "fc"; }
-  [[nodiscard]] std::size_t fan_in() const override { return input_.count(); }
+  void initialise(runtime::Random& random, std::span<float> parameters) const override;
   void forward(kernels::Backend& backend, const ForwardViews& views) const override;
   void backward(kernels::Backend& backend, const BackwardViews& views) const override;
 

@@ -3,6 +3,7 @@
 // numbers: parameters, activations and gradients are the network's and come in as views.
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,14 +11,19 @@
 #include "kernels/backend.h"
 #include "models/image_shape.h"
 #include "models/parameter_tensor.h"
+#include "runtime/random.h"
 
 namespace models {
 
 struct ForwardViews {
   std::size_t batch = 0;
+  bool training = true;           // false: to be scored, by running statistics where there are any
   kernels::ConstView parameters;  // this layer's slice: weight, then bias
+  kernels::ConstView statistics;  // and its slice of the running ones
   kernels::ConstView in;
+  kernels::ConstView shortcut;  // of a layer with two inputs: the second
   kernels::View out;
+  kernels::View saved;  // saved_count() numbers for the backward pass
 };
 
 struct BackwardViews {
@@ -25,8 +31,10 @@ struct BackwardViews {
   kernels::ConstView parameters;
   kernels::ConstView in;       // as the forward pass read it
   kernels::ConstView out;      // as the forward pass wrote it
+  kernels::ConstView saved;    // as the forward pass wrote it
   kernels::View d_out;         // scratch afterwards
   kernels::View d_in;          // empty: nobody asks for it
+  kernels::View d_shortcut;    // the same
   kernels::View d_parameters;  // overwritten
 };
 
@@ -44,7 +52,21 @@ class Layer {
   // otherwise. Names are "weight" and "bias"; the network puts "conv1." before them, from stem().
   [[nodiscard]] virtual std::vector<ParameterTensor> tensors() const { return {}; }
   [[nodiscard]] virtual std::string_view stem() const { return ""; }
-  [[nodiscard]] virtual std::size_t fan_in() const { return 0; }  // inputs of one output
+  // Writes what tensors() start from.
+  virtual void initialise(runtime::Random& /*random*/, std::span<float> /*parameters*/) const {}
+
+  // Running statistics, which follow the batches instead of a gradient; described as tensors() are.
+  [[nodiscard]] virtual std::vector<ParameterTensor> statistics() const { return {}; }
+  virtual void initialise_statistics(std::span<float> /*statistics*/) const {}
+  // How far one batch, the last that passed forward, moves them.
+  virtual void move_statistics(kernels::Backend& /*backend*/, std::size_t /*batch*/,
+                               kernels::ConstView /*saved*/, kernels::ConstView /*statistics*/,
+                               kernels::View /*delta*/) const {}
+
+  // Numbers, whatever the batch, that a backward pass needs beside in and out.
+  [[nodiscard]] virtual std::size_t saved_count() const { return 0; }
+  // Whether d_in may be the memory of d_out.
+  [[nodiscard]] virtual bool backward_in_place() const { return false; }
 
   virtual void forward(kernels::Backend& backend, const ForwardViews& views) const = 0;
   virtual void backward(kernels::Backend& backend, const BackwardViews& views) const = 0;

@@ -11,6 +11,7 @@ class Relu final : public Layer {
 
   [[nodiscard]] std::string description() const override { return "relu"; }
   [[nodiscard]] ImageShape output() const override { return input_; }
+  [[nodiscard]] bool backward_in_place() const override { return true; }
   void forward(kernels::Backend& backend, const ForwardViews& views) const override;
   void backward(kernels::Backend& backend, const BackwardViews& views) const override;
 

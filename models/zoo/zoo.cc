@@ -7,14 +7,21 @@
 #include "models/zoo/lenet5.h"
 #include "models/zoo/logistic.h"
 #include "models/zoo/mlp.h"
+#include "models/zoo/resnet.h"
+#include "models/zoo/vgg.h"
 
 namespace models {
 namespace {
 
-constexpr std::array<CatalogEntry, 3> kModels{{
+constexpr std::array<CatalogEntry, 8> kModels{{
     {"lenet5", "two convolutions and three dense layers, for images of about 28x28"},
     {"logistic", "one dense layer: the linear baseline"},
     {"mlp", "dense layers of 512 and 256 with ReLU"},
+    {"resnet18", "residual network of 64 to 512 channels, for small images"},
+    {"resnet20", "residual network of 16 to 64 channels, for small images"},
+    {"resnet50", "residual network of bottlenecks, 256 to 2048 channels, for small images"},
+    {"vgg11", "eight convolutions with batch normalisation, for images of 32x32 and more"},
+    {"vgg16", "thirteen convolutions with batch normalisation, for images of 32x32 and more"},
 }};
 
 }  // namespace
@@ -25,6 +32,11 @@ runtime::Result<std::vector<LayerSpec>> zoo_layers(std::string_view kind, std::s
   if (kind == "lenet5") return lenet5(classes);
   if (kind == "logistic") return logistic(classes);
   if (kind == "mlp") return mlp(classes);
+  if (kind == "resnet18") return resnet18(classes);
+  if (kind == "resnet20") return resnet20(classes);
+  if (kind == "resnet50") return resnet50(classes);
+  if (kind == "vgg11") return vgg11(classes);
+  if (kind == "vgg16") return vgg16(classes);
   return runtime::Error{
       fmt::format("unknown model \"{}\": expected one of {}", kind, names_of(known_models()))};
 }

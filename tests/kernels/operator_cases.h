@@ -39,7 +39,7 @@ inline constexpr std::array<Case<kernels::DenseShape>, 9> kDense{{
     {"large", {256, 1000, 300, Activation::kRelu}, 8e-6, 9},
 }};
 
-inline constexpr std::array<Case<kernels::ConvShape>, 12> kConv{{
+inline constexpr std::array<Case<kernels::ConvShape>, 14> kConv{{
     {"one number", {1, 1, 1, 1, 1}, 1e-6, 1},
     {"one pixel of three", {1, 1, 3, 3, 1, 3, 3}, 1e-6, 2},
     {"no padding, odd sizes", {3, 2, 7, 5, 3, 3, 2}, 1e-6, 3},
@@ -52,6 +52,8 @@ inline constexpr std::array<Case<kernels::ConvShape>, 12> kConv{{
     {"lenet5, second", {64, 6, 14, 14, 16, 5, 5, 1, 0, Activation::kRelu}, 8e-6, 10},
     {"lenet5, second, last batch", {5, 6, 14, 14, 16, 5, 5, 1, 0, Activation::kRelu}, 4e-6, 11},
     {"large", {8, 32, 16, 16, 64, 3, 3, 1, 1, Activation::kRelu}, 8e-6, 12},
+    {"strided one by one", {2, 3, 6, 6, 4, 1, 1, 2, 0}, 2e-6, 13},
+    {"resnet20, downsample", {4, 16, 32, 32, 32, 1, 1, 2, 0}, 4e-6, 14},
 }};
 
 inline constexpr std::array<Case<kernels::PoolShape>, 13> kPool{{

@@ -23,6 +23,7 @@ using models::PoolSpec;
 using models::ReluSpec;
 
 constexpr ImageShape kDigit{.height = 28, .width = 28, .channels = 1};
+constexpr ImageShape kColour{.height = 32, .width = 32, .channels = 3};
 
 std::unique_ptr<Backend> open(const std::string& device) {
   auto opened = kernels::open_backend({.device = device, .threads = 1});
@@ -95,8 +96,9 @@ std::string refusal(const models::NetworkSpec& spec) {
 
 std::unique_ptr<Network> zoo_network(const std::string& kind, Backend& backend,
                                      std::size_t batch_max = 1) {
-  auto network =
-      Network::create({.kind = kind, .input = kDigit, .classes = 10}, backend, batch_max);
+  const bool digits = kind == "logistic" || kind == "mlp" || kind == "lenet5";
+  auto network = Network::create({.kind = kind, .input = digits ? kDigit : kColour, .classes = 10},
+                                 backend, batch_max);
   REQUIRE(network.ok());
   return std::move(network).value();
 }
@@ -320,7 +322,8 @@ TEST_CASE("the summary names every layer, its output and its parameters") {
 
 TEST_CASE("an unknown model is refused with the known ones") {
   CHECK(refusal({.kind = "resnet99", .input = kDigit, .classes = 10}) ==
-        "unknown model \"resnet99\": expected one of lenet5, logistic, mlp");
+        "unknown model \"resnet99\": expected one of lenet5, logistic, mlp, resnet18, "
+        "resnet20, resnet50, vgg11, vgg16");
 }
 
 TEST_CASE("samples that do not fit the model are refused with both sizes") {
@@ -341,5 +344,5 @@ TEST_CASE("layers that cannot be are refused with their place") {
   CHECK(refusal(kDigit, {PoolSpec{.window = 0}}) == "layer 1: pool: window must be at least 1");
   CHECK(refusal(kDigit, {DenseSpec{0}}) == "layer 1: dense: outputs must be at least 1");
   CHECK(refusal(kDigit, {ConvSpec{.stride = 0}}) ==
-        "layer 1: conv: channels, kernel and stride must be at least 1");
+        "layer 1: conv: channels, kernel, stride and groups must be at least 1");
 }

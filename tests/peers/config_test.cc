@@ -128,9 +128,8 @@ TEST_CASE("an unknown name is refused with the nearest") {
 TEST_CASE("a name of a version to come is refused with those available") {
   CHECK(refusal("[gossip]\npace = \"bounded\"") ==
         "x.toml:2: gossip.pace: \"bounded\" is not in this version; available: async, sync");
-  CHECK(refusal("[model]\nkind = \"resnet20\"") ==
-        "x.toml:2: model.kind: \"resnet20\" is not in this version; available: logistic, mlp, "
-        "lenet5");
+  CHECK(refusal("[policy]\noptimizer = \"adamw\"") ==
+        "x.toml:2: policy.optimizer: \"adamw\" is not in this version; available: sgd, momentum");
 }
 
 TEST_CASE("a key of a version to come may only hold its default") {
@@ -208,6 +207,13 @@ TEST_CASE("every value of every preset is one that its key takes") {
 }
 
 TEST_CASE("keys that contradict each other are refused") {
+  CHECK(refusal("[model]\nlayers = [\"relu\"]") ==
+        "x.toml:2: model.layers: needs model.kind = \"layers\", got \"lenet5\"");
+  CHECK(refusal("[model]\nkind = \"layers\"") ==
+        "x.toml: model.layers: model.kind = \"layers\" needs at least one");
+  CHECK(refusal("[model]\nkind = \"layers\"\nlayers = [\"relu\", \"densse 3\"]") ==
+        "x.toml:3: model.layers: layer 2, \"densse 3\": unknown layer \"densse\"; there are conv, "
+        "dense, maxpool, avgpool, globalpool, batchnorm, relu, residual");
   CHECK(refusal("[policy]\nperiod = 4") ==
         "x.toml:2: policy.period: 4 needs policy.schedule = \"periodic\", got \"every-step\"");
   CHECK(refusal("[policy]\ndecay_factor = 0.5\nlearning_rate_rule = \"cosine\"") ==
@@ -325,7 +331,8 @@ alpha = 0.1
 part = 1
 parts = 4
 [model]
-kind = "mlp"
+kind = "layers"
+layers = ["relu", "dense 10"]
 init = "@examples@/quadratic/centers.csv"
 [train]
 epochs = 0

@@ -1,0 +1,34 @@
+#pragma once
+
+#include "models/layers/layer.h"
+
+namespace models {
+
+// Batch normalisation of an image's channels, and a ReLU where told. Trains on the moments of its
+// batch and scores by running ones, which move a tenth of the way with every batch, as PyTorch's.
+// (Ioffe & Szegedy 2015.)
+class BatchNorm final : public Layer {
+ public:
+  BatchNorm(const ImageShape& input, kernels::Activation activation);
+
+  [[nodiscard]] std::string description() const override;
+  [[nodiscard]] ImageShape output() const override { return input_; }
+  [[nodiscard]] std::vector<ParameterTensor> tensors() const override;
+  [[nodiscard]] std::string_view stem() const override { return "bn"; }
+  void initialise(runtime::Random& random, std::span<float> parameters) const override;
+  [[nodiscard]] std::vector<ParameterTensor> statistics() const override;
+  void initialise_statistics(std::span<float> statistics) const override;
+  void move_statistics(kernels::Backend& backend, std::size_t batch, kernels::ConstView saved,
+                       kernels::ConstView statistics, kernels::View delta) const override;
+  [[nodiscard]] std::size_t saved_count() const override { return 2 * input_.channels; }
+  void forward(kernels::Backend& backend, const ForwardViews& views) const override;
+  void backward(kernels::Backend& backend, const BackwardViews& views) const override;
+
+ private:
+  [[nodiscard]] kernels::BatchNormShape shape(std::size_t batch) const;
+
+  ImageShape input_;
+  kernels::Activation activation_;
+};
+
+}  // namespace models
