@@ -192,5 +192,5 @@ TEST_CASE("an unknown data set is refused with the known ones") {
   const auto split = models::open_data({.set = "imagenet", .path = {}, .seed = 0});
   REQUIRE_FALSE(split.ok());
   CHECK(
-      says(split.error().message, "\"imagenet\": expected one of glyphs, idx"));
+      says(split.error().message, "\"imagenet\": expected one of glyphs, idx, cifar10, cifar100"));
 }
