@@ -2,21 +2,29 @@
 
 #include <utility>
 
+#include "models/augment.h"
 #include "runtime/check.h"
 #include "runtime/random.h"
 
 namespace models {
 namespace {
 
-constexpr std::uint64_t kPasses = 0x706173736573;  // "passes": this use's streams of the seed
+// This file's streams of the seed.
+constexpr std::uint64_t kPasses = 0x706173736573;     // "passes"
+constexpr std::uint64_t kAugment = 0x6175676d656e74;  // "augment"
 
 }  // namespace
 
 BatchSequence::BatchSequence(const Dataset& dataset, std::vector<std::uint32_t> part,
-                             std::size_t batch, std::uint64_t seed)
-    : dataset_(dataset), part_(std::move(part)), batch_(batch), seed_(seed) {
+                             const LoaderOptions& options)
+    : dataset_(dataset),
+      part_(std::move(part)),
+      batch_(options.batch),
+      seed_(options.seed),
+      augment_(options.augment) {
   CHECK(!part_.empty() && batch_ > 0);
-  begin_pass(0);
+  if (augment_) image_.resize(dataset_.shape().count());
+  seek(options.first_step);
 }
 
 void BatchSequence::begin_pass(std::uint64_t pass) {
@@ -40,16 +48,31 @@ void BatchSequence::next(HostBatch& out) {
   out.labels.resize(batch_);
   for (std::size_t i = 0; i < batch_; ++i) {
     if (position_ == order_.size()) begin_pass(pass_ + 1);
-    const std::uint32_t index = order_[position_++];
-    dataset_.read(index, std::span(out.samples).subspan(i * pixels, pixels));
+    const std::uint32_t index = order_[position_];
+    const std::span<float> sample = std::span(out.samples).subspan(i * pixels, pixels);
+    if (augment_) {
+      read_augmented(index, sample);
+    } else {
+      dataset_.read(index, sample);
+    }
     out.labels[i] = dataset_.label(index);
+    ++position_;
   }
+}
+
+// Chance by the sample's number in the whole sequence, so that a batch found by seek() is the same
+// as one that was come to.
+void BatchSequence::read_augmented(std::uint32_t index, std::span<float> out) {
+  dataset_.read(index, image_);
+  runtime::Random random(runtime::mix_bits(seed_ ^ kAugment), pass_ * part_.size() + position_);
+  const Augmentation augmentation = augmentation_of(dataset_.shape());
+  crop({.shape = dataset_.shape(), .in = image_, .out = out}, augmentation.padding,
+       draw_crop(augmentation, random));
 }
 
 Loader::Loader(const Dataset& dataset, std::vector<std::uint32_t> part,
                const LoaderOptions& options)
-    : sequence_(dataset, std::move(part), options.batch, options.seed), step_(options.first_step) {
-  sequence_.seek(step_);
+    : sequence_(dataset, std::move(part), options), step_(options.first_step) {
   if (options.ahead) thread_ = std::thread([this] { prepare_until_stopped(); });
 }
 

@@ -14,35 +14,40 @@
 
 namespace models {
 
+struct LoaderOptions {
+  std::size_t batch = 32;
+  std::uint64_t seed = 0;
+  std::uint64_t first_step = 0;
+  bool augment = false;  // each sample is cropped and mirrored at random (models/augment.h)
+  bool ahead = true;     // a thread of its own prepares batches; false: next() does, the same bits
+};
+
 // The endless sequence of batches of one part: pass after pass, each in an order of its own, end to
 // end and cut into batches, so a batch may straddle two passes, and a part smaller than the batch
-// comes round more than once in it. Batch k follows from (part, batch, seed, k) alone.
+// comes round more than once in it. Batch k follows from (part, batch, seed, augment, k) alone.
 class BatchSequence {
  public:
-  // The dataset must outlive it. `part` is not empty; `batch` is at least 1.
-  BatchSequence(const Dataset& dataset, std::vector<std::uint32_t> part, std::size_t batch,
-                std::uint64_t seed);
+  // Begins at options.first_step. The dataset must outlive it. `part` is not empty; options.batch
+  // is at least 1.
+  BatchSequence(const Dataset& dataset, std::vector<std::uint32_t> part,
+                const LoaderOptions& options);
 
   void seek(std::uint64_t step);  // the next batch is batch `step`
   void next(HostBatch& out);
 
  private:
   void begin_pass(std::uint64_t pass);
+  void read_augmented(std::uint32_t index, std::span<float> out);
 
   const Dataset& dataset_;
   std::vector<std::uint32_t> part_;
   std::vector<std::uint32_t> order_;  // of the pass under way
   std::size_t batch_;
   std::uint64_t seed_;
+  bool augment_;
+  std::vector<float> image_;  // as it was before augmentation
   std::uint64_t pass_ = 0;
   std::size_t position_ = 0;  // in order_
-};
-
-struct LoaderOptions {
-  std::size_t batch = 32;
-  std::uint64_t seed = 0;
-  std::uint64_t first_step = 0;
-  bool ahead = true;  // a thread of its own prepares batches; false: next() does, the same bits
 };
 
 // A BatchSequence, prepared ahead. Owned and called by one thread.

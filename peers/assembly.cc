@@ -27,9 +27,15 @@ kernels::Scalar scalar_of(const Config& config) {
 
 runtime::Status read_data(const Config& config, std::size_t peer_count,
                           Surroundings& surroundings) {
-  auto data = models::open_data({config.data.set, config.data.path, config.seed});
+  auto data = models::open_data({.set = config.data.set,
+                                 .path = config.data.path,
+                                 .seed = config.seed,
+                                 .limit = config.data.limit});
   if (!data) return data.error();
   surroundings.data = std::move(data).value();
+  if (const std::size_t size = surroundings.data.train->size(); config.train.batch > size)
+    return runtime::Error{fmt::format("train.batch: {} samples, but the training set has {}",
+                                      config.train.batch, size)};
   auto parts =
       models::partition(models::labels_of(*surroundings.data.train),
                         {config.data.partition, config.data.alpha, peer_count, config.seed});
@@ -190,6 +196,7 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
       train, surroundings.parts[place.index],
       models::LoaderOptions{.batch = config.train.batch,
                             .seed = runtime::mix_bits(config.seed ^ (kLoaderStream + place.index)),
+                            .augment = config.data.augment,
                             .ahead = !place.virtual_time});
   objective_ = std::make_unique<NetworkObjective>(NetworkObjective::Parts{
       std::move(network).value(), std::move(loader), surroundings.data.test.get(), backend_,

@@ -34,6 +34,7 @@ struct DataConfig {
   std::uint64_t part = 0;
   std::uint64_t parts = 1;
   bool augment = false;
+  std::uint64_t limit = 0;
   bool operator==(const DataConfig&) const = default;
 };
 

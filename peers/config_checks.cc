@@ -84,9 +84,15 @@ void check_data(const Config& config, Problems& problems) {
         {"data.part",
          fmt::format("expected an integer below data.parts = {}, got {}", data.parts, data.part)});
   }
-  if (config.objective.kind != "network" || data.set != "idx") return;
+  if (config.objective.kind != "network") return;
+  if (data.limit > 0 && config.train.batch > data.limit) {
+    problems.push_back({"train.batch", fmt::format("expected at most data.limit = {}, got {}",
+                                                   data.limit, config.train.batch)});
+  }
+  if (data.set == "glyphs") return;
   if (data.path.empty()) {
-    problems.push_back({"data.path", "data.set = \"idx\" needs the folder with the files"});
+    problems.push_back({"data.path", fmt::format("data.set = {} needs the folder with the files",
+                                                 toml_text(data.set))});
   } else if (!is_folder(data.path)) {
     problems.push_back({"data.path", fmt::format("no such folder: {}", toml_text(data.path))});
   }

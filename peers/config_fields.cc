@@ -61,7 +61,10 @@ void describe_data(DataConfig& c, Table t) {
   t.add("data.alpha", Number{&c.alpha, kPositive}, "dirichlet: the smaller, the more skewed");
   t.add("data.part", Count{&c.part, {0, kPeersMax - 1}}, "this peer's part (launch sets it) ...");
   t.add("data.parts", Count{&c.parts, {1, kPeersMax}}, "... of so many");
-  t.add_later("data.augment", Flag{&c.augment}, "random crop and flip, where they make sense");
+  t.add("data.augment", Flag{&c.augment},
+        "training images are cropped at random, colour ones also flipped");
+  t.add("data.limit", Count{&c.limit, kFromZero},
+        "at most so many training samples, the first of the set; 0: all");
 }
 
 void describe_model(ModelConfig& c, Table t) {

@@ -11,7 +11,8 @@ constexpr bool kLater = false;
 constexpr Choice kSets[] = {
     {"glyphs", "ten classes of generated 28x28 grey images, built in"},
     {"idx", "a folder in MNIST's format: MNIST, Fashion-MNIST, ..."},
-    {"cifar10", "CIFAR-10", kLater},
+    {"cifar10", "a folder with CIFAR-10's binary version"},
+    {"cifar100", "a folder with CIFAR-100's binary version"},
     {"text", "plain text", kLater},
 };
 constexpr Choice kPartitions[] = {

@@ -35,6 +35,7 @@ struct DataOptions {
   std::string set = "glyphs";
   std::filesystem::path path;  // of sets that are files
   std::uint64_t seed = 0;      // of sets that are generated
+  std::size_t limit = 0;       // at most so many training samples, the first; 0: all
 };
 
 struct DataSplit {

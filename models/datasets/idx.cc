@@ -1,13 +1,13 @@
 #include "models/datasets/idx.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
 #include <span>
 #include <utility>
 
+#include "models/datasets/byte_file.h"
 #include "models/datasets/pixels.h"
 #include "runtime/check.h"
 
@@ -60,45 +60,6 @@ class IdxDataset final : public Dataset {
   std::size_t classes_;
 };
 
-// A file that zlib reads, whether compressed or not.
-class GzFile {
- public:
-  explicit GzFile(const fs::path& path) : path_(path), file_(gzopen(path.c_str(), "rb")) {}
-  ~GzFile() {
-    if (file_ != nullptr) gzclose(file_);
-  }
-  GzFile(const GzFile&) = delete;
-  GzFile& operator=(const GzFile&) = delete;
-
-  [[nodiscard]] bool is_open() const { return file_ != nullptr; }
-
-  // As many bytes as there are, at most out.size().
-  [[nodiscard]] Result<std::size_t> read(std::span<std::uint8_t> out) {
-    std::size_t done = 0;
-    while (done < out.size()) {
-      const std::size_t wanted = std::min(kChunkBytes, out.size() - done);
-      const int got = gzread(file_, out.data() + done, static_cast<unsigned>(wanted));
-      if (got < 0) return damaged();
-      if (got == 0) break;
-      done += static_cast<std::size_t>(got);
-    }
-    int code = Z_OK;
-    gzerror(file_, &code);
-    if (code == Z_BUF_ERROR) return damaged();
-    return done;
-  }
-
- private:
-  [[nodiscard]] Error damaged() {
-    int code = Z_OK;
-    const char* reason = gzerror(file_, &code);
-    return {fmt::format("{}: cannot be read: {}", path_.string(), reason)};
-  }
-
-  fs::path path_;
-  gzFile file_;
-};
-
 std::size_t big_endian(std::span<const std::uint8_t> bytes) {
   std::size_t value = 0;
   for (const std::uint8_t byte : bytes) value = (value << 8U) | byte;
@@ -106,7 +67,7 @@ std::size_t big_endian(std::span<const std::uint8_t> bytes) {
 }
 
 // Magic number and sizes, of unsigned bytes in `dimensions` dimensions.
-Status read_header(GzFile& file, std::size_t dimensions, IdxFile& idx) {
+Status read_header(ByteFile& file, std::size_t dimensions, IdxFile& idx) {
   std::array<std::uint8_t, 16> bytes{};
   const std::span<std::uint8_t> header = std::span(bytes).first(4 + 4 * dimensions);
   const auto got = file.read(header);
@@ -129,7 +90,7 @@ Status read_header(GzFile& file, std::size_t dimensions, IdxFile& idx) {
   return {};
 }
 
-Status read_elements(GzFile& file, IdxFile& idx) {
+Status read_elements(ByteFile& file, IdxFile& idx) {
   std::size_t expected = 1;
   for (const std::size_t size : idx.sizes) expected *= size;  // < 2^32 * 2^12 * 2^12
   if (expected > kBytesMax)
@@ -151,16 +112,14 @@ Status read_elements(GzFile& file, IdxFile& idx) {
 }
 
 Result<IdxFile> read_idx(const fs::path& folder, std::string_view name, std::size_t dimensions) {
-  IdxFile idx{.path = folder / name, .sizes = {}, .elements = {}};
-  std::error_code ignored;
-  if (!fs::exists(idx.path, ignored)) idx.path += ".gz";
-  if (!fs::exists(idx.path, ignored))
+  IdxFile idx{.path = find_file(folder, name), .sizes = {}, .elements = {}};
+  if (idx.path.empty())
     return Error{
         fmt::format("{}: expected {} or {}.gz in it, found neither", folder.string(), name, name)};
-  GzFile file(idx.path);
-  if (!file.is_open()) return Error{fmt::format("{}: cannot be opened", idx.path.string())};
-  if (const Status status = read_header(file, dimensions, idx); !status) return status.error();
-  if (const Status status = read_elements(file, idx); !status) return status.error();
+  auto file = ByteFile::open(idx.path);
+  if (!file) return file.error();
+  if (const Status status = read_header(*file, dimensions, idx); !status) return status.error();
+  if (const Status status = read_elements(*file, idx); !status) return status.error();
   return idx;
 }
 

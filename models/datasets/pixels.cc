@@ -1,6 +1,5 @@
 #include "models/datasets/pixels.h"
 
-#include <array>
 #include <cstddef>
 
 #include "runtime/check.h"
@@ -8,20 +7,32 @@
 namespace models {
 namespace {
 
-constexpr std::array<float, 256> make_table() {
-  std::array<float, 256> table{};
+using Table = std::array<float, 256>;
+
+constexpr Table table_of(ChannelMoments moments) {
+  Table table{};
   for (std::size_t value = 0; value < table.size(); ++value)
-    table[value] = (static_cast<float>(value) / 255.0F - 0.13F) / 0.6F;
+    table[value] = (static_cast<float>(value) / 255.0F - moments.mean) / moments.deviation;
   return table;
 }
 
-constexpr std::array<float, 256> kNormalised = make_table();
+constexpr Table kGrey = table_of({.mean = 0.13F, .deviation = 0.6F});
 
 }  // namespace
 
 void normalise(std::span<const std::uint8_t> pixels, std::span<float> out) {
   CHECK(pixels.size() == out.size());
-  for (std::size_t i = 0; i < pixels.size(); ++i) out[i] = kNormalised[pixels[i]];
+  for (std::size_t i = 0; i < pixels.size(); ++i) out[i] = kGrey[pixels[i]];
+}
+
+RgbScale::RgbScale(const std::array<ChannelMoments, 3>& channels)
+    : tables_{table_of(channels[0]), table_of(channels[1]), table_of(channels[2])} {}
+
+void RgbScale::normalise(std::span<const std::uint8_t> pixels, std::span<float> out) const {
+  CHECK(pixels.size() == out.size() && pixels.size() % 3 == 0);
+  for (std::size_t i = 0; i < pixels.size(); i += 3)
+    for (std::size_t channel = 0; channel < 3; ++channel)
+      out[i + channel] = tables_[channel][pixels[i + channel]];
 }
 
 }  // namespace models

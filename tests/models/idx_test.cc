@@ -1,13 +1,13 @@
 #include "models/datasets/idx.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <map>
 #include <string>
 #include <vector>
 
 #include "tests/models/scratch_folder.h"
+#include "tests/models/zipped.h"
 #include "tests/support/catch.h"
 
 namespace {
@@ -46,14 +46,6 @@ Files good_files() {
 
 void write(const ScratchFolder& folder, const Files& files) {
   for (const auto& [name, bytes] : files) folder.write(name, bytes);
-}
-
-std::string zipped(const ScratchFolder& folder, const std::string& bytes) {
-  const auto path = folder.path() / "zipped";
-  gzFile file = gzopen(path.c_str(), "wb");
-  REQUIRE(gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size())) > 0);
-  REQUIRE(gzclose(file) == Z_OK);
-  return contents(path);
 }
 
 // What opening says of good files, one of them replaced. It must name the file.
@@ -199,5 +191,6 @@ TEST_CASE("a damaged or truncated gzip file is refused by name") {
 TEST_CASE("an unknown data set is refused with the known ones") {
   const auto split = models::open_data({.set = "imagenet", .path = {}, .seed = 0});
   REQUIRE_FALSE(split.ok());
-  CHECK(says(split.error().message, "\"imagenet\": expected one of glyphs, idx"));
+  CHECK(
+      says(split.error().message, "\"imagenet\": expected one of glyphs, idx, cifar10, cifar100"));
 }

@@ -242,7 +242,15 @@ TEST_CASE("a run is one folder") {
 TEST_CASE("a missing data folder is refused by name") {
   CHECK(refusal("[data]\nset = \"idx\"\npath = \"no/such\"") ==
         "x.toml:3: data.path: no such folder: \"no/such\"");
-  CHECK_THAT(refusal("[data]\nset = \"idx\""), Catch::Contains("needs the folder"));
+  const auto set = GENERATE(as<std::string>{}, "idx", "cifar10", "cifar100");
+  CHECK(refusal("[data]\nset = \"" + set + "\"") ==
+        "x.toml: data.path: data.set = \"" + set + "\" needs the folder with the files");
+}
+
+TEST_CASE("a batch larger than the samples that are used is refused") {
+  CHECK(accepted("[data]\nlimit = 32").train.batch == 32);
+  CHECK(refusal("[data]\nlimit = 31\n[train]\nbatch = 32") ==
+        "x.toml:4: train.batch: expected at most data.limit = 31, got 32");
 }
 
 TEST_CASE("a missing file is refused by name") {
@@ -330,6 +338,8 @@ partition = "dirichlet"
 alpha = 0.1
 part = 1
 parts = 4
+augment = true
+limit = 100000
 [model]
 kind = "layers"
 layers = ["relu", "dense 10"]
