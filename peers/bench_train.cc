@@ -3,6 +3,7 @@
 
 #include "kernels/open_backend.h"
 #include "models/network.h"
+#include "models/zoo/zoo.h"
 #include "peers/bench.h"
 #include "peers/policies/momentum.h"
 #include "runtime/clock.h"
@@ -12,7 +13,6 @@
 namespace peers {
 namespace {
 
-constexpr models::ImageShape kImage{28, 28, 1};
 constexpr std::size_t kClasses = 10;
 constexpr std::size_t kWarmUpSteps = 20;
 
@@ -22,7 +22,7 @@ class OneBatch final : public Objective {
   OneBatch(models::Network& network, kernels::Backend& backend, std::size_t batch)
       : network_(&network), batch_(batch) {
     runtime::Random random(1);
-    std::vector<float> samples(batch * kImage.count());
+    std::vector<float> samples(batch * network.input().count());
     for (float& pixel : samples) pixel = static_cast<float>(random.uniform(-1.0, 1.0));
     std::vector<std::int32_t> labels(batch);
     for (std::int32_t& label : labels) label = static_cast<std::int32_t>(random.below(kClasses));
@@ -66,7 +66,8 @@ runtime::Result<BenchTrainReport> bench_train(const BenchTrainOptions& options) 
   auto opened = kernels::open_backend({options.device, options.threads});
   if (!opened) return opened.error();
   kernels::Backend& backend = *opened->backend;
-  auto network = models::Network::create({options.model, kImage, kClasses}, backend, options.batch);
+  auto network = models::Network::create(
+      {options.model, models::usual_input(options.model), kClasses}, backend, options.batch);
   if (!network) return network.error();
   OneBatch objective(**network, backend, options.batch);
   const std::size_t count = objective.parameter_count();

@@ -28,6 +28,12 @@ constexpr std::array<CatalogEntry, 8> kModels{{
 
 std::span<const CatalogEntry> known_models() { return kModels; }
 
+ImageShape usual_input(std::string_view kind) {
+  if (kind.starts_with("resnet") || kind.starts_with("vgg"))
+    return {.height = 32, .width = 32, .channels = 3};
+  return {.height = 28, .width = 28, .channels = 1};
+}
+
 runtime::Result<std::vector<LayerSpec>> zoo_layers(std::string_view kind, std::size_t classes) {
   if (kind == "lenet5") return lenet5(classes);
   if (kind == "logistic") return logistic(classes);

@@ -23,7 +23,6 @@ using models::PoolSpec;
 using models::ReluSpec;
 
 constexpr ImageShape kDigit{.height = 28, .width = 28, .channels = 1};
-constexpr ImageShape kColour{.height = 32, .width = 32, .channels = 3};
 
 std::unique_ptr<Backend> open(const std::string& device) {
   auto opened = kernels::open_backend({.device = device, .threads = 1});
@@ -96,9 +95,8 @@ std::string refusal(const models::NetworkSpec& spec) {
 
 std::unique_ptr<Network> zoo_network(const std::string& kind, Backend& backend,
                                      std::size_t batch_max = 1) {
-  const bool digits = kind == "logistic" || kind == "mlp" || kind == "lenet5";
-  auto network = Network::create({.kind = kind, .input = digits ? kDigit : kColour, .classes = 10},
-                                 backend, batch_max);
+  auto network = Network::create(
+      {.kind = kind, .input = models::usual_input(kind), .classes = 10}, backend, batch_max);
   REQUIRE(network.ok());
   return std::move(network).value();
 }
