@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "kernels/backend.h"
+#include "kernels/cpu/direct_conv.h"
 #include "kernels/cpu/loops.h"
 #include "kernels/cpu/onednn.h"
 
@@ -55,6 +56,7 @@ class CpuBackend final : public Backend {
   std::size_t threads_;
   const LayerLoops& loops_;
   OneDnn onednn_;
+  DirectConv direct_;
 };
 
 }  // namespace kernels::cpu

@@ -7,7 +7,10 @@ namespace kernels::cpu {
 void CpuBackend::conv_forward(const ConvShape& shape, ConstView in, ConstView weight,
                               ConstView bias, View out) {
   CHECK(fits(shape, {in, weight, bias, out}));
-  onednn().conv_forward(shape, f32(in), f32(weight), f32(bias), f32(out));
+  if (direct_.suits(shape))
+    direct_.forward(shape, f32(in), f32(weight), f32(bias), f32(out));
+  else
+    onednn().conv_forward(shape, f32(in), f32(weight), f32(bias), f32(out));
 }
 
 void CpuBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
@@ -17,9 +20,15 @@ void CpuBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
   const bool masked = shape.activation == Activation::kRelu;
   loops_.mask_and_sum({shape.batch * shape.out_height() * shape.out_width(), shape.out_channels},
                       masked ? f32(saved.out) : nullptr, d_out, f32(gradients.d_bias));
-  onednn().conv_backward_weight(shape, f32(saved.in), d_out, f32(gradients.d_weight));
+  if (direct_.suits(shape))
+    direct_.backward_weight(shape, f32(saved.in), d_out, f32(gradients.d_weight));
+  else
+    onednn().conv_backward_weight(shape, f32(saved.in), d_out, f32(gradients.d_weight));
   if (gradients.d_in.empty()) return;
-  onednn().conv_backward_data(shape, f32(saved.weight), d_out, f32(gradients.d_in));
+  if (direct_.suits_backward_data(shape))
+    direct_.backward_data(shape, f32(saved.weight), d_out, f32(gradients.d_in));
+  else
+    onednn().conv_backward_data(shape, f32(saved.weight), d_out, f32(gradients.d_in));
 }
 
 }  // namespace kernels::cpu
