@@ -69,9 +69,8 @@ void for_rows(const ConvShape& s, Action action) {
 const float* pad(const ConvShape& s, const float* image, float* room) {
   if (s.padding == 0) return image;
   const std::size_t width = s.in_width * s.in_channels;
-  for_rows(s, [&](std::size_t from, std::size_t to) {
-    std::copy_n(image + from, width, room + to);
-  });
+  for_rows(s,
+           [&](std::size_t from, std::size_t to) { std::copy_n(image + from, width, room + to); });
   return room;
 }
 
@@ -82,7 +81,8 @@ DirectConv::DirectConv(std::size_t threads, const LayerLoops& loops)
 
 bool DirectConv::suits(const ConvShape& s) const {
   const bool in_packs = s.out_channels < kConvPack || s.out_channels % kConvPack == 0;
-  return in_packs && s.out_channels <= loops_.conv_channels_max && s.weight_count() <= kWeightsMax;
+  return in_packs && s.groups == 1 && s.out_channels <= loops_.conv_channels_max &&
+         s.weight_count() <= kWeightsMax;
 }
 
 bool DirectConv::suits_backward_data(const ConvShape& s) const {

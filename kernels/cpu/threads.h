@@ -19,8 +19,8 @@ void share_out(std::size_t parts, void (*work)(void* context, std::size_t part),
 template <typename Action>
 void for_parts(std::size_t parts, Action action) {
   share_out(
-      parts,
-      [](void* context, std::size_t part) { (*static_cast<Action*>(context))(part); }, &action);
+      parts, [](void* context, std::size_t part) { (*static_cast<Action*>(context))(part); },
+      &action);
 }
 
 }  // namespace kernels::cpu
