@@ -11,7 +11,8 @@ bool is_valid(const DenseShape& s) { return s.batch > 0 && s.inputs > 0 && s.out
 
 bool is_valid(const ConvShape& s) {
   return s.batch > 0 && s.in_channels > 0 && s.out_channels > 0 && s.stride > 0 &&
-         s.kernel_height > 0 && s.kernel_width > 0 &&
+         s.kernel_height > 0 && s.kernel_width > 0 && s.groups > 0 &&
+         s.in_channels % s.groups == 0 && s.out_channels % s.groups == 0 &&
          s.in_height + 2 * s.padding >= s.kernel_height &&
          s.in_width + 2 * s.padding >= s.kernel_width;
 }

@@ -1,7 +1,8 @@
 #pragma once
 // Shapes of the operators. Images are channels-last (batch, height, width, channels) on every
 // device: what oneDNN and cuDNN are fastest with. A convolution's weight is (out_channels,
-// kernel_height, kernel_width, in_channels), a dense layer's (outputs, inputs), both row-major.
+// kernel_height, kernel_width, in_channels / groups), a dense layer's (outputs, inputs), both
+// row-major.
 
 #include <cstddef>
 #include <cstdint>
@@ -33,6 +34,7 @@ struct ConvShape {
   std::size_t stride = 1;
   std::size_t padding = 0;  // zeros on each side
   Activation activation = Activation::kNone;
+  std::size_t groups = 1;  // convolutions side by side; divides both numbers of channels
 
   [[nodiscard]] std::size_t out_height() const {
     return (in_height + 2 * padding - kernel_height) / stride + 1;
@@ -45,7 +47,7 @@ struct ConvShape {
     return batch * out_height() * out_width() * out_channels;
   }
   [[nodiscard]] std::size_t weight_count() const {
-    return out_channels * kernel_height * kernel_width * in_channels;
+    return out_channels * kernel_height * kernel_width * (in_channels / groups);
   }
   bool operator==(const ConvShape&) const = default;
 };

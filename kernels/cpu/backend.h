@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "kernels/backend.h"
+#include "kernels/cpu/direct_conv.h"
 #include "kernels/cpu/loops.h"
 #include "kernels/cpu/onednn.h"
 
@@ -68,6 +69,7 @@ class CpuBackend final : public Backend {
   std::size_t threads_;
   const LayerLoops& loops_;
   OneDnn onednn_;
+  DirectConv direct_;
   Buffer zeros_;
   Buffer scratch_;
 };

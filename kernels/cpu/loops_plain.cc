@@ -3,6 +3,7 @@
 
 namespace kernels::cpu {
 
-constexpr LayerLoops kPlainLayers = plain::loops();
+// Packs of eight do not fit the registers: oneDNN convolves.
+constexpr LayerLoops kPlainLayers = plain::loops(0);
 
 }  // namespace kernels::cpu

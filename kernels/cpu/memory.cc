@@ -6,7 +6,8 @@
 
 namespace kernels::cpu {
 
-CpuBackend::CpuBackend(std::size_t threads) : threads_(threads), loops_(layer_loops()) {
+CpuBackend::CpuBackend(std::size_t threads)
+    : threads_(threads), loops_(layer_loops()), direct_(threads, loops_) {
   CHECK(threads >= 1);
 }
 

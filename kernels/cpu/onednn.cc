@@ -28,7 +28,7 @@ enum class Operation : std::uint8_t {
 };
 
 // All that a primitive depends on.
-using Key = std::array<std::size_t, 11>;
+using Key = std::array<std::size_t, 12>;
 
 struct KeyHash {
   std::size_t operator()(const Key& key) const {
@@ -54,7 +54,8 @@ Key key_of(Operation operation, const ConvShape& s) {
           s.kernel_width,
           s.stride,
           s.padding,
-          static_cast<std::size_t>(s.activation)};
+          static_cast<std::size_t>(s.activation),
+          s.groups};
 }
 
 dnnl_dim_t dim(std::size_t count) { return static_cast<dnnl_dim_t>(count); }
@@ -193,11 +194,14 @@ LayerTensors tensors_of(const DenseShape& s) {
 
 LayerTensors tensors_of(const ConvShape& s) {
   const Dims in{dim(s.batch), dim(s.in_channels), dim(s.in_height), dim(s.in_width)};
-  const Dims weight{dim(s.out_channels), dim(s.in_channels), dim(s.kernel_height),
-                    dim(s.kernel_width)};
   const Dims out{dim(s.batch), dim(s.out_channels), dim(s.out_height()), dim(s.out_width())};
-  return {describe(in, Tag::nhwc), describe(weight, Tag::ohwi), describe(weight, Tag::any),
-          describe({dim(s.out_channels)}, Tag::a), describe(out, Tag::nhwc)};
+  // Groups are a dimension of their own, and a lone one is not: its code is slower.
+  Dims weight{dim(s.out_channels / s.groups), dim(s.in_channels / s.groups), dim(s.kernel_height),
+              dim(s.kernel_width)};
+  if (s.groups > 1) weight.insert(weight.begin(), dim(s.groups));
+  return {describe(in, Tag::nhwc), describe(weight, s.groups > 1 ? Tag::gohwi : Tag::ohwi),
+          describe(weight, Tag::any), describe({dim(s.out_channels)}, Tag::a),
+          describe(out, Tag::nhwc)};
 }
 
 Dims strides_of(const ConvShape& s) { return {dim(s.stride), dim(s.stride)}; }

@@ -2,31 +2,59 @@
 
 #include <dlfcn.h>
 
+#include <atomic>
+
 #include "runtime/check.h"
 
 namespace kernels::cpu {
 namespace {
 
-using SetThreads = void (*)(int);
-
 // Asked of the OpenMP runtime that oneDNN brought along: linking one by name would bring a second
 // into the process wherever compiler and oneDNN disagree on which it is.
-SetThreads find_set_threads() {
-  return reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
-}
-
+using SetThreads = void (*)(int);
 SetThreads set_threads() {
-  static const SetThreads found = find_set_threads();
+  static const auto found =
+      reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
   return found;
 }
 
+// What compilers turn `omp parallel` into, in GNU's runtime and in LLVM's.
+using Parallel = void (*)(void (*work)(void*), void* context, unsigned threads, unsigned flags);
+Parallel parallel() {
+  static const auto found = reinterpret_cast<Parallel>(dlsym(RTLD_DEFAULT, "GOMP_parallel"));
+  return found;
+}
+
+// A thread takes the next part until none is left, so that a smaller team than asked for does all.
+struct Parts {
+  std::size_t count;
+  void (*work)(void* context, std::size_t part);
+  void* context;
+  std::atomic<std::size_t> next{0};
+
+  void take() {
+    for (std::size_t part = next.fetch_add(1); part < count; part = next.fetch_add(1))
+      work(context, part);
+  }
+};
+
 }  // namespace
 
-bool can_set_threads() { return set_threads() != nullptr; }
+bool can_set_threads() { return set_threads() != nullptr && parallel() != nullptr; }
 
 void use_threads(std::size_t count) {
   CHECK(can_set_threads());
   set_threads()(static_cast<int>(count));
+}
+
+void share_out(std::size_t parts, void (*work)(void* context, std::size_t part), void* context) {
+  Parts all{parts, work, context};
+  const auto take = [](void* shared) { static_cast<Parts*>(shared)->take(); };
+  if (parts > 1)
+    parallel()(take, &all, static_cast<unsigned>(parts), 0);
+  else
+    take(&all);
+  CHECK(all.next.load() >= parts);  // also tells the sanitiser of threads that all have finished
 }
 
 }  // namespace kernels::cpu

@@ -1,5 +1,5 @@
 #pragma once
-// The threads that oneDNN computes with. The only file that knows of OpenMP.
+// The threads that oneDNN and our own loops compute with. The only file that knows of OpenMP.
 
 #include <cstddef>
 
@@ -10,5 +10,17 @@ namespace kernels::cpu {
 
 // From here on, oneDNN's calls from this thread compute with `count` threads.
 void use_threads(std::size_t count);
+
+// Calls work(context, part) for every part in [0, parts), each on one thread of a team of as many,
+// and returns when all are done. The team is oneDNN's own: threads of two teams would take each
+// other's cores while they wait for work. Which thread has which part is not promised.
+void share_out(std::size_t parts, void (*work)(void* context, std::size_t part), void* context);
+
+template <typename Action>
+void for_parts(std::size_t parts, Action action) {
+  share_out(
+      parts, [](void* context, std::size_t part) { (*static_cast<Action*>(context))(part); },
+      &action);
+}
 
 }  // namespace kernels::cpu

@@ -1,5 +1,6 @@
 // A convolution is a product of matrices once every output pixel's patch of the input is laid out
-// as a row: out (pixels x out_channels) = patches (pixels x patch) weight^T.
+// as a row: out (pixels x out_channels) = patches (pixels x patch) weight^T. Groups take turns,
+// each with its own channels of the images.
 
 #include <algorithm>
 
@@ -16,10 +17,11 @@ namespace {
 // this many numbers (256 MiB) at a time, or one image.
 constexpr std::size_t kPatchNumbersMax = std::size_t{64} << 20U;
 
-// ConvShape for the device: its functions are the host's.
+// ConvShape for the device, of one group: its functions are the host's.
 struct Patches {
   explicit Patches(const ConvShape& shape)
-      : channels(shape.in_channels),
+      : channels(shape.in_channels / shape.groups),
+        all_channels(shape.in_channels),
         in_height(shape.in_height),
         in_width(shape.in_width),
         out_height(shape.out_height()),
@@ -30,6 +32,7 @@ struct Patches {
         padding(shape.padding) {}
 
   std::size_t channels;
+  std::size_t all_channels;
   std::size_t in_height;
   std::size_t in_width;
   std::size_t out_height;
@@ -39,7 +42,8 @@ struct Patches {
   std::size_t stride;
   std::size_t padding;
 
-  [[nodiscard]] std::size_t image_in() const { return in_height * in_width * channels; }
+  [[nodiscard]] std::size_t in_pixels() const { return in_height * in_width; }
+  [[nodiscard]] std::size_t image_in() const { return in_pixels() * all_channels; }
   [[nodiscard]] std::size_t image_pixels() const { return out_height * out_width; }
   [[nodiscard]] std::size_t patch() const { return kernel_height * kernel_width * channels; }
   [[nodiscard]] std::size_t images_at_once(std::size_t batch) const {
@@ -63,7 +67,7 @@ __device__ float patch_element(const Patches& p, std::size_t i, const float* in)
   const std::size_t y = oy * p.stride + ky - p.padding;
   const std::size_t x = ox * p.stride + kx - p.padding;
   if (y >= p.in_height || x >= p.in_width) return 0;
-  return in[((image * p.in_height + y) * p.in_width + x) * p.channels + c];
+  return in[((image * p.in_height + y) * p.in_width + x) * p.all_channels + c];
 }
 
 // The output position whose kernel element k reads input position `at`, or `out` when none does.
@@ -73,8 +77,8 @@ __device__ std::size_t output_at(const Patches& p, std::size_t at, std::size_t k
   return distance / p.stride;
 }
 
-// The gradient of input element `i`, gathered from all patches that hold it: no two threads write
-// one number.
+// The gradient of number `i` of the group's input, gathered from all patches that hold it: no two
+// threads write one number.
 __device__ float gather(const Patches& p, std::size_t i, const float* d_patches) {
   const std::size_t c = i % p.channels;
   i /= p.channels;
@@ -103,8 +107,30 @@ void lay_out(Device& device, const Patches& p, std::size_t images, const float* 
 
 void gather_all(Device& device, const Patches& p, std::size_t images, const float* d_patches,
                 float* d_in) {
-  CUDA_CHECK(launch(device.stream(), images * p.image_in(),
-                    [=] __device__(std::size_t i) { d_in[i] = gather(p, i, d_patches); }));
+  CUDA_CHECK(
+      launch(device.stream(), images * p.in_pixels() * p.channels, [=] __device__(std::size_t i) {
+        d_in[i / p.channels * p.all_channels + i % p.channels] = gather(p, i, d_patches);
+      }));
+}
+
+// Where one group's share of some images begins in what a layer reads and writes.
+struct Share {
+  std::size_t in;
+  std::size_t weight;
+  std::size_t out;
+};
+
+// Calls action(images, share) for every group of every piece of the batch.
+template <typename Action>
+void for_shares(const ConvShape& shape, const Patches& p, Action action) {
+  const std::size_t at_once = p.images_at_once(shape.batch);
+  for (std::size_t image = 0; image < shape.batch; image += at_once)
+    for (std::size_t group = 0; group < shape.groups; ++group)
+      action(std::min(at_once, shape.batch - image),
+             Share{.in = image * p.image_in() + group * p.channels,
+                   .weight = group * (shape.weight_count() / shape.groups),
+                   .out = image * p.image_pixels() * shape.out_channels +
+                          group * (shape.out_channels / shape.groups)});
 }
 
 }  // namespace
@@ -113,20 +139,19 @@ void CudaBackend::conv_forward(const ConvShape& shape, ConstView in, ConstView w
                                ConstView bias, View out) {
   CHECK(fits(shape, LayerViews{in, weight, bias, out}));
   const Patches p(shape);
-  const std::size_t at_once = p.images_at_once(shape.batch);
-  auto* const patches = device_.scratch<float>(at_once * p.image_pixels() * p.patch());
+  auto* const patches =
+      device_.scratch<float>(p.images_at_once(shape.batch) * p.image_pixels() * p.patch());
   float* const result = out.as<float>().data();
-  for (std::size_t image = 0; image < shape.batch; image += at_once) {
-    const std::size_t images = std::min(at_once, shape.batch - image);
-    lay_out(device_, p, images, in.as<float>().data() + image * p.image_in(), patches);
+  for_shares(shape, p, [&](std::size_t images, const Share& share) {
+    lay_out(device_, p, images, in.as<float>().data() + share.in, patches);
     multiply(device_,
              {.rows = images * p.image_pixels(),
-              .columns = shape.out_channels,
+              .columns = shape.out_channels / shape.groups,
               .inner = p.patch(),
-              .b_transposed = true},
-             patches, weight.as<float>().data(),
-             result + image * p.image_pixels() * shape.out_channels);
-  }
+              .b_transposed = true,
+              .c_step = shape.out_channels},
+             patches, weight.as<float>().data() + share.weight, result + share.out);
+  });
   add_bias(device_, {shape.batch * p.image_pixels(), shape.out_channels}, shape.activation,
            bias.empty() ? nullptr : bias.as<float>().data(), result);
 }
@@ -141,27 +166,28 @@ void CudaBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
   if (!gradients.d_bias.empty())
     sum_rows(device_, size, d_out, gradients.d_bias.as<float>().data());
 
-  const std::size_t at_once = p.images_at_once(shape.batch);
-  auto* const patches = device_.scratch<float>(at_once * p.image_pixels() * p.patch());
-  for (std::size_t image = 0; image < shape.batch; image += at_once) {
-    const std::size_t images = std::min(at_once, shape.batch - image);
+  auto* const patches =
+      device_.scratch<float>(p.images_at_once(shape.batch) * p.image_pixels() * p.patch());
+  const std::size_t channels = shape.out_channels / shape.groups;
+  for_shares(shape, p, [&](std::size_t images, const Share& share) {
     const std::size_t pixels = images * p.image_pixels();
-    const float* const d_result = d_out + image * p.image_pixels() * shape.out_channels;
-    lay_out(device_, p, images, saved.in.as<float>().data() + image * p.image_in(), patches);
+    lay_out(device_, p, images, saved.in.as<float>().data() + share.in, patches);
     multiply(device_,
-             {.rows = shape.out_channels,
+             {.rows = channels,
               .columns = p.patch(),
               .inner = pixels,
               .a_transposed = true,
-              .add = image > 0},
-             d_result, patches, gradients.d_weight.as<float>().data());
-    if (gradients.d_in.empty()) continue;
+              .add = share.in >= p.image_in(),
+              .a_step = shape.out_channels},
+             d_out + share.out, patches, gradients.d_weight.as<float>().data() + share.weight);
+    if (gradients.d_in.empty()) return;
     // The patches are read by now: their memory takes their gradients.
-    multiply(device_, {.rows = pixels, .columns = p.patch(), .inner = shape.out_channels}, d_result,
-             saved.weight.as<float>().data(), patches);
-    gather_all(device_, p, images, patches,
-               gradients.d_in.as<float>().data() + image * p.image_in());
-  }
+    multiply(
+        device_,
+        {.rows = pixels, .columns = p.patch(), .inner = channels, .a_step = shape.out_channels},
+        d_out + share.out, saved.weight.as<float>().data() + share.weight, patches);
+    gather_all(device_, p, images, patches, gradients.d_in.as<float>().data() + share.in);
+  });
 }
 
 }  // namespace kernels::cuda

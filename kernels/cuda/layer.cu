@@ -19,12 +19,16 @@ void multiply(Device& device, const Product& product, const float* a, const floa
   const auto rows = static_cast<std::int64_t>(product.rows);
   const auto columns = static_cast<std::int64_t>(product.columns);
   const auto inner = static_cast<std::int64_t>(product.inner);
+  const auto a_step = static_cast<std::int64_t>(product.a_step);
+  const auto c_step = static_cast<std::int64_t>(product.c_step);
+  const std::int64_t a_row = product.a_transposed ? rows : inner;
   const float one = 1;
   const float kept = product.add ? 1 : 0;
   CUDA_CHECK(cublasSgemm_64(device.blas(), product.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
                             product.a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N, columns, rows, inner,
                             &one, b, product.b_transposed ? inner : columns, a,
-                            product.a_transposed ? rows : inner, &kept, c, columns));
+                            a_step != 0 ? a_step : a_row, &kept, c,
+                            c_step != 0 ? c_step : columns));
 }
 
 void add_bias(Device& device, const Rows& size, Activation activation, const float* bias,

@@ -10,6 +10,7 @@
 namespace kernels::cuda {
 
 // c (rows x columns) = a b, or c += a b. `a` is stored columns-first where a_transposed, and so b.
+// A matrix may be some columns of a wider one: its step is then the wider one's row, else 0.
 struct Product {
   std::size_t rows = 0;
   std::size_t columns = 0;
@@ -17,6 +18,8 @@ struct Product {
   bool a_transposed = false;
   bool b_transposed = false;
   bool add = false;
+  std::size_t a_step = 0;
+  std::size_t c_step = 0;
 };
 void multiply(Device& device, const Product& product, const float* a, const float* b, float* c);
 

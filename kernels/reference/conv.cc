@@ -13,6 +13,8 @@ namespace {
 template <typename Action>
 void for_taps(const ConvShape& s, const std::size_t (&at)[4], Action action) {
   const auto [n, y, x, o] = at;
+  const std::size_t channels = s.in_channels / s.groups;
+  const std::size_t first = o / (s.out_channels / s.groups) * channels;  // of the group
   for (std::size_t ky = 0; ky < s.kernel_height; ++ky)
     for (std::size_t kx = 0; kx < s.kernel_width; ++kx) {
       const std::size_t in_y = y * s.stride + ky;  // in the padded image
@@ -22,8 +24,8 @@ void for_taps(const ConvShape& s, const std::size_t (&at)[4], Action action) {
       const std::size_t pixel =
           (n * s.in_height + in_y - s.padding) * s.in_width + in_x - s.padding;
       const std::size_t tap = (o * s.kernel_height + ky) * s.kernel_width + kx;
-      for (std::size_t c = 0; c < s.in_channels; ++c)
-        action(pixel * s.in_channels + c, tap * s.in_channels + c);
+      for (std::size_t c = 0; c < channels; ++c)
+        action(pixel * s.in_channels + first + c, tap * channels + c);
     }
 }
 

@@ -51,7 +51,8 @@ struct Maker {
                                                       .kernel_width = spec.kernel,
                                                       .stride = spec.stride,
                                                       .padding = spec.padding,
-                                                      .activation = activation},
+                                                      .activation = activation,
+                                                      .groups = spec.groups},
                                    spec.bias)};
   }
 

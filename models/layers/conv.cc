@@ -13,6 +13,7 @@ std::string Conv::description() const {
       fmt::format("conv {} {}x{}", shape_.out_channels, shape_.kernel_height, shape_.kernel_width);
   if (shape_.stride != 1) text += fmt::format(" stride {}", shape_.stride);
   if (shape_.padding != 0) text += fmt::format(" pad {}", shape_.padding);
+  if (shape_.groups != 1) text += fmt::format(" groups {}", shape_.groups);
   if (!has_bias_) text += " nobias";
   if (shape_.activation == kernels::Activation::kRelu) text += ", relu";
   return text;
@@ -25,12 +26,13 @@ ImageShape Conv::output() const {
 
 std::vector<ParameterTensor> Conv::tensors() const {
   const std::size_t weights = shape_.weight_count();
-  std::vector<ParameterTensor> tensors{{.name = "weight",
-                                        .shape = {shape_.out_channels, shape_.in_channels,
-                                                  shape_.kernel_height, shape_.kernel_width},
-                                        .offset = 0,
-                                        .count = weights,
-                                        .storage = {.order = Order::kConv, .image = {}}}};
+  std::vector<ParameterTensor> tensors{
+      {.name = "weight",
+       .shape = {shape_.out_channels, shape_.in_channels / shape_.groups, shape_.kernel_height,
+                 shape_.kernel_width},
+       .offset = 0,
+       .count = weights,
+       .storage = {.order = Order::kConv, .image = {}}}};
   if (has_bias_) {
     tensors.push_back({.name = "bias",
                        .shape = {shape_.out_channels},
@@ -44,9 +46,9 @@ std::vector<ParameterTensor> Conv::tensors() const {
 void Conv::initialise(runtime::Random& random, std::span<float> parameters) const {
   const std::size_t window = shape_.kernel_height * shape_.kernel_width;
   if (has_bias_)
-    initialise_uniform(random, shape_.in_channels * window, parameters);
+    initialise_uniform(random, shape_.in_channels / shape_.groups * window, parameters);
   else
-    initialise_kaiming(random, shape_.out_channels * window, parameters);
+    initialise_kaiming(random, shape_.out_channels / shape_.groups * window, parameters);
 }
 
 template <typename View>

@@ -49,7 +49,7 @@ void check_agreement(const Operands<T>& start, const Tolerance& tolerance, Actio
   const auto reference = operands::open_reference();
   const Operands<T> expected = operands::run_on(*reference, start, action);
   for (const auto& device : operands::devices()) {
-    CAPTURE(device->name());
+    CAPTURE(device->description());
     check_same(expected, operands::run_on(*device, start, action), tolerance);
   }
 }
@@ -115,6 +115,19 @@ TEST_CASE("convolutions agree with the reference") {
     check_agreement(start, {tolerance}, [&](Backend& backend, Views v) {
       backend.conv_backward(shape, saved(v), gradients(v));
     });
+  }
+}
+
+TEST_CASE("a convolution gives the same bits every time") {
+  const kernels::ConvShape shape{7, 3, 9, 8, 6, 5, 5, 1, 2, Activation::kRelu};
+  const Operands<float> start = layer_operands(shape, shape.out_channels, 22);
+  const auto step = [&](Backend& backend, Views v) {
+    conv_forward(backend, shape, v);
+    backend.conv_backward(shape, saved(v), gradients(v));
+  };
+  for (const auto& device : operands::devices()) {
+    CAPTURE(device->description());
+    CHECK(operands::run_on(*device, start, step) == operands::run_on(*device, start, step));
   }
 }
 
@@ -300,7 +313,7 @@ TEMPLATE_TEST_CASE("dot products agree with the reference", "", float, double) {
       magnitude += std::abs(product);
     }
     for (const auto& device : operands::devices()) {
-      CAPTURE(device->name());
+      CAPTURE(device->description());
       double got = 0.0;
       operands::run_on(*device, start,
                        [&](Backend& backend, Views v) { got = backend.dot(v[0], v[1]); });
@@ -311,7 +324,7 @@ TEMPLATE_TEST_CASE("dot products agree with the reference", "", float, double) {
 
 TEST_CASE("fresh memory holds zeros, and empty memory can be asked for") {
   for (const auto& device : operands::devices()) {
-    CAPTURE(device->name());
+    CAPTURE(device->description());
     CHECK(device->allocate(0, kernels::Scalar::kF32).count() == 0);
     auto buffer = device->allocate(1001, kernels::Scalar::kF64);
     std::vector<double> numbers(1001, 1.0);

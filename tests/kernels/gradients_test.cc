@@ -105,13 +105,15 @@ TEST_CASE("a dense layer's gradients are its derivatives") {
   }
 }
 
-TEST_CASE("a convolution's gradients are its derivatives, with stride and padding") {
+TEST_CASE("a convolution's gradients are its derivatives, with stride, padding and groups") {
   std::uint64_t seed = 200;
   for (const kernels::ConvShape& shape :
        {kernels::ConvShape{1, 1, 1, 1, 1}, kernels::ConvShape{2, 2, 4, 5, 3, 3, 2},
         kernels::ConvShape{2, 2, 4, 5, 3, 3, 3, 1, 1, Activation::kRelu},
         kernels::ConvShape{1, 2, 6, 7, 2, 3, 2, 2, 0},
-        kernels::ConvShape{1, 2, 5, 6, 3, 3, 5, 2, 2, Activation::kRelu}}) {
+        kernels::ConvShape{1, 2, 5, 6, 3, 3, 5, 2, 2, Activation::kRelu},
+        kernels::ConvShape{2, 4, 4, 3, 6, 3, 2, 1, 1, Activation::kRelu, 2},
+        kernels::ConvShape{1, 3, 5, 5, 3, 3, 3, 2, 1, Activation::kNone, 3}}) {
     CAPTURE(++seed);
     check_gradients(
         layer_operands(shape, shape.out_channels, seed), kLayerRoles, kLayerDerivatives,

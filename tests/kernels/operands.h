@@ -70,8 +70,10 @@ inline const std::vector<std::unique_ptr<Backend>>& devices() {
   // Never destroyed: a GPU's runtime may be gone before the statics are.
   static const auto& opened = *new std::vector<std::unique_ptr<Backend>>([] {
     std::vector<std::unique_ptr<Backend>> found;
-    for (const char* name : {"cpu", "cuda:0"}) {
-      auto device = kernels::open_backend({.device = name});
+    for (const kernels::DeviceOptions& options :
+         {kernels::DeviceOptions{"cpu", 1}, kernels::DeviceOptions{"cpu", 2},
+          kernels::DeviceOptions{"cuda:0"}}) {
+      auto device = kernels::open_backend(options);
       if (device)
         found.push_back(std::move(device->backend));
       else

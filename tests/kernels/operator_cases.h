@@ -39,7 +39,7 @@ inline constexpr std::array<Case<kernels::DenseShape>, 9> kDense{{
     {"large", {256, 1000, 300, Activation::kRelu}, 8e-6, 9},
 }};
 
-inline constexpr std::array<Case<kernels::ConvShape>, 14> kConv{{
+inline constexpr std::array<Case<kernels::ConvShape>, 21> kConv{{
     {"one number", {1, 1, 1, 1, 1}, 1e-6, 1},
     {"one pixel of three", {1, 1, 3, 3, 1, 3, 3}, 1e-6, 2},
     {"no padding, odd sizes", {3, 2, 7, 5, 3, 3, 2}, 1e-6, 3},
@@ -52,8 +52,18 @@ inline constexpr std::array<Case<kernels::ConvShape>, 14> kConv{{
     {"lenet5, second", {64, 6, 14, 14, 16, 5, 5, 1, 0, Activation::kRelu}, 8e-6, 10},
     {"lenet5, second, last batch", {5, 6, 14, 14, 16, 5, 5, 1, 0, Activation::kRelu}, 4e-6, 11},
     {"large", {8, 32, 16, 16, 64, 3, 3, 1, 1, Activation::kRelu}, 8e-6, 12},
-    {"strided one by one", {2, 3, 6, 6, 4, 1, 1, 2, 0}, 2e-6, 13},
-    {"resnet20, downsample", {4, 16, 32, 32, 32, 1, 1, 2, 0}, 4e-6, 14},
+    {"resnet20, first", {4, 3, 32, 32, 16, 3, 3, 1, 1}, 4e-6, 13},
+    {"resnet20, half the size", {4, 16, 32, 32, 32, 3, 3, 2, 1}, 4e-6, 14},
+    {"resnet20, short cut", {4, 16, 32, 32, 32, 1, 1, 2, 0}, 4e-6, 15},
+    {"short cut of three channels", {2, 3, 6, 6, 4, 1, 1, 2, 0}, 2e-6, 21},
+    {"channels of half a pack more", {3, 5, 7, 9, 24, 3, 5, 2, 2, Activation::kRelu}, 2e-6, 16},
+    {"groups", {3, 6, 7, 5, 9, 3, 2, 1, 1, Activation::kRelu, 3}, 2e-6, 17},
+    {"groups of packs", {2, 32, 9, 9, 16, 3, 3, 2, 1, Activation::kNone, 2}, 2e-6, 18},
+    {"depthwise", {2, 11, 8, 9, 11, 3, 3, 1, 1, Activation::kRelu, 11}, 2e-6, 19},
+    {"depthwise, stride, two outputs each",
+     {2, 16, 9, 9, 32, 3, 3, 2, 1, Activation::kNone, 16},
+     2e-6,
+     20},
 }};
 
 inline constexpr std::array<Case<kernels::PoolShape>, 13> kPool{{
