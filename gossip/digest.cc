@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <new>
 
+#include "kernels/pieces.h"
 #include "kernels/vector.h"
 #include "runtime/check.h"
 
@@ -33,8 +34,8 @@ void Digest::add(kernels::ConstView piece) {
 }
 
 void Digest::add_all(kernels::ConstView payload) {
-  for (std::size_t begin = 0; begin < payload.count(); begin += kPieceNumbers)
-    add(payload.slice(begin, std::min(kPieceNumbers, payload.count() - begin)));
+  for (std::size_t begin = 0; begin < payload.count(); begin += kernels::kPieceNumbers)
+    add(payload.slice(begin, std::min(kernels::kPieceNumbers, payload.count() - begin)));
 }
 
 std::uint64_t Digest::checksum() const { return XXH3_64bits_digest(state_.get()); }

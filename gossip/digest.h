@@ -20,11 +20,9 @@ namespace gossip {
 // finds it in the cache: a pass over a block of a megabyte would find it in memory.
 class Digest {
  public:
-  static constexpr std::size_t kPieceNumbers = 8192;
-
   Digest();
   void add(kernels::ConstView piece);            // of any size
-  void add_all(kernels::ConstView payload);      // in pieces of kPieceNumbers
+  void add_all(kernels::ConstView payload);      // in pieces
   [[nodiscard]] std::uint64_t checksum() const;  // of all pieces, as if they had come in one
   [[nodiscard]] bool finite() const { return finite_; }  // no NaN, no infinity
 

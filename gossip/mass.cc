@@ -7,6 +7,7 @@
 
 #include "gossip/aligned_memory.h"
 #include "gossip/digest.h"
+#include "kernels/pieces.h"
 #include "runtime/check.h"
 
 namespace gossip {
@@ -109,16 +110,12 @@ void Mass::write(std::uint32_t block, Then then) {
   in_snapshot_[block] = false;
   const double kept = std::exchange(kept_[block], 1.0);
   weights_[block] *= kept;
-  // On a host in pieces, so that each pass finds in the cache what the one before it left there; a
-  // device gets its work in one call.
-  const std::size_t piece_size = backend_->is_host() ? Digest::kPieceNumbers : to.count();
-  for (std::size_t begin = 0; begin < to.count(); begin += piece_size) {
-    const std::size_t count = std::min(piece_size, to.count() - begin);
+  kernels::for_pieces(*backend_, to.count(), [&](std::size_t begin, std::size_t count) {
     const kernels::View piece = to.slice(begin, count);
     if (moves) backend_->copy(from.slice(begin, count), piece);
     if (kept != 1.0) backend_->scale(kept, piece);
     then(begin, piece);
-  }
+  });
   if (moves && --blocks_in_snapshot_ == 0) last_x_.reset();
 }
 

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "gossip/digest.h"
+#include "kernels/pieces.h"
 #include "runtime/random.h"
 #include "tests/support/deliveries.h"
 #include "tests/support/snapshots.h"
@@ -134,7 +135,7 @@ TEST_CASE("the checksum is XXH3 of 64 bits") {
 }
 
 TEST_CASE("a digest in pieces is that of the whole") {
-  std::vector<float> numbers(2 * gossip::Digest::kPieceNumbers + 7);
+  std::vector<float> numbers(2 * kernels::kPieceNumbers + 7);
   std::iota(numbers.begin(), numbers.end(), 1.0F);
   const kernels::ConstView whole(std::span<const float>{numbers});
   gossip::Digest digest;
