@@ -91,6 +91,9 @@ class Backend {
   virtual void axpy(double a, ConstView x, View y) = 0;    // y = a x + y
   virtual void divide(ConstView x, double w, View y) = 0;  // y = x / w, each element rounded once
   [[nodiscard]] virtual double dot(ConstView x, ConstView y) = 0;  // accumulated in f64
+  // y = b y + x, then x = a y; x and y apart. Momentum's whole step: scale, axpy, copy and
+  // scale would read and write more than twice as much.
+  virtual void accumulate(double a, double b, View x, View y) = 0;
 
   // Layers. A backward sits beside its forward. An empty bias is one of zeros, with no gradient.
   virtual void dense_forward(const DenseShape& shape, ConstView in, ConstView weight,

@@ -12,6 +12,8 @@ void CpuBackend::scale(double a, View x) { vector::scale(a, x); }
 
 void CpuBackend::axpy(double a, ConstView x, View y) { vector::axpy(a, x, y); }
 
+void CpuBackend::accumulate(double a, double b, View x, View y) { vector::accumulate(a, b, x, y); }
+
 void CpuBackend::divide(ConstView x, double w, View y) { vector::divide(x, w, y); }
 
 double CpuBackend::dot(ConstView x, ConstView y) { return vector::dot(x, y); }

@@ -53,6 +53,18 @@ void axpy_as(cudaStream_t stream, double a, ConstView x, View y) {
 }
 
 template <typename T>
+void accumulate_as(cudaStream_t stream, double a, double b, View x, View y) {
+  T* const left = x.as<T>().data();
+  T* const right = y.as<T>().data();
+  const T factor = static_cast<T>(a);
+  const T kept = static_cast<T>(b);
+  CUDA_CHECK(launch(stream, x.count(), [=] __device__(std::size_t i) {
+    right[i] = kept * right[i] + left[i];
+    left[i] = factor * right[i];
+  }));
+}
+
+template <typename T>
 void divide_as(cudaStream_t stream, ConstView x, double w, View y) {
   const T* const in = x.as<T>().data();
   T* const out = y.as<T>().data();
@@ -100,6 +112,11 @@ void CudaBackend::scale(double a, View x) {
 void CudaBackend::axpy(double a, ConstView x, View y) {
   check_alike(x, y);
   with_type_of(x, [&](auto zero) { axpy_as<decltype(zero)>(device_.stream(), a, x, y); });
+}
+
+void CudaBackend::accumulate(double a, double b, View x, View y) {
+  check_alike(x, y);
+  with_type_of(x, [&](auto zero) { accumulate_as<decltype(zero)>(device_.stream(), a, b, x, y); });
 }
 
 void CudaBackend::divide(ConstView x, double w, View y) {

@@ -21,6 +21,7 @@ class ReferenceBackend final : public Backend {
   void copy(ConstView x, View y) override;
   void scale(double a, View x) override;
   void axpy(double a, ConstView x, View y) override;
+  void accumulate(double a, double b, View x, View y) override;
   void divide(ConstView x, double w, View y) override;
   [[nodiscard]] double dot(ConstView x, ConstView y) override;
 

@@ -40,6 +40,17 @@ void ReferenceBackend::axpy(double a, ConstView x, View y) {
   });
 }
 
+void ReferenceBackend::accumulate(double a, double b, View x, View y) {
+  check_alike(x, y);
+  with_type(x.scalar(), [&](auto zero) {
+    using T = decltype(zero);
+    for (std::size_t i = 0; i < x.count(); ++i) {
+      y.as<T>()[i] = static_cast<T>(b) * y.as<T>()[i] + x.as<T>()[i];
+      x.as<T>()[i] = static_cast<T>(a) * y.as<T>()[i];
+    }
+  });
+}
+
 void ReferenceBackend::divide(ConstView x, double w, View y) {
   check_alike(x, y);
   with_type(x.scalar(), [&](auto zero) {

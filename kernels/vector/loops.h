@@ -13,6 +13,7 @@ struct Loops {
   void (*fill)(T a, T* x, std::size_t count);
   void (*scaled_copy)(T a, const T* x, T* y, std::size_t count);
   void (*axpy)(T a, const T* x, T* y, std::size_t count);
+  void (*accumulate)(T a, T b, T* x, T* y, std::size_t count);
   void (*divide)(const T* x, double w, T* y, std::size_t count);
   double (*dot)(const T* x, const T* y, std::size_t count);
   bool (*all_finite)(const T* x, std::size_t count);

@@ -79,6 +79,15 @@ void axpy(double a, ConstView x, View y) {
   });
 }
 
+void accumulate(double a, double b, View x, View y) {
+  check_alike(x, y);
+  with_loops(x.scalar(), [&](const auto& loops, auto zero) {
+    using T = decltype(zero);
+    loops.accumulate(static_cast<T>(a), static_cast<T>(b), x.as<T>().data(), y.as<T>().data(),
+                     x.count());
+  });
+}
+
 void divide(ConstView x, double w, View y) {
   check_alike(x, y);
   with_loops(x.scalar(), [&](const auto& loops, auto zero) {

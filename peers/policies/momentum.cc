@@ -15,10 +15,7 @@ double Momentum::delta_at(Objective& objective, kernels::ConstView estimate, dou
                           kernels::View delta) {
   const double loss = objective.gradient_at(estimate, delta);
   if (weight_decay_ != 0.0) backend_->axpy(weight_decay_, estimate, delta);
-  backend_->scale(mu_, momentum_.view());
-  backend_->axpy(1.0, delta, momentum_.view());
-  backend_->copy(momentum_.view(), delta);
-  backend_->scale(-learning_rate, delta);
+  backend_->accumulate(-learning_rate, mu_, delta, momentum_.view());
   return loss;
 }
 

@@ -293,6 +293,8 @@ TEMPLATE_TEST_CASE("vector algebra agrees with the reference to the bit", "", fl
     check_agreement(start, {0.0}, [](Backend& backend, Views v) { backend.axpy(0.1, v[0], v[1]); });
     check_agreement(start, {0.0}, [](Backend& backend, Views v) { backend.axpy(0.1, v[1], v[1]); });
     check_agreement(start, {0.0},
+                    [](Backend& backend, Views v) { backend.accumulate(-0.1, 0.9, v[0], v[1]); });
+    check_agreement(start, {0.0},
                     [](Backend& backend, Views v) { backend.divide(v[0], 0.7, v[1]); });
     check_agreement(start, {0.0},
                     [](Backend& backend, Views v) { backend.divide(v[1], 0.7, v[1]); });

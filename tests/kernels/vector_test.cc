@@ -70,8 +70,8 @@ void check_elementwise(std::uint64_t seed, Action action, Expected expected) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("fill, scale, axpy and divide are exact on every instruction set", "", float,
-                   double) {
+TEMPLATE_TEST_CASE("fill, scale, axpy, accumulate and divide are exact on every instruction set",
+                   "", float, double) {
   using T = TestType;
   using Loops = vector::Loops<T>;
   const T a = static_cast<T>(0.1);
@@ -89,7 +89,17 @@ TEMPLATE_TEST_CASE("fill, scale, axpy and divide are exact on every instruction 
         return product + y;
       });
   check_elementwise<T>(
-      4, [&](const Loops& l, const T* x, T* y, std::size_t n) { l.divide(x, w, y, n); },
+      4,
+      [&](const Loops& l, const T* x, T* y, std::size_t n) {
+        std::vector<T> added(x, x + n);
+        l.accumulate(T{2}, a, added.data(), y, n);
+      },
+      [&](T x, T y) {
+        const volatile T product = a * y;
+        return product + x;
+      });
+  check_elementwise<T>(
+      5, [&](const Loops& l, const T* x, T* y, std::size_t n) { l.divide(x, w, y, n); },
       [&](T x, T) { return static_cast<T>(static_cast<double>(x) / w); });
 }
 

@@ -55,6 +55,10 @@ class FarBackend final : public kernels::Backend {
     CHECK(is_own(x) && is_own(y));
     near_->axpy(a, x, y);
   }
+  void accumulate(double a, double b, kernels::View x, kernels::View y) override {
+    CHECK(is_own(x) && is_own(y));
+    near_->accumulate(a, b, x, y);
+  }
   void divide(kernels::ConstView x, double w, kernels::View y) override {
     CHECK(is_own(x) && is_own(y));
     near_->divide(x, w, y);
