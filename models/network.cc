@@ -126,9 +126,9 @@ std::uint64_t Network::architecture_hash() const {
 std::string Network::summary() const {
   std::string text;
   for (const Stage& stage : stages_)
-    text += fmt::format("{:<40} {:>12} {:>10}\n", label(stage.node),
+    text += fmt::format("{:<52} {:>12} {:>10}\n", label(stage.node),
                         describe(stage.node.layer->output()), stage.learned.count);
-  return text + fmt::format("{:<40} {:>12} {:>10}\n", "total", "", learned_count_);
+  return text + fmt::format("{:<52} {:>12} {:>10}\n", "total", "", learned_count_);
 }
 
 void Network::initialise(std::uint64_t seed, std::span<float> parameters) const {

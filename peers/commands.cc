@@ -55,7 +55,7 @@ runtime::Result<std::string> network_table(const Config& config) {
       *backend->backend, 1);
   if (!network) return network.error();
   std::istringstream lines((*network)->summary());
-  std::string table = fmt::format("# {:<40} {:>12} {:>10}\n", "layer", "output", "parameters");
+  std::string table = fmt::format("# {:<52} {:>12} {:>10}\n", "layer", "output", "parameters");
   for (std::string line; std::getline(lines, line);) table += "# " + line + "\n";
   return table;
 }

@@ -38,9 +38,11 @@ class Objective {
   // Mean loss of the current batch at `estimate`, and its gradient, which overwrites `gradient`.
   virtual double gradient_at(kernels::ConstView estimate, kernels::View gradient) = 0;
 
-  // Writes how far the batch of the last gradient_at() moves running statistics, such as those of
-  // batch normalisation, over what `delta` holds for them; the rest stays. They are gossiped like
-  // all else, but no gradient and no optimizer moves them.
+  // The last so many parameters are running statistics, such as those of batch normalisation: they
+  // are gossiped like all else, but no gradient and no optimizer moves them.
+  [[nodiscard]] virtual std::size_t statistic_count() const { return 0; }
+  // Writes how far the batch of the last gradient_at() moves them, in the estimate, over what
+  // `delta` holds for them; the rest stays.
   virtual void move_statistics(kernels::ConstView /*estimate*/, kernels::View /*delta*/) {}
 
   // Empty where there is nothing to test on.

@@ -119,7 +119,7 @@ double Peer::compute() {
   parts_.objective->next_batch();
   const double loss =
       parts_.optimizer->delta_at(*parts_.objective, estimate(), learning_rate_, delta_.view());
-  parts_.objective->move_statistics(estimate(), delta_.view());
+  move_statistics();
   apply_delta();
   diverged_ = diverged_ || !std::isfinite(loss);
   loss_mean_ = step_ == 0 ? loss : exponential_mean(loss_mean_, loss, 0.98);
@@ -127,10 +127,30 @@ double Peer::compute() {
   return loss;
 }
 
+// A statistic follows its batches in the estimate, so what x gets is in proportion to the weight,
+// also where gradient steps are not.
+void Peer::move_statistics() {
+  const std::size_t count = parts_.objective->statistic_count();
+  if (count == 0) return;
+  parts_.objective->move_statistics(estimate(), delta_.view());
+  if (steps_scaled_by_weight()) return;
+  const std::size_t first = parts_.layout->parameter_count() - count;
+  for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
+    const auto [offset, size] = parts_.layout->range(block);
+    const std::size_t begin = std::max(offset, first);
+    if (begin >= offset + size) continue;
+    parts_.backend->scale(mass_.weight(block), delta_.view().slice(begin, offset + size - begin));
+  }
+}
+
+bool Peer::steps_scaled_by_weight() const {
+  return options_.pace == Pace::kAsync && options_.rate_correction;
+}
+
 bool Peer::push_planned() const { return push_planned_; }
 
 void Peer::apply_delta() {
-  const bool scaled = options_.pace == Pace::kAsync && options_.rate_correction;
+  const bool scaled = steps_scaled_by_weight();
   // A peer's weight settles where what it pushes per second equals what it receives: inversely to
   // its rate. Scaled by it, steps move the estimate by the learning rate and no further, and
   // everybody's data moves the sum alike.

@@ -127,6 +127,8 @@ class Peer {
   [[nodiscard]] std::span<const runtime::PeerId> mixing_members()
       const;  // whom the topology is computed over
   [[nodiscard]] std::vector<std::uint32_t> pushable_blocks() const;
+  void move_statistics();
+  [[nodiscard]] bool steps_scaled_by_weight() const;
   void apply_delta();
   void fold_up_to(std::uint64_t round);
   [[nodiscard]] bool done_settling(runtime::Instant now) const;
