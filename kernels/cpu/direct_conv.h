@@ -1,7 +1,7 @@
 #pragma once
 // Our own convolutions, straight from the image without patches laid out in memory. On AVX2 they
 // come to 95 per cent of the processor's peak where oneDNN's, on channels-last images, come to 20
-// to 85: 0.37 ms and 0.66 ms for lenet5's first layer, 0.32 ms and 0.50 ms for its second (batch
+// to 85: 0.34 ms and 0.66 ms for lenet5's first layer, 0.32 ms and 0.50 ms for its second (batch
 // 64, one thread), 1.55 ms and 1.7 to 2.1 ms for resnet20's. Memory is kept from call to call; one
 // thread at a time, which calls the others.
 

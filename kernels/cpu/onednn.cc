@@ -1,5 +1,6 @@
 #include "kernels/cpu/onednn.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <oneapi/dnnl/dnnl.hpp>
@@ -20,8 +21,6 @@ using Tag = dnnl::memory::format_tag;
 
 enum class Operation : std::uint8_t {
   kDenseForward,
-  kDenseBackwardData,
-  kDenseBackwardWeight,
   kConvForward,
   kConvBackwardData,
   kConvBackwardWeight,
@@ -222,28 +221,12 @@ auto describe_forward(const ConvShape& s, const LayerTensors& t, const dnnl::eng
       attributes(s.activation), engine);
 }
 
-auto describe_backward_data(const DenseShape& s, const LayerTensors& t,
-                            const dnnl::engine& engine) {
-  using Backward = dnnl::inner_product_backward_data;
-  return Backward::primitive_desc(Backward::desc(t.in, t.weight_any, t.out),
-                                  attributes(Activation::kNone), engine,
-                                  describe_forward(s, t, engine));
-}
-
 auto describe_backward_data(const ConvShape& s, const LayerTensors& t, const dnnl::engine& engine) {
   using Backward = dnnl::convolution_backward_data;
   return Backward::primitive_desc(
       Backward::desc(dnnl::algorithm::convolution_direct, t.in, t.weight_any, t.out, strides_of(s),
                      padding_of(s), padding_of(s)),
       attributes(Activation::kNone), engine, describe_forward(s, t, engine));
-}
-
-auto describe_backward_weight(const DenseShape& s, const LayerTensors& t,
-                              const dnnl::engine& engine) {
-  using Backward = dnnl::inner_product_backward_weights;
-  return Backward::primitive_desc(Backward::desc(t.in, t.weight_any, t.out),
-                                  attributes(Activation::kNone), engine,
-                                  describe_forward(s, t, engine));
 }
 
 auto describe_backward_weight(const ConvShape& s, const LayerTensors& t,
@@ -276,8 +259,7 @@ Call make_forward(const Shape& shape, const dnnl::engine& engine) {
           desc.scratchpad_desc()};
 }
 
-template <typename Shape>
-Call make_backward_data(const Shape& shape, const dnnl::engine& engine) {
+Call make_backward_data(const ConvShape& shape, const dnnl::engine& engine) {
   const LayerTensors t = tensors_of(shape);
   const auto desc = describe_backward_data(shape, t, engine);
   return {dnnl::primitive(desc.get()),
@@ -288,8 +270,7 @@ Call make_backward_data(const Shape& shape, const dnnl::engine& engine) {
           desc.scratchpad_desc()};
 }
 
-template <typename Shape>
-Call make_backward_weight(const Shape& shape, const dnnl::engine& engine) {
+Call make_backward_weight(const ConvShape& shape, const dnnl::engine& engine) {
   const LayerTensors t = tensors_of(shape);
   const auto desc = describe_backward_weight(shape, t, engine);
   return {dnnl::primitive(desc.get()),
@@ -300,6 +281,12 @@ Call make_backward_weight(const Shape& shape, const dnnl::engine& engine) {
           desc.scratchpad_desc()};
 }
 
+// Where a matrix's numbers lie, and how many from one row to the next.
+struct Matrix {
+  const float* data;
+  dnnl_dim_t row;
+};
+
 }  // namespace
 
 struct OneDnn::State {
@@ -308,18 +295,36 @@ struct OneDnn::State {
   std::unordered_map<Key, Call, KeyHash> calls;
   Buffer scratch;  // shared by all calls: they run one after the other
 
+  // The right side of a product. Rows that lie a multiple of 2 KiB apart share a few sets of the
+  // cache: moved apart, the two products of a dense layer's backward pass take 0.19 ms each instead
+  // of 0.25 and 0.27 (512 inputs, 256 outputs, batch 64), the copy included. A large matrix would
+  // be copied in and out of memory, which costs more than it saves.
+  Matrix spread(const float* data, std::size_t rows, std::size_t columns) {
+    constexpr std::size_t kColumns = 512;
+    constexpr std::size_t kNumbersMax = std::size_t{256} << 10U;
+    if (columns % kColumns != 0 || rows * columns > kNumbersMax) return {data, dim(columns)};
+    const std::size_t row = columns + 16;
+    float* const to = room(rows * row);
+    for (std::size_t i = 0; i < rows; ++i) std::copy_n(data + i * columns, columns, to + i * row);
+    return {to, dim(row)};
+  }
+
+  // The scratch memory, of at least so many numbers.
+  float* room(std::size_t count) {
+    if (scratch.count() < count) scratch = allocate_host(count, Scalar::kF32);
+    return scratch.view().as<float>().data();
+  }
+
   // Runs the call that `key` stands for, made the first time.
   template <typename Shape>
   void run(const Key& key, Call (*make)(const Shape&, const dnnl::engine&), const Shape& shape,
            std::span<const float* const> data) {
     auto found = calls.find(key);
-    if (found == calls.end()) {
+    if (found == calls.end())
       found = calls.emplace(key, or_fail([&] { return make(shape, engine); })).first;
-      const std::size_t floats =
-          scratch_factor(shape) * found->second.scratch_bytes() / sizeof(float) + 1;
-      if (scratch.count() < floats) scratch = allocate_host(floats, Scalar::kF32);
-    }
-    found->second.run(stream, data, scratch.view().as<float>().data());
+    const Call& call = found->second;
+    const std::size_t bytes = scratch_factor(shape) * call.scratch_bytes();
+    call.run(stream, data, room(bytes / sizeof(float) + 1));
   }
 };
 
@@ -334,16 +339,18 @@ void OneDnn::dense_forward(const DenseShape& shape, const float* in, const float
 
 void OneDnn::dense_backward_data(const DenseShape& shape, const float* weight, const float* d_out,
                                  float* d_in) {
-  const std::array data{weight, d_out, static_cast<const float*>(d_in)};
-  state_->run(key_of(Operation::kDenseBackwardData, shape), make_backward_data<DenseShape>, shape,
-              data);
+  const Matrix right = state_->spread(weight, shape.outputs, shape.inputs);
+  check_done(dnnl_sgemm('N', 'N', dim(shape.batch), dim(shape.inputs), dim(shape.outputs), 1.0F,
+                        d_out, dim(shape.outputs), right.data, right.row, 0.0F, d_in,
+                        dim(shape.inputs)));
 }
 
 void OneDnn::dense_backward_weight(const DenseShape& shape, const float* in, const float* d_out,
                                    float* d_weight) {
-  const std::array data{in, d_out, static_cast<const float*>(d_weight)};
-  state_->run(key_of(Operation::kDenseBackwardWeight, shape), make_backward_weight<DenseShape>,
-              shape, data);
+  const Matrix right = state_->spread(in, shape.batch, shape.inputs);
+  check_done(dnnl_sgemm('T', 'N', dim(shape.outputs), dim(shape.inputs), dim(shape.batch), 1.0F,
+                        d_out, dim(shape.outputs), right.data, right.row, 0.0F, d_weight,
+                        dim(shape.inputs)));
 }
 
 void OneDnn::conv_forward(const ConvShape& shape, const float* in, const float* weight,
@@ -355,15 +362,13 @@ void OneDnn::conv_forward(const ConvShape& shape, const float* in, const float* 
 void OneDnn::conv_backward_data(const ConvShape& shape, const float* weight, const float* d_out,
                                 float* d_in) {
   const std::array data{weight, d_out, static_cast<const float*>(d_in)};
-  state_->run(key_of(Operation::kConvBackwardData, shape), make_backward_data<ConvShape>, shape,
-              data);
+  state_->run(key_of(Operation::kConvBackwardData, shape), make_backward_data, shape, data);
 }
 
 void OneDnn::conv_backward_weight(const ConvShape& shape, const float* in, const float* d_out,
                                   float* d_weight) {
   const std::array data{in, d_out, static_cast<const float*>(d_weight)};
-  state_->run(key_of(Operation::kConvBackwardWeight, shape), make_backward_weight<ConvShape>, shape,
-              data);
+  state_->run(key_of(Operation::kConvBackwardWeight, shape), make_backward_weight, shape, data);
 }
 
 }  // namespace kernels::cpu

@@ -2,6 +2,7 @@
 // cross-entropy, backward, SGD with momentum 0.9) on one batch that stays in memory.
 //
 //   libtorch_train --model lenet5 --batch 64 --threads 1
+//   libtorch_train --model resnet20 --batch 32 --threads 1 [--channels-last]
 
 #include <dlfcn.h>
 #include <torch/torch.h>
@@ -21,6 +22,7 @@ struct Options {
   std::string model = "lenet5";
   int batch = 64;
   int threads = 1;
+  bool channels_last = false;
   int windows = 9;
   double seconds = 0.5;  // of one window, at least
 };
@@ -35,6 +37,66 @@ nn::Sequential lenet5() {
                         nn::MaxPool2d(2), nn::Conv2d(nn::Conv2dOptions(6, 16, 5)), nn::ReLU(),
                         nn::MaxPool2d(2), nn::Flatten(), nn::Linear(400, 120), nn::ReLU(),
                         nn::Linear(120, 84), nn::ReLU(), nn::Linear(84, 10));
+}
+
+nn::Conv2d conv(int in, int out, int kernel, int stride) {
+  return nn::Conv2d(
+      nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
+}
+
+// Two convolutions beside a short cut, which is a convolution of its own where the sizes change.
+class BasicBlockImpl : public nn::Module {
+ public:
+  BasicBlockImpl(int in, int out, int stride)
+      : first_(register_module("conv1", conv(in, out, 3, stride))),
+        first_norm_(register_module("bn1", nn::BatchNorm2d(out))),
+        second_(register_module("conv2", conv(out, out, 3, 1))),
+        second_norm_(register_module("bn2", nn::BatchNorm2d(out))),
+        short_cut_(register_module("shortcut", nn::Sequential())) {
+    if (in == out) return;
+    short_cut_->push_back(conv(in, out, 1, stride));
+    short_cut_->push_back(nn::BatchNorm2d(out));
+  }
+
+  torch::Tensor forward(const torch::Tensor& x) {
+    const torch::Tensor beside = short_cut_->is_empty() ? x : short_cut_->forward(x);
+    torch::Tensor out = first_norm_(first_(x));
+    out = second_norm_(second_(out.relu_()));
+    return out.add_(beside).relu_();
+  }
+
+ private:
+  nn::Conv2d first_;
+  nn::BatchNorm2d first_norm_;
+  nn::Conv2d second_;
+  nn::BatchNorm2d second_norm_;
+  nn::Sequential short_cut_;
+};
+TORCH_MODULE(BasicBlock);
+
+// PyTorch's usual one for images of 32 x 32 x 3.
+nn::Sequential resnet20() {
+  nn::Sequential net(conv(3, 16, 3, 1), nn::BatchNorm2d(16),
+                     nn::ReLU(nn::ReLUOptions().inplace(true)));
+  int in = 16;
+  for (const int out : {16, 32, 64})
+    for (int block = 0; block < 3; ++block, in = out)
+      net->push_back(BasicBlock(in, out, in == out ? 1 : 2));
+  net->push_back(nn::AdaptiveAvgPool2d(nn::AdaptiveAvgPool2dOptions(1)));
+  net->push_back(nn::Flatten());
+  net->push_back(nn::Linear(64, 10));
+  return net;
+}
+
+nn::Sequential net_of(const std::string& model) {
+  if (model == "mlp") return mlp();
+  return model == "lenet5" ? lenet5() : resnet20();
+}
+
+torch::Tensor images_of(const Options& options) {
+  const bool colour = options.model == "resnet20";
+  const int size = colour ? 32 : 28;
+  return torch::rand({options.batch, colour ? 3 : 1, size, size}) * 2 - 1;
 }
 
 // libtorch's own setting does not reach OpenBLAS, which counts its threads itself. False when
@@ -53,10 +115,16 @@ class Trainer {
  public:
   explicit Trainer(const Options& options)
       : batch_(options.batch),
-        net_(options.model == "mlp" ? mlp() : lenet5()),
+        net_(net_of(options.model)),
         optimizer_(net_->parameters(), torch::optim::SGDOptions(1e-4).momentum(0.9)),
-        images_(torch::rand({options.batch, 1, 28, 28}) * 2 - 1),
-        labels_(torch::randint(10, {options.batch}, torch::kLong)) {}
+        images_(images_of(options)),
+        labels_(torch::randint(10, {options.batch}, torch::kLong)) {
+    if (!options.channels_last) return;
+    images_ = images_.contiguous(at::MemoryFormat::ChannelsLast);
+    for (torch::Tensor& parameter : net_->parameters())
+      if (parameter.dim() == 4)
+        parameter.set_data(parameter.contiguous(at::MemoryFormat::ChannelsLast));
+  }
 
   void step() {
     optimizer_.zero_grad();
@@ -90,9 +158,10 @@ class Trainer {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app("libtorch's training speed");
-  app.add_option("--model", options.model)->check(CLI::IsMember({"mlp", "lenet5"}));
+  app.add_option("--model", options.model)->check(CLI::IsMember({"mlp", "lenet5", "resnet20"}));
   app.add_option("--batch", options.batch)->check(CLI::PositiveNumber);
   app.add_option("--threads", options.threads)->check(CLI::PositiveNumber);
+  app.add_flag("--channels-last", options.channels_last);
   app.add_option("--windows", options.windows)->check(CLI::PositiveNumber);
   app.add_option("--seconds", options.seconds, "of one window")->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);

@@ -27,7 +27,7 @@ inline constexpr std::array kVectorSizes{std::size_t{0},   std::size_t{1},    st
                                          std::size_t{7},   std::size_t{16},   std::size_t{33},
                                          std::size_t{257}, std::size_t{4099}, std::size_t{100003}};
 
-inline constexpr std::array<Case<kernels::DenseShape>, 9> kDense{{
+inline constexpr std::array<Case<kernels::DenseShape>, 10> kDense{{
     {"one number", {1, 1, 1}, 1e-6, 1},
     {"one sample", {1, 5, 3}, 1e-6, 2},
     {"odd sizes", {7, 13, 11, Activation::kRelu}, 1e-6, 3},
@@ -35,6 +35,7 @@ inline constexpr std::array<Case<kernels::DenseShape>, 9> kDense{{
     {"lenet5, first", {64, 400, 120, Activation::kRelu}, 4e-6, 5},
     {"lenet5, last", {64, 84, 10}, 2e-6, 6},
     {"mlp, first", {64, 784, 512, Activation::kRelu}, 4e-6, 7},
+    {"mlp, second", {64, 512, 256, Activation::kRelu}, 4e-6, 10},
     {"mlp, last batch of an epoch", {37, 256, 10}, 4e-6, 8},
     {"large", {256, 1000, 300, Activation::kRelu}, 8e-6, 9},
 }};
