@@ -44,7 +44,8 @@ TEST_CASE("running statistics are the data's at every peer, however unequal the 
   CAPTURE(choice);
   const auto config = peers::parse_config(toml, "test.toml", std::vector<std::string>{choice});
   if (!config) FAIL(config.error().message);
-  const auto data = models::open_data({.set = "glyphs", .path = {}, .seed = config->seed, .limit = 0});
+  const auto data =
+      models::open_data({.set = "glyphs", .path = {}, .seed = config->seed, .limit = 0});
   REQUIRE(data.ok());
   const Moments expected = moments_of(*data->train);
   auto simulation = peers::Simulation::create(*config, nullptr);
