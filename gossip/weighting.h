@@ -30,10 +30,14 @@ class Weighting {
 
   // A share in (0, 1) for each of plan.receivers, in their order; the sum is below one.
   [[nodiscard]] virtual std::vector<double> shares(const PushPlan& plan) const = 0;
+
+  // Whether this weighting makes sense on such a graph. Asked once, before the run.
+  [[nodiscard]] virtual runtime::Status check(const Topology& /*topology*/) const { return {}; }
 };
 
 struct WeightingOptions {
   std::string name = "uniform";
+  double constant_share = 9.0 / 110.0;  // constant
 };
 
 struct WeightingName {

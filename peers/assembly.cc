@@ -8,6 +8,7 @@
 
 #include "models/checkpoint.h"
 #include "models/partition.h"
+#include "peers/topologies.h"
 #include "runtime/cpu_set.h"
 #include "runtime/random.h"
 
@@ -146,6 +147,9 @@ runtime::Result<Surroundings> open_surroundings(const Config& config, const Shar
   Surroundings surroundings;
   surroundings.backend = std::move(opened->backend);
   surroundings.notice = opened->notice;
+  auto topology = gossip::make_topology(topology_options(config));
+  if (!topology) return topology.error();
+  surroundings.topology = std::move(topology).value();
   const runtime::Status read = in_laboratory(config)
                                    ? read_tables(config, surroundings)
                                    : read_data(config, shares.parts, surroundings);
@@ -160,6 +164,7 @@ runtime::Result<std::unique_ptr<Assembly>> Assembly::create(const Config& config
   std::unique_ptr<Assembly> assembly(
       new Assembly());  // NOLINT(cppcoreguidelines-owning-memory): private constructor
   assembly->backend_ = surroundings.backend.get();
+  assembly->topology_ = surroundings.topology.get();
   if (auto made = assembly->make_objective(config, surroundings, place); !made) return made.error();
   if (auto made = assembly->make_gossip(config, place); !made) return made.error();
   assembly->make_peer(config, place, now);
@@ -207,14 +212,11 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
 runtime::Status Assembly::make_gossip(const Config& config, const Place& place) {
   layout_ = std::make_unique<gossip::BlockLayout>(objective_->parameter_count(),
                                                   config.gossip.block_bytes, objective_->scalar());
-  auto topology = gossip::make_topology(
-      {config.gossip.topology, config.gossip.fanout, config.seed, config.gossip.topology_file});
-  if (!topology) return topology.error();
-  topology_ = std::move(topology).value();
   if (auto fits = topology_->check(place.members.size()); !fits) return fits.error();
-  auto weighting = gossip::make_weighting({.name = config.gossip.weighting});
+  auto weighting = gossip::make_weighting(weighting_options(config));
   if (!weighting) return weighting.error();
   weighting_ = std::move(weighting).value();
+  if (auto fits = weighting_->check(*topology_); !fits) return fits.error();
   auto optimizer =
       make_optimizer({config.policy.optimizer, config.policy.momentum, config.policy.weight_decay},
                      objective_->parameter_count(), objective_->scalar(), *backend_);
@@ -247,7 +249,7 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
   const PeerParts parts{.objective = objective_.get(),
                         .optimizer = optimizer_.get(),
                         .schedule = schedule_.get(),
-                        .topology = topology_.get(),
+                        .topology = topology_,
                         .weighting = weighting_.get(),
                         .layout = layout_.get(),
                         .backend = backend_};

@@ -18,10 +18,12 @@
 
 namespace peers {
 
-// What all peers of one process share: the device, the data, the tables of a laboratory problem.
+// What all peers of one process share: the device, the graph, the data, the tables of a laboratory
+// problem.
 struct Surroundings {
   std::unique_ptr<kernels::Backend> backend;
   std::string notice;  // why a GPU was not taken; empty: nothing to say
+  std::unique_ptr<gossip::Topology> topology;
 
   // objective.kind = "network"
   models::DataSplit data;
@@ -87,7 +89,7 @@ class Assembly {
   std::unique_ptr<Objective> objective_;
   const models::Network* network_ = nullptr;
   std::unique_ptr<gossip::BlockLayout> layout_;
-  std::unique_ptr<gossip::Topology> topology_;
+  const gossip::Topology* topology_ = nullptr;
   std::unique_ptr<gossip::Weighting> weighting_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<Schedule> schedule_;

@@ -12,6 +12,7 @@
 #include "peers/config_members.h"
 #include "peers/config_suggest.h"
 #include "peers/config_toml.h"
+#include "peers/topologies.h"
 
 namespace peers {
 namespace {
@@ -127,6 +128,26 @@ void check_policy(const PolicyConfig& policy, Problems& problems) {
     problems.push_back({"policy.decay_factor", got});
 }
 
+void check_gossip(const Config& config, Problems& problems) {
+  const GossipConfig& gossip = config.gossip;
+  check_file(problems, "gossip.topology_file", gossip.topology_file,
+             gossip.topology == "file" ? "gossip.topology = \"file\"" : "");
+  if (gossip.constant_share != GossipConfig{}.constant_share && gossip.weighting != "constant") {
+    problems.push_back(
+        {"gossip.constant_share", fmt::format("needs gossip.weighting = \"constant\", got {}",
+                                              toml_text(gossip.weighting))});
+  }
+  // What cannot be made is refused where it is made: a file in its words, a name above.
+  const auto topology = gossip::make_topology(topology_options(config));
+  const auto weighting = gossip::make_weighting(weighting_options(config));
+  if (!topology || !weighting) return;
+  if (const runtime::Status fits = (*weighting)->check(**topology); !fits) {
+    problems.push_back(
+        {"gossip.weighting", fmt::format("{}; gossip.topology is {}", fits.error().message,
+                                         toml_text(gossip.topology))});
+  }
+}
+
 void check_members(const MembershipConfig& membership, Problems& problems) {
   if (membership.silence_ms < 2 * membership.heartbeat_ms) {
     problems.push_back(
@@ -201,8 +222,7 @@ std::vector<Problem> check_config(const Config& config) {
   check_data(config, problems);
   check_model(config.model, problems);
   check_policy(config.policy, problems);
-  check_file(problems, "gossip.topology_file", config.gossip.topology_file,
-             config.gossip.topology == "file" ? "gossip.topology = \"file\"" : "");
+  check_gossip(config, problems);
   check_members(config.membership, problems);
   check_objective(config, problems);
   check_simulate(config.simulate, problems);

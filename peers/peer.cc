@@ -81,8 +81,7 @@ bool Peer::ready() const {
     return members.state(peer) == gossip::MemberState::kAlive;
   };
   if (round_open_) {
-    auto senders =
-        gossip::in_neighbours(*parts_.topology, round_ - 1, members.all(), options_.self.id);
+    auto senders = parts_.topology->in_neighbours(round_ - 1, members.all(), options_.self.id);
     std::erase_if(senders, [&](runtime::PeerId peer) { return !alive(peer); });
     if (!exchange_.inbox().complete(round_ - 1, senders)) return false;
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gossip/topology.h"
+#include "gossip/weighting.h"
 #include "peers/config_fields.h"
 #include "peers/config_members.h"
 #include "peers/config_suggest.h"
@@ -109,7 +110,8 @@ TEST_CASE("a number out of range is refused") {
                              "[gossip]\nblock_bytes = 3", "[gossip]\nblocks_per_push = 0",
                              "[gossip]\nblocks_per_push = \"some\"", "[simulate]\nrounds = 0",
                              "[simulate]\nstep_seconds = []", "[simulate]\nstep_seconds = [0.1, 0]",
-                             "[simulate]\nlink = { loss = 1.1 }", "[gossip]\nweight_floor = 0.6");
+                             "[simulate]\nlink = { loss = 1.1 }", "[gossip]\nweight_floor = 0.6",
+                             "[gossip]\nconstant_share = 0", "[gossip]\nconstant_share = 1.1");
   CAPTURE(text);
   const std::string said = refusal(text);
   CAPTURE(said);
@@ -121,8 +123,35 @@ TEST_CASE("an integer is a number") { CHECK(accepted("[data]\nalpha = 2").data.a
 TEST_CASE("an unknown name is refused with the nearest") {
   CHECK(
       refusal("[gossip]\ntopology = \"rign\"") ==
-      "x.toml:2: gossip.topology: expected one of complete, ring, one-peer-exponential, random-k, "
-      "file, got \"rign\"; did you mean \"ring\"?");
+      "x.toml:2: gossip.topology: expected one of complete, ring, bidirectional-ring, torus, "
+      "exponential, one-peer-exponential, p-peer-exponential, random-k, random-regular, matching, "
+      "erdos-renyi, base-k, equidynamic, clusters, file, got \"rign\"; did you mean \"ring\"?");
+}
+
+TEST_CASE("a weighting that makes no sense on the topology is refused with the reason") {
+  CHECK(
+      refusal("[gossip]\nweighting = \"metropolis\"") ==
+      "x.toml:2: gossip.weighting: \"metropolis\" needs a topology where whom one pushes to pushes "
+      "back, in every round; gossip.topology is \"one-peer-exponential\"");
+  CHECK_THAT(refusal("[gossip]\ntopology = \"base-k\"\nweighting = \"constant\""),
+             Catch::Contains("would overrule the shares that the topology prescribes"));
+  CHECK(accepted("[gossip]\ntopology = \"torus\"\nweighting = \"metropolis\"").gossip.weighting ==
+        "metropolis");
+  CHECK_THAT(refusal("[gossip]\nconstant_share = 0.5"),
+             Catch::Contains("needs gossip.weighting = \"constant\", got \"uniform\""));
+}
+
+TEST_CASE("the weightings that a config takes are those that are built") {
+  std::vector<std::string_view> taken;
+  for (const peers::Choice& choice : peers::choices_of("gossip.weighting")) {
+    if (choice.available) taken.push_back(choice.name);
+  }
+  std::vector<std::string_view> built;
+  for (const gossip::WeightingName& weighting : gossip::weighting_names())
+    built.push_back(weighting.name);
+  std::ranges::sort(taken);
+  std::ranges::sort(built);
+  CHECK(taken == built);
 }
 
 TEST_CASE("a name of a version to come is refused with those available") {
@@ -363,6 +392,8 @@ schedule = "periodic"
 period = 8
 rate_correction = false
 [gossip]
+weighting = "constant"
+constant_share = 0.5
 topology = "file"
 fanout = 2
 topology_file = "@examples@/quadratic/centers.csv"

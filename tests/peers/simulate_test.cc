@@ -10,8 +10,8 @@
 #include "peers/simulate.h"
 #include "runtime/random.h"
 #include "tests/peers/sgp_reference.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_folder.h"
 
 namespace {
 
