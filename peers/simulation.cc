@@ -348,12 +348,15 @@ SimulationReport Simulation::run(
   }
   std::vector<PeerSummary> peers;
   for (std::size_t i = 0; i < state.nodes.size(); ++i) peers.push_back(state.summary_of(i));
+  std::uint64_t peer_rounds = 0;
+  for (std::size_t i = 0; i < state.nodes.size(); ++i) peer_rounds += state.peer(i).status().round;
   const double seconds = runtime::to_seconds(state.now() - begin);
   SimulationReport report{.summary = add_up(state.config.run, seconds, std::move(peers)),
                           .virtual_seconds = seconds,
                           .events = state.network.events_run(),
                           .fingerprint = state.network.fingerprint(),
-                          .stopped = stop.requested()};
+                          .stopped = stop.requested(),
+                          .peer_rounds = peer_rounds};
   report.summary.average = state.quality_of_average(report.summary);
   return report;
 }

@@ -13,6 +13,7 @@
 #include "peers/config_members.h"
 #include "peers/config_suggest.h"
 #include "peers/config_values.h"
+#include "peers/topologies.h"
 #include "tests/support/catch.h"
 
 namespace {
@@ -511,18 +512,30 @@ TEST_CASE("every example is accepted") {
   CHECK(read >= 3);
 }
 
-TEST_CASE("docs/config.md holds the table of keys as it is") {
+namespace {
+
+// What docs/config.md says between <!-- mark --> and <!-- /mark -->.
+std::string documented(const std::string& mark) {
   std::ifstream in(fs::path(MURMUR_SOURCE_DIR) / "docs" / "config.md");
   std::ostringstream whole;
   whole << in.rdbuf();
   const std::string page = whole.str();
-  const std::string begin = "<!-- keys -->\n";
-  const std::string end = "<!-- /keys -->";
+  const std::string begin = "<!-- " + mark + " -->\n";
   const std::size_t from = page.find(begin);
-  const std::size_t to = page.find(end);
+  const std::size_t to = page.find("<!-- /" + mark + " -->");
   REQUIRE(from != std::string::npos);
   REQUIRE(to != std::string::npos);
-  CHECK(page.substr(from + begin.size(), to - from - begin.size()) == peers::config_reference());
+  return page.substr(from + begin.size(), to - from - begin.size());
+}
+
+}  // namespace
+
+TEST_CASE("docs/config.md holds the table of keys as it is") {
+  CHECK(documented("keys") == peers::config_reference());
+}
+
+TEST_CASE("docs/config.md holds the table of topologies as they are measured") {
+  CHECK(documented("topologies") == peers::topology_reference());
 }
 
 TEST_CASE("the distance between words counts letters added, removed, changed and swapped") {
