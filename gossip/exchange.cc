@@ -12,29 +12,47 @@ Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Me
     : options_(options),
       members_(std::move(members)),
       inbox_(layout, options.order),
-      heartbeat_at_(members_.ticked_at()) {
-  CHECK(options.heartbeat_interval > runtime::Duration::zero());
+      layout_(&layout),
+      heartbeat_at_(options.heartbeat_interval == runtime::Duration::zero()
+                        ? runtime::Instant::max()
+                        : members_.ticked_at()) {
+  CHECK(options.heartbeat_interval >= runtime::Duration::zero());
   CHECK(members_.contains(options.self.id));
-  for (const runtime::PeerId peer : members_.all())
-    if (peer != options.self.id) lanes_.try_emplace(peer, options.edge, layout);
 }
 
 bool Exchange::is_living(runtime::PeerId peer) const {
-  return lanes_.contains(peer) && members_.state(peer) == MemberState::kAlive;
+  return peer != options_.self.id && members_.contains(peer) &&
+         members_.state(peer) == MemberState::kAlive;
+}
+
+Lane& Exchange::lane(runtime::PeerId peer) {
+  return lanes_.try_emplace(peer, options_.edge, *layout_).first->second;
+}
+
+Lane& Exchange::talk(runtime::PeerId peer) {
+  talking_.insert(peer);
+  return lane(peer);
+}
+
+std::vector<runtime::PeerId> Exchange::talking_to() {
+  std::erase_if(talking_, [&](runtime::PeerId peer) { return lanes_.at(peer).quiet(); });
+  return {talking_.begin(), talking_.end()};
 }
 
 bool Exchange::has_room(runtime::PeerId to) const {
-  return is_living(to) && lanes_.at(to).out().has_room();
+  if (!is_living(to)) return false;
+  const auto found = lanes_.find(to);
+  return found == lanes_.end() || found->second.out().has_room();
 }
 
 void Exchange::push(const Push& push) {
   CHECK(has_room(push.to));
-  lanes_.at(push.to).out().push(push);
+  talk(push.to).out().push(push);
 }
 
 void Exchange::want_heartbeats() {
-  for (auto& [peer, lane] : lanes_)
-    if (is_living(peer)) lane.want_heartbeat();
+  for (const runtime::PeerId peer : members_.living())
+    if (peer != options_.self.id) talk(peer).want_heartbeat();
 }
 
 void Exchange::set_progress(const Progress& progress) {
@@ -43,15 +61,16 @@ void Exchange::set_progress(const Progress& progress) {
 }
 
 void Exchange::say_goodbye() {
-  for (auto& [peer, lane] : lanes_)
-    if (is_living(peer)) lane.want_goodbye();
+  for (const runtime::PeerId peer : members_.living())
+    if (peer != options_.self.id) talk(peer).want_goodbye();
 }
 
 void Exchange::receive(const Message& message, std::size_t bytes, runtime::Instant now) {
   traffic_.bytes_received += bytes;
   const Sender& from = message.from;
-  if (!lanes_.contains(from.id)) return refuse(from.id, Refusal::kUnknownPeer);
-  if (!is_living(from.id) || !lanes_.at(from.id).recognises(from.incarnation))
+  if (from.id == options_.self.id || !members_.contains(from.id))
+    return refuse(from.id, Refusal::kUnknownPeer);
+  if (!is_living(from.id) || !lane(from.id).recognises(from.incarnation))
     return refuse(from.id, Refusal::kFromTheDead);
 
   members_.heard(from.id, now);
@@ -59,7 +78,7 @@ void Exchange::receive(const Message& message, std::size_t bytes, runtime::Insta
 }
 
 void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant /*now*/) {
-  Lane& lane = lanes_.at(from.id);
+  Lane& lane = this->lane(from.id);
   const bool has_room = inbox_open_ && inbox_.has_room(parcel.round);
   if (!has_room && !lane.in().has_seen(from.incarnation, parcel.sequence)) {
     ++traffic_.parcels_deferred;
@@ -79,12 +98,12 @@ void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant /
       untaken_.insert({from.id, parcel.sequence});
       return;
   }
-  lane.want_acknowledged(parcel.sequence);
+  talk(from.id).want_acknowledged(parcel.sequence);
 }
 
 std::span<const BlockArrival> Exchange::take(std::uint64_t round) {
   for (const auto& [from, sequence] : untaken_)
-    if (is_living(from)) lanes_.at(from).want_acknowledged(sequence);
+    if (is_living(from)) talk(from).want_acknowledged(sequence);
   untaken_.clear();
   return inbox_.take(round);
 }
@@ -93,7 +112,7 @@ void Exchange::hear(const Sender& from, const Acknowledgement& acknowledgement,
                     runtime::Instant /*now*/) {
   if (acknowledgement.incarnation != options_.self.incarnation) return;  // of our former self
   for (const std::uint64_t sequence : acknowledgement.sequences)
-    lanes_.at(from.id).out().acknowledge(sequence);
+    lane(from.id).out().acknowledge(sequence);
 }
 
 void Exchange::hear(const Sender& from, const Heartbeat& heartbeat, runtime::Instant now) {
@@ -107,7 +126,7 @@ void Exchange::hear(const Sender& from, const Goodbye& /*goodbye*/, runtime::Ins
 
 void Exchange::part_from(runtime::PeerId peer, MemberState state) {
   MemberEvent event{.peer = peer, .state = state};
-  for (const Parcel& parcel : lanes_.at(peer).close()) {
+  for (const Parcel& parcel : lane(peer).close()) {
     inbox_.take_back(parcel);
     event.mass_taken_back += parcel.mass();
   }
@@ -136,22 +155,23 @@ runtime::Instant Exchange::next_tick() const {
   const runtime::Instant ticked_at = members_.ticked_at();
   // Well below the gap between ticks that Members takes for a freeze of ours.
   runtime::Instant next = std::min(heartbeat_at_, ticked_at + members_.silence_max() / 4);
-  for (const auto& [peer, lane] : lanes_)
-    if (const auto resend_at = lane.out().resend_at(ticked_at)) next = std::min(next, *resend_at);
+  for (const runtime::PeerId peer : talking_)
+    if (const auto resend_at = lanes_.at(peer).out().resend_at(ticked_at))
+      next = std::min(next, *resend_at);
   return next;
 }
 
 const std::vector<runtime::Frame>* Exchange::next(runtime::PeerId to, runtime::Channel channel,
                                                   runtime::Instant now) {
   if (!is_living(to)) return nullptr;
-  Lane& lane = lanes_.at(to);
+  Lane& lane = this->lane(to);
   return channel == runtime::Channel::kBulk ? lane.next_bulk(options_.self, now)
                                             : lane.next_control(options_.self, progress_);
 }
 
 void Exchange::sent(runtime::PeerId to, runtime::Channel channel, runtime::Instant now) {
   CHECK(is_living(to));
-  Lane& lane = lanes_.at(to);
+  Lane& lane = this->lane(to);
   if (channel == runtime::Channel::kControl) {
     traffic_.bytes_sent += lane.control_sent();
     return;
@@ -163,19 +183,19 @@ void Exchange::sent(runtime::PeerId to, runtime::Channel channel, runtime::Insta
 
 double Exchange::mass_in_flight() const {
   double mass = 0.0;
-  for (const auto& [peer, lane] : lanes_) mass += lane.out().mass_in_flight();
+  for (const runtime::PeerId peer : talking_) mass += lanes_.at(peer).out().mass_in_flight();
   return mass;
 }
 
 std::size_t Exchange::parcels_in_flight() const {
   std::size_t count = 0;
-  for (const auto& [peer, lane] : lanes_) count += lane.out().in_flight();
+  for (const runtime::PeerId peer : talking_) count += lanes_.at(peer).out().in_flight();
   return count;
 }
 
 bool Exchange::quiet() const {
-  return std::all_of(lanes_.begin(), lanes_.end(),
-                     [](const auto& lane) { return lane.second.quiet(); });
+  return std::all_of(talking_.begin(), talking_.end(),
+                     [&](runtime::PeerId peer) { return lanes_.at(peer).quiet(); });
 }
 
 std::vector<Event> Exchange::take_events() { return std::exchange(events_, {}); }

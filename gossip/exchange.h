@@ -28,7 +28,7 @@ struct ExchangeOptions {
   // that stands still then fills its edges, and the others keep their mass, instead of pushing all
   // that the run has into an inbox that nobody empties.
   bool acknowledge_when_taken = false;
-  runtime::Duration heartbeat_interval{250'000'000};
+  runtime::Duration heartbeat_interval{250'000'000};  // zero: none, but for a new phase
 };
 
 // What happened that a person or a record should hear of. Drained with take_events().
@@ -80,6 +80,8 @@ class Exchange {
                                     // often as next_tick() says
   [[nodiscard]] runtime::Instant next_tick() const;
 
+  // To whom there may be something to send, ascending.
+  [[nodiscard]] std::vector<runtime::PeerId> talking_to();
   // The message to hand to the network next on this lane, if any; it stays the next one until
   // sent() is called, which must be before the next receive() or tick().
   [[nodiscard]] const std::vector<runtime::Frame>* next(runtime::PeerId to,
@@ -98,6 +100,8 @@ class Exchange {
   static constexpr std::size_t kStrangersMax = 64;
 
   [[nodiscard]] bool is_living(runtime::PeerId peer) const;  // another member, and alive
+  [[nodiscard]] Lane& lane(runtime::PeerId peer);            // of another member
+  [[nodiscard]] Lane& talk(runtime::PeerId peer);            // one that will not be quiet
   void want_heartbeats();
   void hear(const Sender& from, const Parcel& parcel, runtime::Instant now);
   void hear(const Sender& from, const Acknowledgement& acknowledgement, runtime::Instant now);
@@ -108,7 +112,11 @@ class Exchange {
   ExchangeOptions options_;
   Members members_;
   Inbox inbox_;
-  std::map<runtime::PeerId, Lane> lanes_;  // of all members but self; closed where not alive
+  const BlockLayout* layout_;
+  // Of the members there was anything between us with; closed where not alive. With thousands of
+  // members, that is few of them, and fewer still have anything to say at one moment.
+  std::map<runtime::PeerId, Lane> lanes_;
+  std::set<runtime::PeerId> talking_;  // all lanes that are not quiet are of these
   bool inbox_open_ = true;
   Progress progress_;
   runtime::Instant heartbeat_at_;

@@ -238,7 +238,9 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
     fingerprint_ = runtime::mix_bits(fingerprint_ ^ part);
   }
   const runtime::Duration heartbeat = std::chrono::milliseconds(config.membership.heartbeat_ms);
-  const runtime::Duration silence = std::chrono::milliseconds(config.membership.silence_ms);
+  const runtime::Duration silence = config.membership.heartbeat_ms == 0
+                                        ? gossip::Members::kForEver
+                                        : std::chrono::milliseconds(config.membership.silence_ms);
   const PeerOptions options{.self = {place.id, 1, fingerprint_},
                             .pace = config.gossip.pace == "sync" ? Pace::kSync : Pace::kAsync,
                             .steps = steps_,

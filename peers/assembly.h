@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gossip/layout.h"
+#include "gossip/peer_list.h"
 #include "kernels/open_backend.h"
 #include "models/datasets/dataset.h"
 #include "peers/config.h"
@@ -53,8 +54,8 @@ struct Shares {
 struct Place {
   std::uint64_t index = 0;  // which part of the data, which row of a table
   runtime::PeerId id{};
-  std::vector<runtime::PeerId> members;  // all, this one included
-  bool virtual_time = false;             // simulated: batches are made when they are asked for
+  gossip::PeerList members;   // all, this one included
+  bool virtual_time = false;  // simulated: batches are made when they are asked for
 };
 
 // One peer and everything that is its own.

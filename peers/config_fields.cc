@@ -138,7 +138,8 @@ void describe_moreau(MoreauConfig& c, Table t) {
 }
 
 void describe_membership(MembershipConfig& c, Table t) {
-  t.add("membership.heartbeat_ms", Count{&c.heartbeat_ms, {1, kDayMs}}, "a sign of life so often");
+  t.add("membership.heartbeat_ms", Count{&c.heartbeat_ms, {0, kDayMs}},
+        "a sign of life so often; 0: none, and nobody is taken for dead");
   t.add("membership.silence_ms", Count{&c.silence_ms, {1, kDayMs}},
         "a peer not heard of for so long is dead");
   t.add("membership.members", Texts{&c.members},

@@ -350,12 +350,10 @@ runtime::Instant Peer::next_tick() const {
 
 bool Peer::flush(runtime::Transport& transport, runtime::Instant now) {
   const std::scoped_lock lock(mutex_);
-  const std::vector<runtime::PeerId> living(exchange_.members().living().begin(),
-                                            exchange_.members().living().end());
   bool all = true;
+  const std::vector<runtime::PeerId> talking_to = exchange_.talking_to();
   for (const auto channel : {runtime::Channel::kControl, runtime::Channel::kBulk}) {
-    for (const runtime::PeerId to : living) {
-      if (to == options_.self.id) continue;
+    for (const runtime::PeerId to : talking_to) {
       while (const auto* frames = exchange_.next(to, channel, now)) {
         if (transport.send(to, channel, *frames) != runtime::Sent::kQueued) {
           all = false;
