@@ -30,13 +30,22 @@ Lane& Exchange::lane(runtime::PeerId peer) {
 }
 
 Lane& Exchange::talk(runtime::PeerId peer) {
-  talking_.insert(peer);
-  return lane(peer);
+  Lane& lane = this->lane(peer);
+  talking_.try_emplace(peer, &lane);
+  return lane;
 }
 
 std::vector<runtime::PeerId> Exchange::talking_to() {
-  std::erase_if(talking_, [&](runtime::PeerId peer) { return lanes_.at(peer).quiet(); });
-  return {talking_.begin(), talking_.end()};
+  std::vector<runtime::PeerId> peers;
+  for (auto entry = talking_.begin(); entry != talking_.end();) {
+    if (entry->second->quiet()) {
+      entry = talking_.erase(entry);
+      continue;
+    }
+    peers.push_back(entry->first);
+    ++entry;
+  }
+  return peers;
 }
 
 bool Exchange::has_room(runtime::PeerId to) const {
@@ -155,9 +164,8 @@ runtime::Instant Exchange::next_tick() const {
   const runtime::Instant ticked_at = members_.ticked_at();
   // Well below the gap between ticks that Members takes for a freeze of ours.
   runtime::Instant next = std::min(heartbeat_at_, ticked_at + members_.silence_max() / 4);
-  for (const runtime::PeerId peer : talking_)
-    if (const auto resend_at = lanes_.at(peer).out().resend_at(ticked_at))
-      next = std::min(next, *resend_at);
+  for (const auto& [peer, lane] : talking_)
+    if (const auto resend_at = lane->out().resend_at(ticked_at)) next = std::min(next, *resend_at);
   return next;
 }
 
@@ -183,19 +191,19 @@ void Exchange::sent(runtime::PeerId to, runtime::Channel channel, runtime::Insta
 
 double Exchange::mass_in_flight() const {
   double mass = 0.0;
-  for (const runtime::PeerId peer : talking_) mass += lanes_.at(peer).out().mass_in_flight();
+  for (const auto& [peer, lane] : talking_) mass += lane->out().mass_in_flight();
   return mass;
 }
 
 std::size_t Exchange::parcels_in_flight() const {
   std::size_t count = 0;
-  for (const runtime::PeerId peer : talking_) count += lanes_.at(peer).out().in_flight();
+  for (const auto& [peer, lane] : talking_) count += lane->out().in_flight();
   return count;
 }
 
 bool Exchange::quiet() const {
   return std::all_of(talking_.begin(), talking_.end(),
-                     [&](runtime::PeerId peer) { return lanes_.at(peer).quiet(); });
+                     [](const auto& entry) { return entry.second->quiet(); });
 }
 
 std::vector<Event> Exchange::take_events() { return std::exchange(events_, {}); }

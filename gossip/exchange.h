@@ -116,7 +116,7 @@ class Exchange {
   // Of the members there was anything between us with; closed where not alive. With thousands of
   // members, that is few of them, and fewer still have anything to say at one moment.
   std::map<runtime::PeerId, Lane> lanes_;
-  std::set<runtime::PeerId> talking_;  // all lanes that are not quiet are of these
+  std::map<runtime::PeerId, Lane*> talking_;  // in lanes_; all that are not quiet, at least
   bool inbox_open_ = true;
   Progress progress_;
   runtime::Instant heartbeat_at_;
