@@ -59,7 +59,16 @@ void Members::heard(runtime::PeerId peer, const Progress& progress, runtime::Ins
     --count_in(member.progress.phase);
     ++count_in(progress.phase);
   }
+  const std::uint64_t round = std::max(progress.round, member.progress.round);
   member.progress = progress;
+  member.progress.round = round;
+  member.round_known = true;
+}
+
+void Members::heard_round(runtime::PeerId peer, std::uint64_t round) {
+  Member& member = record(peer);
+  member.progress.round = std::max(member.progress.round, round);
+  member.round_known = true;
 }
 
 void Members::left(runtime::PeerId peer) {
@@ -95,6 +104,16 @@ bool Members::others_reached(Phase phase) const {
   for (auto later = static_cast<std::size_t>(phase); later < kPhaseCount; ++later)
     reached += others_in_[later];
   return reached + 1 >= living_.size();  // the one is self
+}
+
+std::optional<std::uint64_t> Members::slowest_round() const {
+  std::optional<std::uint64_t> slowest;
+  for (const auto& [peer, member] : records_) {
+    if (peer == self_ || member.state != MemberState::kAlive) continue;
+    if (!member.round_known || member.progress.phase != Phase::kTraining) continue;
+    slowest = std::min(slowest.value_or(member.progress.round), member.progress.round);
+  }
+  return slowest;
 }
 
 void Members::remove(runtime::PeerId peer, MemberState state) {

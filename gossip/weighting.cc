@@ -11,12 +11,13 @@ namespace {
 constexpr std::array kNames{
     WeightingName{"uniform",
                   "equal shares to each receiver and to oneself, or as the topology prescribes"},
+    WeightingName{"moreau", "the farther a receiver's estimate, the larger its share"},
     WeightingName{
         "metropolis",
         "1 / (1 + the larger degree of both): doubly stochastic where pushes go both ways"},
     WeightingName{"constant", "`constant_share` of an equal share to each receiver"},
 };
-constexpr std::array kMakers{make_uniform, make_metropolis, make_constant};
+constexpr std::array kMakers{make_uniform, make_moreau, make_metropolis, make_constant};
 static_assert(kNames.size() == kMakers.size());
 
 std::string known_names() {

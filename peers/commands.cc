@@ -40,6 +40,7 @@ constexpr std::array kKinds{
     Kind{"codecs", "gossip.codec"},
     Kind{"presets", "policy.preset"},
 };
+constexpr std::string_view kKeys = "keys";
 
 constexpr std::size_t kListedPeers = 8;
 
@@ -73,7 +74,7 @@ int fail(const runtime::Error& error) {
 std::string list_kinds() {
   std::string words;
   for (const Kind& kind : kKinds) words += (words.empty() ? "" : " | ") + std::string(kind.word);
-  return words;
+  return words + " | " + std::string(kKeys);
 }
 
 int check_command(const Config& config) {
@@ -96,6 +97,10 @@ int list_command(const std::string& kind, std::optional<std::size_t> peer_count)
   if (peer_count) {
     fmt::print(stderr, "murmur: list: --peers goes with topologies, got '{}'\n", kind);
     return 2;
+  }
+  if (kind == kKeys) {
+    fmt::print("{}", config_reference());
+    return 0;
   }
   for (const Kind& known : kKinds) {
     if (known.word != kind) continue;

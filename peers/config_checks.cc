@@ -132,11 +132,6 @@ void check_gossip(const Config& config, Problems& problems) {
   const GossipConfig& gossip = config.gossip;
   check_file(problems, "gossip.topology_file", gossip.topology_file,
              gossip.topology == "file" ? "gossip.topology = \"file\"" : "");
-  if (gossip.constant_share != GossipConfig{}.constant_share && gossip.weighting != "constant") {
-    problems.push_back(
-        {"gossip.constant_share", fmt::format("needs gossip.weighting = \"constant\", got {}",
-                                              toml_text(gossip.weighting))});
-  }
   // What cannot be made is refused where it is made: a file in its words, a name above.
   const auto topology = gossip::make_topology(topology_options(config));
   const auto weighting = gossip::make_weighting(weighting_options(config));

@@ -83,7 +83,7 @@ constexpr Choice kProtocols[] = {
 };
 constexpr Choice kWeightings[] = {
     {"uniform", "equal shares for oneself and every receiver, or as the topology prescribes"},
-    {"moreau", "shares by distance of the estimates", kLater},
+    {"moreau", "the farther a receiver's estimate, the larger its share"},
     {"metropolis", "1 / (1 + the larger degree of both), where pushes go both ways"},
     {"constant", "constant_share of an equal share to each receiver"},
 };
@@ -108,7 +108,7 @@ constexpr Choice kTopologies[] = {
 constexpr Choice kPaces[] = {
     {"async", "never waits"},
     {"sync", "rounds in step"},
-    {"bounded", "waits only when max_lead rounds ahead", kLater},
+    {"bounded", "waits only while more than max_lead rounds ahead"},
 };
 constexpr Choice kCodecs[] = {
     {"f32", "as it is"},
@@ -122,11 +122,11 @@ constexpr Choice kCodecs[] = {
 };
 constexpr Choice kDistances[] = {
     {"sketch", "from small random projections"},
-    {"exact", "from the last x of every in-neighbour", kLater},
+    {"exact", "from the last parcel of every in-neighbour, kept"},
 };
 constexpr Choice kSpaces[] = {
     {"estimate", "z"},
-    {"mass", "x", kLater},
+    {"mass", "x"},
 };
 constexpr Choice kDiscoveries[] = {
     {"none", "only the addresses that were given"},

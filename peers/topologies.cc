@@ -2,9 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 namespace peers {
 namespace {
 
@@ -55,12 +52,6 @@ std::vector<Listed> measure_all(std::size_t peer_count) {
   return all;
 }
 
-// Those whose shares are the same whatever the estimates.
-bool is_fixed(std::string_view weighting) {
-  constexpr std::array<std::string_view, 3> kFixed = {"uniform", "metropolis", "constant"};
-  return std::ranges::find(kFixed, weighting) != kFixed.end();
-}
-
 }  // namespace
 
 gossip::TopologyOptions topology_options(const Config& config) {
@@ -71,19 +62,25 @@ gossip::TopologyOptions topology_options(const Config& config) {
 }
 
 gossip::WeightingOptions weighting_options(const Config& config) {
-  return {.name = config.gossip.weighting, .constant_share = config.gossip.constant_share};
+  return {.name = config.gossip.weighting,
+          .constant_share = config.gossip.constant_share,
+          .moreau_v = config.gossip.moreau.v,
+          .moreau_k = config.gossip.moreau.k};
 }
 
 runtime::Result<std::string> describe_graph(const Config& config, std::size_t peer_count) {
   const auto topology = gossip::make_topology(topology_options(config));
   if (!topology) return topology.error();
   if (const runtime::Status fits = (*topology)->check(peer_count); !fits) return fits.error();
-  gossip::WeightingOptions shares = weighting_options(config);
-  if (!is_fixed(shares.name)) shares.name = "uniform";
-  const auto weighting = gossip::make_weighting(shares);
+  auto weighting = gossip::make_weighting(weighting_options(config));
   if (!weighting) return weighting.error();
+  std::string name = config.gossip.weighting;
+  if ((*weighting)->asks_distances()) {
+    name = "uniform";
+    weighting = gossip::make_weighting({.name = name});
+  }
   const std::string what =
-      fmt::format("{} of {} peers, {} weights", config.gossip.topology, peer_count, shares.name);
+      fmt::format("{} of {} peers, {} weights", config.gossip.topology, peer_count, name);
   const auto mixing = gossip::measure_mixing(**topology, **weighting, {.peer_count = peer_count});
   if (!mixing) return what + ": too many edges to measure";
   const std::string speed = mixing->exact_after

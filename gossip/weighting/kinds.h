@@ -11,6 +11,7 @@ namespace gossip {
 using MadeWeighting = runtime::Result<std::unique_ptr<Weighting>>;
 
 [[nodiscard]] MadeWeighting make_uniform(const WeightingOptions& options);
+[[nodiscard]] MadeWeighting make_moreau(const WeightingOptions& options);
 [[nodiscard]] MadeWeighting make_metropolis(const WeightingOptions& options);
 [[nodiscard]] MadeWeighting make_constant(const WeightingOptions& options);
 

@@ -37,7 +37,7 @@ class RoundsInStep {
     for (std::size_t i = 0; i < masses_.size(); ++i) {
       REQUIRE(
           inboxes_[i]->complete(round_, topology_->in_neighbours(round_, members_, members_[i])));
-      masses_[i]->fold(inboxes_[i]->take(round_));
+      masses_[i]->fold(inboxes_[i]->take_before(round_ + 1));
     }
     ++round_;
   }

@@ -148,7 +148,7 @@ class GossipNode {
     flush();
   }
 
-  void fold() { mass_.fold(exchange_.inbox().take(round_)); }
+  void fold() { mass_.fold(exchange_.inbox().take_before(round_ + 1)); }
 
   [[nodiscard]] Amount held() {  // the inbox not counted
     Amount amount(parts_.layout->parameter_count());
