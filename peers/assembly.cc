@@ -30,7 +30,8 @@ runtime::Status read_data(const Config& config, std::size_t peer_count,
   auto data = models::open_data({.set = config.data.set,
                                  .path = config.data.path,
                                  .seed = config.seed,
-                                 .limit = config.data.limit});
+                                 .limit = config.data.limit,
+                                 .context = config.data.context});
   if (!data) return data.error();
   surroundings.data = std::move(data).value();
   if (const std::size_t size = surroundings.data.train->size(); config.train.batch > size)
@@ -133,6 +134,15 @@ std::uint64_t hash_text(std::string_view text) {
 
 }  // namespace
 
+models::NetworkSpec network_spec(const Config& config, const models::Dataset& data) {
+  return {.kind = config.model.kind,
+          .input = data.shape(),
+          .classes = data.classes(),
+          .layers = config.model.layers,
+          .targets = {.count = data.targets(), .label_smoothing = config.train.label_smoothing},
+          .vocabulary = data.vocabulary()};
+}
+
 std::size_t threads_of(const Config& config, std::size_t peers_on_this_machine) {
   if (config.peer.threads > 0) return config.peer.threads;
   return std::max<std::size_t>(
@@ -178,9 +188,8 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
   }
   const models::Dataset& train = *surroundings.data.train;
   CHECK(place.index < surroundings.parts.size());
-  auto network = models::Network::create(
-      {config.model.kind, train.shape(), train.classes(), config.model.layers}, *backend_,
-      std::max<std::size_t>(config.train.batch, 256));
+  auto network = models::Network::create(network_spec(config, train), *backend_,
+                                         std::max<std::size_t>(config.train.batch, 256));
   if (!network) return network.error();
   auto start = start_of(config, **network);
   if (!start) return start.error();

@@ -44,6 +44,9 @@ struct Shares {
 [[nodiscard]] runtime::Result<Surroundings> open_surroundings(const Config& config,
                                                               const Shares& shares);
 
+// The model that a run asks for, on samples as `data` has them.
+[[nodiscard]] models::NetworkSpec network_spec(const Config& config, const models::Dataset& data);
+
 // Compute threads of one peer: as configured, else an equal share of the cores.
 [[nodiscard]] std::size_t threads_of(const Config& config, std::size_t peers_on_this_machine);
 

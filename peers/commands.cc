@@ -12,6 +12,7 @@
 #include "kernels/open_backend.h"
 #include "models/datasets/dataset.h"
 #include "models/network.h"
+#include "peers/assembly.h"
 #include "peers/config_names.h"
 #include "peers/simulate.h"
 #include "peers/version.h"
@@ -46,13 +47,15 @@ Json to_json(const Spread& spread) {
 
 // The network on the data, a line a layer, as comments that may follow the config.
 runtime::Result<std::string> network_table(const Config& config) {
-  const auto data = models::open_data({config.data.set, config.data.path, config.seed});
+  const auto data = models::open_data({.set = config.data.set,
+                                       .path = config.data.path,
+                                       .seed = config.seed,
+                                       .context = config.data.context});
   if (!data) return data.error();
   const auto backend = kernels::open_backend({.device = "reference"});
   if (!backend) return backend.error();
-  const auto network = models::Network::create(
-      {config.model.kind, data->train->shape(), data->train->classes(), config.model.layers},
-      *backend->backend, 1);
+  const auto network =
+      models::Network::create(network_spec(config, *data->train), *backend->backend, 1);
   if (!network) return network.error();
   std::istringstream lines((*network)->summary());
   std::string table = fmt::format("# {:<52} {:>12} {:>10}\n", "layer", "output", "parameters");
