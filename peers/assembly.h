@@ -75,6 +75,8 @@ class Assembly {
   [[nodiscard]] const models::Network* network() const {
     return network_;
   }  // none in the laboratory
+  // What model.init gave and did not give, in lines for a person; empty without it.
+  [[nodiscard]] const std::vector<std::string>& start_notes() const { return start_notes_; }
   [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_; }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   [[nodiscard]] double steps_per_epoch() const { return steps_per_epoch_; }  // 0 in the laboratory
@@ -95,6 +97,7 @@ class Assembly {
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<Schedule> schedule_;
   std::unique_ptr<Peer> peer_;
+  std::vector<std::string> start_notes_;
   std::uint64_t fingerprint_ = 0;
   std::uint64_t steps_ = 0;
   double steps_per_epoch_ = 0.0;

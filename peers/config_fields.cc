@@ -72,7 +72,8 @@ void describe_data(DataConfig& c, Table t) {
 void describe_model(ModelConfig& c, Table t) {
   t.add_name("model.kind", c.kind, "a name of the zoo");
   t.add("model.layers", Texts{&c.layers}, "kind = \"layers\": one layer a string");
-  t.add("model.init", PathText{&c.init}, "safetensors to start from; empty: random");
+  t.add("model.init", PathText{&c.init},
+        "safetensors to start from, as far as names agree; empty: random");
 }
 
 void describe_train(TrainConfig& c, Table t) {

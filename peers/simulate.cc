@@ -65,6 +65,8 @@ runtime::Result<SimulationReport> simulate(const Config& config,
   if (config.simulate.trace) trace.open(folder / "trace.csv");
   auto simulation = Simulation::create(config, config.simulate.trace ? &trace : nullptr);
   if (!simulation) return simulation.error();
+  for (const std::string& note : (*simulation)->assembly(0).start_notes())
+    fmt::print(stderr, "simulate: {}\n", note);
   SimulationReport report = (*simulation)->run(stop, ProgressLines());
   trace.close();
   if (config.simulate.trace && !trace) {
