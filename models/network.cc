@@ -56,8 +56,15 @@ runtime::Status check_vocabulary(const NetworkSpec& spec, const LayerSpec& first
 // Losses, then verdicts, of `size` labels. Summed in f64 and in their order, on every backend.
 template <typename T>
 Score sum_up(kernels::Backend& backend, kernels::ConstView outcome, std::size_t size) {
-  std::vector<T> host(2 * size);
-  backend.download(outcome.slice(0, 2 * size), std::span<T>(host));
+  std::vector<T> downloaded;
+  std::span<const T> host;
+  if (backend.is_host()) {
+    host = outcome.as<T>().first(2 * size);
+  } else {
+    downloaded.resize(2 * size);
+    backend.download(outcome.slice(0, 2 * size), std::span<T>(downloaded));
+    host = downloaded;
+  }
   Score score{.loss_sum = 0.0, .correct = 0, .count = size};
   for (std::size_t i = 0; i < size; ++i) {
     score.loss_sum += static_cast<double>(host[i]);

@@ -13,19 +13,23 @@
 namespace peers {
 namespace {
 
-constexpr std::size_t kClasses = 10;
 constexpr std::size_t kWarmUpSteps = 20;
 
 // One batch, again and again: what a step costs when data is never late.
 class OneBatch final : public Objective {
  public:
-  OneBatch(models::Network& network, kernels::Backend& backend, std::size_t batch)
+  // `vocabulary`: samples are tokens below this; 0: they are pixels.
+  OneBatch(models::Network& network, kernels::Backend& backend, std::size_t batch,
+           std::size_t vocabulary)
       : network_(&network), batch_(batch) {
     runtime::Random random(1);
     std::vector<float> samples(batch * network.input().count());
-    for (float& pixel : samples) pixel = static_cast<float>(random.uniform(-1.0, 1.0));
-    std::vector<std::int32_t> labels(batch);
-    for (std::int32_t& label : labels) label = static_cast<std::int32_t>(random.below(kClasses));
+    for (float& value : samples)
+      value = vocabulary > 0 ? static_cast<float>(random.below(vocabulary))
+                             : static_cast<float>(random.uniform(-1.0, 1.0));
+    std::vector<std::int32_t> labels(batch * network.targets());
+    for (std::int32_t& label : labels)
+      label = static_cast<std::int32_t>(random.below(network.classes()));
     samples_ = backend.allocate(samples.size(), kernels::Scalar::kF32);
     labels_ = backend.allocate(labels.size(), kernels::Scalar::kI32);
     backend.upload(std::span(samples), samples_.view());
@@ -66,10 +70,10 @@ runtime::Result<BenchTrainReport> bench_train(const BenchTrainOptions& options) 
   auto opened = kernels::open_backend({options.device, options.threads});
   if (!opened) return opened.error();
   kernels::Backend& backend = *opened->backend;
-  auto network = models::Network::create(
-      {options.model, models::usual_input(options.model), kClasses}, backend, options.batch);
+  const models::NetworkSpec spec = models::usual_spec(options.model);
+  auto network = models::Network::create(spec, backend, options.batch);
   if (!network) return network.error();
-  OneBatch objective(**network, backend, options.batch);
+  OneBatch objective(**network, backend, options.batch, spec.vocabulary);
   const std::size_t count = objective.parameter_count();
   std::vector<float> start(count);
   objective.write_start(std::span(start));
