@@ -158,6 +158,13 @@ std::size_t Network::activation_count() const {
   return count;
 }
 
+std::size_t Network::step_multiplications() const {
+  std::size_t count = 0;
+  for (const Stage& stage : stages_)
+    count += (stage.node.in == Node::kNetworkInput ? 2 : 3) * stage.node.layer->multiplications();
+  return count;
+}
+
 std::uint64_t Network::architecture_hash() const {
   std::string text = describe(input_) + "\n" + summary();
   for (const Stage& stage : stages_)

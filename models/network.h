@@ -79,6 +79,9 @@ class Network {
   [[nodiscard]] std::size_t classes() const;
   [[nodiscard]] std::size_t targets() const { return targets_.count; }  // labels of a sample
   [[nodiscard]] std::size_t activation_count() const;  // numbers that one sample makes on its way
+  // Multiply-adds of matrix products in one sample's forward and backward pass: each product is
+  // taken once forward and twice backward, once in layers that read the samples.
+  [[nodiscard]] std::size_t step_multiplications() const;
 
   // Equal where, and in practice only where, layers and shapes are equal.
   [[nodiscard]] std::uint64_t architecture_hash() const;

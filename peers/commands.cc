@@ -130,7 +130,14 @@ int bench_train_command(const BenchTrainOptions& options, bool json) {
                        {"device", report->device},
                        {"parameters", report->parameters},
                        {"samples_per_second", to_json(report->samples_per_second)},
-                       {"step_milliseconds", report->step_milliseconds}};
+                       {"step_milliseconds", report->step_milliseconds},
+                       {"gigaflops", report->gigaflops},
+                       {"peak_gigaflops", report->peak_gigaflops},
+                       {"loader_milliseconds", report->stages.loader},
+                       {"forward_milliseconds", report->stages.forward},
+                       {"backward_milliseconds", report->stages.backward},
+                       {"optimizer_milliseconds", report->stages.optimizer},
+                       {"memory_bytes_max", report->memory_bytes_max}};
     fmt::print("{}\n", figures.dump(2));
     return 0;
   }
@@ -139,6 +146,13 @@ int bench_train_command(const BenchTrainOptions& options, bool json) {
       "{} ({} parameters), batch {}, {}: {:.0f} samples/s [{:.0f}..{:.0f}], {:.3f} ms a step\n",
       options.model, report->parameters, options.batch, report->device, rate.median, rate.min,
       rate.max, report->step_milliseconds);
+  const StageTimes& stages = report->stages;
+  fmt::print(
+      "{:.1f} Gflop/s, {:.0f} % of a product of large matrices; forward {:.3f} ms, backward {:.3f} "
+      "ms, optimizer {:.3f} ms, beside them the loader {:.3f} ms; memory at most {:.0f} MB\n",
+      report->gigaflops, 100.0 * report->gigaflops / report->peak_gigaflops, stages.forward,
+      stages.backward, stages.optimizer, stages.loader,
+      1e-6 * static_cast<double>(report->memory_bytes_max));
   return 0;
 }
 

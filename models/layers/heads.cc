@@ -20,6 +20,11 @@ kernels::AttentionShape Heads::shape(std::size_t batch) const {
           .causal = spec_.causal};
 }
 
+std::size_t Heads::multiplications() const {
+  const kernels::AttentionShape one = shape(1);
+  return 2 * one.tokens * one.out_count();  // scores, then values; what causality masks included
+}
+
 void Heads::forward(kernels::Backend& backend, const ForwardViews& views) const {
   backend.attention_forward(shape(views.batch), views.in, views.out);
 }

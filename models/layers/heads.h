@@ -14,6 +14,7 @@ class Heads final : public Layer {
 
   [[nodiscard]] std::string description() const override;
   [[nodiscard]] ImageShape output() const override;
+  [[nodiscard]] std::size_t multiplications() const override;
   void forward(kernels::Backend& backend, const ForwardViews& views) const override;
   void backward(kernels::Backend& backend, const BackwardViews& views) const override;
 

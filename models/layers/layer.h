@@ -71,6 +71,9 @@ class Layer {
   // Whether d_in may be the memory of d_out.
   [[nodiscard]] virtual bool backward_in_place() const { return false; }
 
+  // Multiply-adds of matrix products that one sample's forward pass takes.
+  [[nodiscard]] virtual std::size_t multiplications() const { return 0; }
+
   virtual void forward(kernels::Backend& backend, const ForwardViews& views) const = 0;
   virtual void backward(kernels::Backend& backend, const BackwardViews& views) const = 0;
 };

@@ -53,6 +53,11 @@ kernels::DenseShape Linear::shape(std::size_t batch) const {
           .activation = activation_};
 }
 
+std::size_t Linear::multiplications() const {
+  const kernels::DenseShape one = shape(1);
+  return one.batch * one.weight_count();
+}
+
 void Linear::forward(kernels::Backend& backend, const ForwardViews& views) const {
   const kernels::DenseShape dense = shape(views.batch);
   const std::size_t weights = dense.weight_count();

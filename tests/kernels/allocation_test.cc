@@ -1,4 +1,5 @@
 // Steps of one shape allocate nothing after the first, but for what oneDNN allocates inside a call.
+
 #include "tests/support/count_allocations.h"
 
 #include "tests/kernels/operands.h"

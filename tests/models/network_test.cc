@@ -319,6 +319,17 @@ TEST_CASE("the summary names every layer, its output and its parameters") {
     CHECK(summary.find(words) != std::string::npos);
 }
 
+TEST_CASE("a step's multiplications are those of its products, forward and twice backward") {
+  const auto backend = open("reference");
+  // Over 8x8x2 images: 64 pixels of 3 channels, each 3x3x2; then 4 pixels of 5, each 3; then 20x3.
+  const std::vector<LayerSpec> layers{ConvSpec{.channels = 3, .kernel = 3, .padding = 1},
+                                      PoolSpec{.window = 4}, models::LinearSpec{.outputs = 5},
+                                      models::AttentionSpec{}, DenseSpec{3}};
+  const auto network = network_of(kSmall, layers, *backend, 1);
+  const std::size_t attention = 4 * (5 * 15 + 5 * 5) + 2 * 4 * 4 * 5;
+  CHECK(network->step_multiplications() == 2 * 64 * 3 * 18 + 3 * (4 * 5 * 3 + attention + 20 * 3));
+}
+
 TEST_CASE("an unknown model is refused with the known ones") {
   CHECK(refusal({.kind = "resnet99", .input = kDigit, .classes = 10}) ==
         "unknown model \"resnet99\": expected one of gpt-mini, lenet5, logistic, mlp, resnet18, "
