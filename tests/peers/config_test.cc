@@ -126,8 +126,6 @@ TEST_CASE("an unknown name is refused with the nearest") {
 }
 
 TEST_CASE("a name of a version to come is refused with those available") {
-  CHECK(refusal("[gossip]\npace = \"bounded\"") ==
-        "x.toml:2: gossip.pace: \"bounded\" is not in this version; available: async, sync");
   CHECK(refusal("[policy]\noptimizer = \"adamw\"") ==
         "x.toml:2: policy.optimizer: \"adamw\" is not in this version; available: sgd, momentum");
 }
@@ -387,8 +385,16 @@ fanout = 2
 topology_file = "@examples@/quadratic/centers.csv"
 pace = "sync"
 block_bytes = 4096
+max_lead = 3
 weight_floor = 0.0
 settle_rounds = 0
+weighting = "moreau"
+[gossip.moreau]
+v = 0.2
+k = 5.0
+distance = "exact"
+space = "mass"
+per_block = true
 [membership]
 heartbeat_ms = 10
 silence_ms = 1000
