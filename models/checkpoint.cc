@@ -131,7 +131,8 @@ Status compare(const Checkpoint& checkpoint, std::span<const ParameterTensor> te
   const auto has = [&](const std::string& name) {
     return std::ranges::find(tensors, name, &ParameterTensor::name) != tensors.end();
   };
-  for (const OtherTensor& other : checkpoint.others) {
+  if (!checkpoint.others.empty()) {
+    const OtherTensor& other = checkpoint.others.front();
     if (!has(other.name)) return Error{fmt::format("the model has no tensor \"{}\"", other.name)};
     return Error{fmt::format("tensor \"{}\": expected type F32, found {}", other.name, other.type)};
   }

@@ -110,8 +110,7 @@ Result<Text> tokens_of(const std::string& text) {
   }
   std::vector<std::int32_t> characters = result.tokens;
   std::ranges::sort(characters);
-  const auto rest = std::ranges::unique(characters);
-  characters.erase(rest.begin(), rest.end());
+  characters.erase(std::unique(characters.begin(), characters.end()), characters.end());
   for (std::int32_t& token : result.tokens)
     token =
         static_cast<std::int32_t>(std::ranges::lower_bound(characters, token) - characters.begin());
