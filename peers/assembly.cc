@@ -8,6 +8,7 @@
 
 #include "models/checkpoint.h"
 #include "models/partition.h"
+#include "peers/policies/stage_anchor.h"
 #include "runtime/cpu_set.h"
 #include "runtime/random.h"
 
@@ -162,6 +163,7 @@ runtime::Result<std::unique_ptr<Assembly>> Assembly::create(const Config& config
   assembly->backend_ = surroundings.backend.get();
   if (auto made = assembly->make_objective(config, surroundings, place); !made) return made.error();
   if (auto made = assembly->make_gossip(config, place); !made) return made.error();
+  if (auto made = assembly->make_policy(config.policy); !made) return made.error();
   assembly->make_peer(config, place, now);
   return assembly;
 }
@@ -215,15 +217,42 @@ runtime::Status Assembly::make_gossip(const Config& config, const Place& place) 
   auto weighting = gossip::make_weighting(config.gossip.weighting);
   if (!weighting) return weighting.error();
   weighting_ = std::move(weighting).value();
-  auto optimizer =
-      make_optimizer({config.policy.optimizer, config.policy.momentum, config.policy.weight_decay},
-                     objective_->parameter_count(), objective_->scalar(), *backend_);
+  return {};
+}
+
+runtime::Status Assembly::make_policy(const PolicyConfig& policy) {
+  const VectorSpace space{backend_, objective_->parameter_count(), objective_->scalar()};
+  auto optimizer = make_optimizer({.name = policy.optimizer,
+                                   .momentum = policy.momentum,
+                                   .weight_decay = policy.weight_decay,
+                                   .nesterov = policy.nesterov,
+                                   .beta1 = policy.beta1,
+                                   .beta2 = policy.beta2,
+                                   .epsilon = policy.epsilon,
+                                   .rho = policy.rho,
+                                   .tensors = objective_->tensors()},
+                                  space);
   if (!optimizer) return optimizer.error();
   optimizer_ = std::move(optimizer).value();
-  auto schedule = make_schedule(
-      {config.policy.schedule, learning_rate_of(config.policy, steps_), config.policy.period});
+  auto schedule = make_schedule({.name = policy.schedule,
+                                 .learning_rate = learning_rate_of(policy, steps_),
+                                 .period = policy.period,
+                                 .stages = policy.stages,
+                                 .stage_data = policy.stage_data,
+                                 .stage_steps = policy.stage_steps,
+                                 .stage_pull = policy.stage_pull});
   if (!schedule) return schedule.error();
   schedule_ = std::move(schedule).value();
+  auto regularizer =
+      make_regularizer({policy.regularizer, policy.regularizer_strength}, *objective_, *backend_);
+  if (!regularizer) return regularizer.error();
+  regularizer_ = std::move(regularizer).value();
+  if (policy.schedule == "stagewise" && policy.stage_pull != 0.0)
+    stage_anchor_ = std::make_unique<StageAnchor>(space);
+  auto correction = make_correction(
+      {policy.correction, policy.correction_damping, policy.momentum, policy.nesterov}, space);
+  if (!correction) return correction.error();
+  correction_ = std::move(correction).value();
   return {};
 }
 
@@ -244,8 +273,14 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
                             .weight_floor = config.gossip.weight_floor,
                             .rate_correction = config.policy.rate_correction,
                             .heartbeat_interval = heartbeat};
+  std::vector<Regularizer*> regularizers;
+  for (const auto* part : {&regularizer_, &stage_anchor_}) {
+    if (*part) regularizers.push_back(part->get());
+  }
   const PeerParts parts{.objective = objective_.get(),
                         .optimizer = optimizer_.get(),
+                        .regularizers = std::move(regularizers),
+                        .correction = correction_.get(),
                         .schedule = schedule_.get(),
                         .topology = topology_.get(),
                         .weighting = weighting_.get(),

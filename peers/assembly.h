@@ -81,6 +81,7 @@ class Assembly {
   runtime::Status make_objective(const Config& config, const Surroundings& surroundings,
                                  const Place& place);
   runtime::Status make_gossip(const Config& config, const Place& place);
+  runtime::Status make_policy(const PolicyConfig& policy);
   void make_peer(const Config& config, const Place& place, runtime::Instant now);
 
   kernels::Backend* backend_ = nullptr;
@@ -91,6 +92,9 @@ class Assembly {
   std::unique_ptr<gossip::Weighting> weighting_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<Schedule> schedule_;
+  std::unique_ptr<Regularizer> regularizer_;   // null: none
+  std::unique_ptr<Regularizer> stage_anchor_;  // null: nothing is pulled
+  std::unique_ptr<Correction> correction_;     // null: none
   std::unique_ptr<Peer> peer_;
   std::uint64_t fingerprint_ = 0;
   std::uint64_t steps_ = 0;

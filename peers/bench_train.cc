@@ -5,6 +5,7 @@
 #include "models/network.h"
 #include "models/zoo/zoo.h"
 #include "peers/bench.h"
+#include "peers/objective.h"
 #include "peers/policies/momentum.h"
 #include "runtime/clock.h"
 #include "runtime/cpu_set.h"
@@ -76,7 +77,7 @@ runtime::Result<BenchTrainReport> bench_train(const BenchTrainOptions& options) 
   kernels::Buffer x = backend.allocate(count, kernels::Scalar::kF32);
   kernels::Buffer delta = backend.allocate(count, kernels::Scalar::kF32);
   backend.upload(std::span(start), x.view());
-  Momentum momentum({.name = "momentum"}, backend.allocate(count, kernels::Scalar::kF32), backend);
+  Momentum momentum({.name = "momentum"}, {&backend, count, kernels::Scalar::kF32});
   const auto step = [&] {
     static_cast<void>(momentum.delta_at(objective, x.view(), 1e-4, delta.view()));
     objective.move_statistics(x.view(), delta.view());

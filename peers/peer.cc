@@ -54,6 +54,7 @@ gossip::ExchangeOptions exchange_options(const PeerOptions& options) {
 Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members members)
     : options_(options),
       parts_(parts),
+      gradient_({parts.objective, parts.regularizers, parts.correction, parts.backend}),
       // Mass is conserved, so no block can weigh more than all peers together; the rest is for
       // rounding.
       terms_{options.self.fingerprint, parts.layout,
@@ -63,6 +64,7 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
       delta_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
       exchange_(exchange_options(options), *parts.layout, std::move(members)) {
   shared_.members = exchange_.members().living().size();
+  if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, 0.0);
 }
 
 std::span<const runtime::PeerId> Peer::mixing_members() const {
@@ -94,7 +96,13 @@ bool Peer::ready() const {
 void Peer::mix() {
   fold_up_to(round_ == 0 ? 0 : round_ - 1);
   estimate_stale_ = true;
+  if (round_open_) end_round();
+}
+
+void Peer::end_round() {
   round_open_ = false;
+  const double learning_rate_sum = std::exchange(learning_rate_sum_, 0.0);
+  if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, learning_rate_sum);
 }
 
 kernels::ConstView Peer::estimate() {
@@ -116,9 +124,11 @@ double Peer::compute() {
   const Plan plan = parts_.schedule->plan(step_);
   learning_rate_ = plan.learning_rate;
   push_planned_ = plan.push;
+  learning_rate_sum_ += learning_rate_;
   parts_.objective->next_batch();
+  for (Regularizer* regularizer : parts_.regularizers) regularizer->begin_step(plan, estimate());
   const double loss =
-      parts_.optimizer->delta_at(*parts_.objective, estimate(), learning_rate_, delta_.view());
+      parts_.optimizer->delta_at(gradient_, estimate(), learning_rate_, delta_.view());
   move_statistics();
   apply_delta();
   diverged_ = diverged_ || !std::isfinite(loss);
@@ -171,6 +181,7 @@ std::vector<std::uint32_t> Peer::pushable_blocks() const {
 }
 
 bool Peer::push() {
+  if (parts_.correction != nullptr) parts_.correction->before_push(mass_);
   const std::vector<std::uint32_t> blocks = pushable_blocks();
   std::vector<runtime::PeerId> receivers;
   std::vector<bool> room;

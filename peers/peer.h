@@ -14,8 +14,11 @@
 #include "gossip/weighting.h"
 #include "kernels/backend.h"
 #include "peers/objective.h"
+#include "peers/policies/correction.h"
 #include "peers/policies/optimizer.h"
+#include "peers/policies/regularizer.h"
 #include "peers/policies/schedule.h"
+#include "peers/policies/shaped_gradient.h"
 #include "peers/recent_ages.h"
 
 namespace peers {
@@ -40,6 +43,8 @@ struct PeerOptions {
 struct PeerParts {
   Objective* objective = nullptr;
   Optimizer* optimizer = nullptr;
+  std::vector<Regularizer*> regularizers = {};
+  Correction* correction = nullptr;  // null: none
   const Schedule* schedule = nullptr;
   const gossip::Topology* topology = nullptr;
   const gossip::Weighting* weighting = nullptr;
@@ -130,12 +135,14 @@ class Peer {
   void move_statistics();
   [[nodiscard]] bool steps_scaled_by_weight() const;
   void apply_delta();
+  void end_round();
   void fold_up_to(std::uint64_t round);
   [[nodiscard]] bool done_settling(runtime::Instant now) const;
   void enter(gossip::Phase phase);
 
   PeerOptions options_;
   PeerParts parts_;
+  ShapedGradient gradient_;
   gossip::Terms terms_;
 
   // The trainer's alone.
@@ -144,9 +151,10 @@ class Peer {
   bool estimate_stale_ = true;  // read when it is asked for: rounds that only mix never do
   kernels::Buffer delta_;
   std::uint64_t step_ = 0;
-  std::uint64_t round_ = 0;  // pushes so far
+  std::uint64_t round_ = 0;         // pushes so far
+  double learning_rate_sum_ = 0.0;  // of the steps since the last round was mixed
   bool push_planned_ = false;
-  bool round_open_ = false;    // sync: pushed, and the round's parcels not yet mixed
+  bool round_open_ = false;    // pushed, and what came of it not yet mixed
   std::uint64_t settled_ = 0;  // rounds
   runtime::Instant settling_since_{};
   runtime::Instant draining_since_{};
