@@ -77,9 +77,9 @@ constexpr Choice kCorrections[] = {
 };
 constexpr Choice kRegularizers[] = {
     {"none", "the loss as it is"},
-    {"spectral", "penalises large singular values", kLater},
-    {"wasserstein", "keeps the distribution of weights near the start's", kLater},
     {"l2-init", "the squared distance from the start"},
+    {"spectral", "holds each layer's largest singular value near one, biases near zero"},
+    {"wasserstein", "holds each tensor's weights, sorted, to those of the start, sorted"},
 };
 constexpr Choice kProtocols[] = {
     {"push-sum", "weighted shares pushed, read as x / w"},

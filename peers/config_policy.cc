@@ -89,6 +89,15 @@ void check_correction(const Config& config, Problems& problems) {
   }
 }
 
+void check_regularizer(const Config& config, Problems& problems) {
+  if (config.policy.regularizer == "spectral" && config.objective.kind != "network") {
+    problems.push_back(
+        {"policy.regularizer", fmt::format("\"spectral\" is of a network's layers, and "
+                                           "objective.kind = {} has none",
+                                           toml_text(config.objective.kind))});
+  }
+}
+
 }  // namespace
 
 void check_policy(const Config& config, Problems& problems) {
@@ -96,6 +105,7 @@ void check_policy(const Config& config, Problems& problems) {
   check_learning_rate(config.policy, problems);
   check_optimizer(config.policy, problems);
   check_correction(config, problems);
+  check_regularizer(config, problems);
 }
 
 }  // namespace peers

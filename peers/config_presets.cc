@@ -79,8 +79,12 @@ constexpr PresetValue kSam[] = {
     {"policy.correction", "\"none\""},
     {"policy.regularizer", "\"none\""},
 };
+// Rates and rho that learn LeNet-5: an adaptive step has its own scale, and where rho counts for
+// each parameter by itself the way uphill is rho times the root of their number.
 constexpr PresetValue kLightSam1[] = {
     {"policy.optimizer", "\"lightsam-norm\""},
+    {"policy.learning_rate", "1.0"},
+    {"policy.rho", "0.05"},
     {"policy.schedule", "\"every-step\""},
     {"policy.period", "1"},
     {"policy.correction", "\"none\""},
@@ -88,6 +92,8 @@ constexpr PresetValue kLightSam1[] = {
 };
 constexpr PresetValue kLightSam2[] = {
     {"policy.optimizer", "\"lightsam-adagrad\""},
+    {"policy.learning_rate", "0.01"},
+    {"policy.rho", "1e-4"},
     {"policy.schedule", "\"every-step\""},
     {"policy.period", "1"},
     {"policy.correction", "\"none\""},
@@ -95,6 +101,8 @@ constexpr PresetValue kLightSam2[] = {
 };
 constexpr PresetValue kLightSam3[] = {
     {"policy.optimizer", "\"lightsam-adam\""},
+    {"policy.learning_rate", "0.003"},
+    {"policy.rho", "1e-4"},
     {"policy.schedule", "\"every-step\""},
     {"policy.period", "1"},
     {"policy.correction", "\"none\""},

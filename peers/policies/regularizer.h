@@ -34,7 +34,8 @@ struct RegularizerOptions {
   double strength = 1e-4;  // times the term
 };
 
-// Null for "none". Where weights start from is the objective's start.
+// Null for "none". Where weights start from is the objective's start. Refused: "spectral" for an
+// objective without tensors.
 [[nodiscard]] runtime::Result<std::unique_ptr<Regularizer>> make_regularizer(
     const RegularizerOptions& options, const Objective& objective, kernels::Backend& backend);
 

@@ -253,6 +253,9 @@ TEST_CASE("parts of a policy that make no sense together are refused with the re
              Catch::StartsWith("x.toml:3: policy.learning_rate_rule: the stages lower the rate"));
   CHECK(refusal("[policy]\nstage_pull = 0.1") ==
         "x.toml:2: policy.stage_pull: needs policy.stages = \"nc-1\" or \"nc-2\", got \"sc\"");
+  CHECK_THAT(
+      refusal("policy.regularizer = \"spectral\"\nobjective.kind = \"quadratic\""),
+      Catch::Contains("x.toml:1: policy.regularizer: \"spectral\" is of a network's layers"));
   CHECK(refusal("[policy]\nbeta1 = 1") ==
         "x.toml:2: policy.beta1: expected a number below 1, got 1");
   CHECK(refusal("[policy]\nbeta2 = 1.0") ==

@@ -1,11 +1,15 @@
 // What is added to the loss, and what reaches the optimizer of it.
+#include <cmath>
+#include <string>
 #include <vector>
 
 #include "kernels/open_backend.h"
 #include "peers/config_names.h"
 #include "peers/policies/regularizer.h"
 #include "peers/policies/shaped_gradient.h"
+#include "peers/policies/spectral.h"
 #include "peers/policies/stage_anchor.h"
+#include "peers/policies/wasserstein.h"
 #include "peers/quadratic.h"
 #include "tests/support/catch.h"
 
@@ -14,7 +18,10 @@ namespace {
 using Numbers = std::vector<double>;
 
 struct Bench {
-  std::unique_ptr<kernels::Backend> backend = std::move(kernels::open_backend({"cpu", 1})->backend);
+  explicit Bench(const std::string& device = "cpu")
+      : backend(std::move(kernels::open_backend({device, 1})->backend)) {}
+
+  std::unique_ptr<kernels::Backend> backend;
   // Its gradient at z is z itself.
   peers::Quadratic objective{{.center = {0.0, 0.0},
                               .curvature = {1.0, 1.0},
@@ -106,6 +113,110 @@ TEST_CASE("an optimizer gets the sum of what all ask for, and nothing for runnin
   peers::ShapedGradient shaped({&half, {l2.get()}, nullptr, bench.backend.get()});
   CHECK(shaped.gradient_at(z.view(), gradient.view()) == 13.0);
   CHECK(bench.numbers(gradient.view()) == Numbers{7.0, 0.0});
+}
+
+TEST_CASE("the wasserstein term does not ask which weight is where, only what weights there are") {
+  const Bench bench;
+  const auto wasserstein = bench.make({.name = "wasserstein", .strength = 0.5});
+  CHECK(bench.added_at(*wasserstein, {3.0, -1.0}) == Numbers{0.0, 0.0});
+  CHECK(bench.added_at(*wasserstein, {-1.0, 3.0}) == Numbers{0.0, 0.0});
+  CHECK(bench.added_at(*wasserstein, {5.0, 4.0}) == Numbers{2.0, 5.0});  // 4 with -1, 5 with 3
+}
+
+TEST_CASE("the wasserstein term is of each tensor by itself") {
+  const Bench bench;
+  const std::vector<models::ParameterTensor> tensors = {
+      {.name = "a", .shape = {1}, .offset = 0, .count = 1, .storage = {}},
+      {.name = "b", .shape = {1}, .offset = 1, .count = 1, .storage = {}}};
+  const Numbers start{3.0, -1.0, 50.0};  // the last is a statistic
+  peers::Wasserstein apart(0.5, std::span<const double>(start), tensors, *bench.backend);
+  CHECK(bench.added_at(apart, {-1.0, 3.0, 7.0}) == Numbers{-4.0, 4.0, 0.0});
+}
+
+namespace {
+
+// A dense layer of two by two with a bias, and a normalisation.
+std::vector<models::ParameterTensor> small_network() {
+  return {{.name = "0.weight", .shape = {2, 2}, .offset = 0, .count = 4, .storage = {}},
+          {.name = "0.bias", .shape = {2}, .offset = 4, .count = 2, .storage = {}},
+          {.name = "1.weight", .shape = {2}, .offset = 6, .count = 2, .storage = {}},
+          {.name = "1.bias", .shape = {2}, .offset = 8, .count = 2, .storage = {}}};
+}
+
+// What the regularizer descends, by the largest root of det(W W^T - s I).
+double spectral_term(const Numbers& z) {
+  const double a = z[0] * z[0] + z[1] * z[1];
+  const double b = z[0] * z[2] + z[1] * z[3];
+  const double d = z[2] * z[2] + z[3] * z[3];
+  const double sigma_squared = 0.5 * (a + d + std::sqrt((a - d) * (a - d) + 4.0 * b * b));
+  const double bias_squared = z[4] * z[4] + z[5] * z[5];
+  double sum = std::pow(sigma_squared - 1.0, 2) + std::pow(bias_squared, 2);
+  for (const std::size_t k : {6U, 7U}) sum += std::pow(z[k] * z[k] - 1.0, 2);
+  for (const std::size_t k : {8U, 9U}) sum += std::pow(z[k], 4);
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("the spectral term of the published example is 89, and its gradient as on paper") {
+  // W = diag(3, 1), b = (1, 2)
+  const Numbers z{3.0, 0.0, 0.0, 1.0, 1.0, 2.0, 1.0, 1.0, 0.0, 0.0};
+  CHECK(spectral_term(z) == 89.0);
+  const Bench bench("reference");
+  peers::Spectral spectral(1.0, small_network(), kernels::Scalar::kF64, *bench.backend);
+  const Numbers added = bench.added_at(spectral, z);
+  const Numbers expected{96.0, 0.0, 0.0, 0.0, 20.0, 40.0, 0.0, 0.0, 0.0, 0.0};
+  for (std::size_t k = 0; k < z.size(); ++k) CHECK(added[k] == Approx(expected[k]).margin(1e-6));
+}
+
+TEST_CASE("the spectral gradient is that of finite differences") {
+  const Bench bench("reference");
+  runtime::Random random(3);
+  Numbers z(10);
+  for (double& number : z) number = random.uniform(-1.5, 1.5);
+  peers::Spectral spectral(0.1, small_network(), kernels::Scalar::kF64, *bench.backend);
+  Numbers added;
+  for (int step = 0; step < 100; ++step) added = bench.added_at(spectral, z);  // u, v have settled
+  for (std::size_t k = 0; k < z.size(); ++k) {
+    CAPTURE(k);
+    Numbers up = z;
+    Numbers down = z;
+    up[k] += 1e-5;
+    down[k] -= 1e-5;
+    const double slope = (spectral_term(up) - spectral_term(down)) / 2e-5;
+    CHECK(added[k] == Approx(0.1 * slope).margin(1e-7));
+  }
+}
+
+TEST_CASE("descending the spectral term brings the largest singular value to one, and no other") {
+  const Bench bench;
+  const std::vector<models::ParameterTensor> tensors = {small_network().front()};
+  peers::Spectral spectral(1.0, tensors, kernels::Scalar::kF32, *bench.backend);
+  std::vector<float> z{3.0F, 0.0F, 0.0F, 0.5F};
+  kernels::Buffer weight = bench.backend->allocate(4, kernels::Scalar::kF32);
+  kernels::Buffer gradient = bench.backend->allocate(4, kernels::Scalar::kF32);
+  bench.backend->upload(std::span<const float>(z), weight.view());
+  for (int step = 0; step < 500; ++step) {
+    bench.backend->fill(0.0, gradient.view());
+    spectral.add_to(weight.view(), gradient.view());
+    bench.backend->axpy(-0.01, gradient.view(), weight.view());
+  }
+  bench.backend->download(weight.view(), std::span(z));
+  CHECK(z[0] == Approx(1.0F).epsilon(1e-3));
+  CHECK(z[3] == Approx(0.5F).epsilon(1e-3));
+}
+
+TEST_CASE("weights of zeros have no direction, and get no gradient") {
+  const Bench bench("reference");
+  peers::Spectral spectral(1.0, small_network(), kernels::Scalar::kF64, *bench.backend);
+  CHECK(bench.added_at(spectral, Numbers(10, 0.0)) == Numbers(10, 0.0));
+}
+
+TEST_CASE("a spectral term needs layers") {
+  const Bench bench;
+  const auto made = peers::make_regularizer({.name = "spectral"}, bench.objective, *bench.backend);
+  REQUIRE_FALSE(made.ok());
+  CHECK(made.error().message == "regularizer 'spectral': there are no layers");
 }
 
 TEST_CASE("a regularizer that is not there is refused with those that are") {
