@@ -56,8 +56,8 @@ constexpr Choice kLearningRateRules[] = {
 constexpr Choice kSchedules[] = {
     {"every-step", "push after every step"},
     {"periodic", "push after every `period` local steps"},
+    {"overlapped", "as periodic, and what is pushed travels while the next period computes"},
     {"stagewise", "stages: each longer, of a lower rate and a longer period"},
-    {"overlapped", "push while the next steps run", kLater},
     {"divebatch", "batch size by gradient diversity", kLater},
 };
 constexpr Choice kStages[] = {

@@ -12,12 +12,21 @@ namespace {
 
 using Problems = std::vector<Problem>;
 
-void check_schedule(const PolicyConfig& policy, Problems& problems) {
-  if (policy.period != 1 && policy.schedule != "periodic" && policy.schedule != "stagewise") {
+void check_schedule(const Config& config, Problems& problems) {
+  const PolicyConfig& policy = config.policy;
+  if (policy.period != 1 && policy.schedule == "every-step") {
     problems.push_back(
-        {"policy.period", fmt::format("{} needs policy.schedule = \"periodic\" or \"stagewise\", "
-                                      "got {}",
+        {"policy.period", fmt::format("{} needs policy.schedule = \"periodic\", \"overlapped\" or "
+                                      "\"stagewise\", got {}",
                                       policy.period, toml_text(policy.schedule))});
+  }
+  if (policy.schedule == "overlapped" && config.gossip.pace != "sync") {
+    problems.push_back(
+        {"policy.schedule",
+         fmt::format("\"overlapped\" waits later for rounds in step; out of step "
+                     "nothing is waited for, and \"periodic\" does the same: expected "
+                     "gossip.pace = \"sync\", got {}",
+                     toml_text(config.gossip.pace))});
   }
   if (policy.schedule == "stagewise" && policy.learning_rate_rule != "constant") {
     problems.push_back({"policy.learning_rate_rule",
@@ -68,6 +77,11 @@ void check_vrl(const Config& config, Problems& problems) {
                                           "= \"sync\", got {}",
                                           toml_text(config.gossip.pace))});
   }
+  if (config.policy.schedule == "overlapped") {
+    problems.push_back({kKey,
+                        "\"vrl\" takes what a mix moved for disagreement, and with "
+                        "policy.schedule = \"overlapped\" local steps are among it"});
+  }
   if (std::ranges::find(kUneven, config.gossip.topology) != kUneven.end() ||
       config.gossip.weighting == "moreau") {
     problems.push_back(
@@ -101,7 +115,7 @@ void check_regularizer(const Config& config, Problems& problems) {
 }  // namespace
 
 void check_policy(const Config& config, Problems& problems) {
-  check_schedule(config.policy, problems);
+  check_schedule(config, problems);
   check_learning_rate(config.policy, problems);
   check_optimizer(config.policy, problems);
   check_correction(config, problems);

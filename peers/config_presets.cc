@@ -16,6 +16,14 @@ constexpr PresetValue kLocalSgd[] = {
     {"policy.optimizer", "\"sgd\""},   {"policy.schedule", "\"periodic\""}, {"policy.period", "8"},
     {"policy.correction", "\"none\""}, {"policy.regularizer", "\"none\""},
 };
+constexpr PresetValue kCocodSgd[] = {
+    {"policy.optimizer", "\"sgd\""},
+    {"policy.schedule", "\"overlapped\""},
+    {"policy.period", "5"},
+    {"policy.correction", "\"none\""},
+    {"policy.regularizer", "\"none\""},
+    {"gossip.pace", "\"sync\""},
+};
 constexpr PresetValue kStlSc[] = {
     {"policy.optimizer", "\"sgd\""},
     {"policy.schedule", "\"stagewise\""},
@@ -114,6 +122,8 @@ constexpr Preset kPresets[] = {
      kSgp},
     {"none", "nothing is filled in", "", {}},
     {"local-sgd", "a push after every eighth local step", "Stich 2018", kLocalSgd},
+    {"cocod-sgd", "local SGD, a push travelling while the next five steps run", "Shen et al. 2019",
+     kCocodSgd},
     {"stl-sgd-sc", "local SGD in stages, for strongly convex losses", "Shen et al. 2021", kStlSc},
     {"stl-sgd-nc1", "local SGD in stages that pull back, for losses that meet the PL condition",
      "Shen et al. 2021", kStlNc1},

@@ -76,7 +76,7 @@ std::span<const runtime::PeerId> Peer::mixing_members() const {
 }
 
 bool Peer::ready() const {
-  if (options_.pace == Pace::kAsync) return true;
+  if (options_.pace == Pace::kAsync || overlapping()) return true;
   const std::scoped_lock lock(mutex_);
   const gossip::Members& members = exchange_.members();
   const auto alive = [&](runtime::PeerId peer) {
@@ -93,10 +93,21 @@ bool Peer::ready() const {
       receivers, [&](runtime::PeerId peer) { return !alive(peer) || exchange_.has_room(peer); });
 }
 
+// What the last push brings is on its way, and steps go on from the estimate that was pushed.
+bool Peer::overlapping() const {
+  return overlap_ && round_open_ && !push_due_ && phase_ == Phase::kTraining;
+}
+
 void Peer::mix() {
+  if (overlapping()) return;
   fold_up_to(round_ == 0 ? 0 : round_ - 1);
   estimate_stale_ = true;
   if (round_open_) end_round();
+  if (!std::exchange(push_due_, false) || phase_ != Phase::kTraining) return;
+  pushed_weights_.clear();
+  for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block)
+    pushed_weights_.push_back(mass_.weight(block));
+  static_cast<void>(hand_out());
 }
 
 void Peer::end_round() {
@@ -124,6 +135,7 @@ double Peer::compute() {
   const Plan plan = parts_.schedule->plan(step_);
   learning_rate_ = plan.learning_rate;
   push_planned_ = plan.push;
+  overlap_ = plan.overlap;
   learning_rate_sum_ += learning_rate_;
   parts_.objective->next_batch();
   for (Regularizer* regularizer : parts_.regularizers) regularizer->begin_step(plan, estimate());
@@ -149,8 +161,14 @@ void Peer::move_statistics() {
     const auto [offset, size] = parts_.layout->range(block);
     const std::size_t begin = std::max(offset, first);
     if (begin >= offset + size) continue;
-    parts_.backend->scale(mass_.weight(block), delta_.view().slice(begin, offset + size - begin));
+    parts_.backend->scale(weight_of_estimate(block),
+                          delta_.view().slice(begin, offset + size - begin));
   }
+}
+
+// The weight by which x is read as the estimate, also while shares of both are away.
+double Peer::weight_of_estimate(std::uint32_t block) const {
+  return overlapping() ? pushed_weights_[block] : mass_.weight(block);
 }
 
 bool Peer::steps_scaled_by_weight() const {
@@ -166,7 +184,12 @@ void Peer::apply_delta() {
   // everybody's data moves the sum alike.
   for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
     const auto [offset, count] = parts_.layout->range(block);
-    mass_.add(block, scaled ? mass_.weight(block) : 1.0, delta_.view().slice(offset, count));
+    const kernels::ConstView delta = delta_.view().slice(offset, count);
+    mass_.add(block, scaled ? mass_.weight(block) : 1.0, delta);
+    // Read off what of x is still here, the estimate would take the step many times over.
+    if (overlapping())
+      parts_.backend->axpy(1.0 / weight_of_estimate(block), delta,
+                           estimate_.view().slice(offset, count));
   }
 }
 
@@ -181,6 +204,11 @@ std::vector<std::uint32_t> Peer::pushable_blocks() const {
 }
 
 bool Peer::push() {
+  push_due_ = overlap_ && phase_ == Phase::kTraining;
+  return push_due_ ? false : hand_out();
+}
+
+bool Peer::hand_out() {
   if (parts_.correction != nullptr) parts_.correction->before_push(mass_);
   const std::vector<std::uint32_t> blocks = pushable_blocks();
   std::vector<runtime::PeerId> receivers;

@@ -92,7 +92,9 @@ class Peer {
   [[nodiscard]] bool ready() const;
   void mix();        // folds what has arrived into x
   double compute();  // one gradient step: x += delta. Returns the batch's loss
-  bool push();  // hands shares to this round's out-neighbours; false where nothing was handed over
+  // Hands shares to this round's out-neighbours; false where nothing was handed over. While pushes
+  // overlap steps it is the next mix() that does, once what the last push brought is in.
+  bool push();
   [[nodiscard]] bool push_planned()
       const;  // whether the schedule wants a push after the step just computed
 
@@ -134,6 +136,9 @@ class Peer {
   [[nodiscard]] std::vector<std::uint32_t> pushable_blocks() const;
   void move_statistics();
   [[nodiscard]] bool steps_scaled_by_weight() const;
+  [[nodiscard]] bool overlapping() const;
+  [[nodiscard]] double weight_of_estimate(std::uint32_t block) const;
+  bool hand_out();
   void apply_delta();
   void end_round();
   void fold_up_to(std::uint64_t round);
@@ -154,8 +159,11 @@ class Peer {
   std::uint64_t round_ = 0;         // pushes so far
   double learning_rate_sum_ = 0.0;  // of the steps since the last round was mixed
   bool push_planned_ = false;
-  bool round_open_ = false;    // pushed, and what came of it not yet mixed
-  std::uint64_t settled_ = 0;  // rounds
+  bool overlap_ = false;                // as the schedule planned the last step
+  bool push_due_ = false;               // overlap: at the next mix
+  std::vector<double> pushed_weights_;  // overlap: of each block as it was when last pushed
+  bool round_open_ = false;             // pushed, and what came of it not yet mixed
+  std::uint64_t settled_ = 0;           // rounds
   runtime::Instant settling_since_{};
   runtime::Instant draining_since_{};
   bool diverged_ = false;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "peers/policies/every_step.h"
+#include "peers/policies/overlapped.h"
 #include "peers/policies/periodic.h"
 #include "peers/policies/stagewise.h"
 
@@ -23,6 +24,10 @@ Made make_periodic(const ScheduleOptions& options, const LearningRate& rate) {
   return std::make_unique<Periodic>(rate, options.period);
 }
 
+Made make_overlapped(const ScheduleOptions& options, const LearningRate& rate) {
+  return std::make_unique<Overlapped>(rate, options.period);
+}
+
 Made make_stagewise(const ScheduleOptions& options, const LearningRate& rate) {
   return std::make_unique<Stagewise>(options, rate);
 }
@@ -35,6 +40,7 @@ struct Entry {
 constexpr Entry kSchedules[] = {
     {"every-step", make_every_step},
     {"periodic", make_periodic},
+    {"overlapped", make_overlapped},
     {"stagewise", make_stagewise},
 };
 

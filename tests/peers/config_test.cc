@@ -133,7 +133,7 @@ TEST_CASE("a name of a version to come is refused with those available") {
         "x.toml:2: gossip.pace: \"bounded\" is not in this version; available: async, sync");
   CHECK(refusal("[policy]\nschedule = \"divebatch\"") ==
         "x.toml:2: policy.schedule: \"divebatch\" is not in this version; available: every-step, "
-        "periodic, stagewise");
+        "periodic, overlapped, stagewise");
 }
 
 TEST_CASE("a key of a version to come may only hold its default") {
@@ -249,6 +249,10 @@ TEST_CASE("parts of a policy that make no sense together are refused with the re
   CHECK_THAT(refusal("[policy]\ncorrection = \"quasi-global-momentum\""),
              Catch::Contains("is the momentum, so it needs policy.optimizer = \"sgd\", got "
                              "\"momentum\""));
+  CHECK_THAT(refusal("[policy]\nschedule = \"overlapped\""),
+             Catch::StartsWith("x.toml:2: policy.schedule: \"overlapped\" waits later"));
+  CHECK_THAT(refusal(vrl + "optimizer = \"sgd\"\nschedule = \"overlapped\""),
+             Catch::Contains("local steps are among it"));
   CHECK_THAT(refusal("[policy]\nschedule = \"stagewise\"\nlearning_rate_rule = \"cosine\""),
              Catch::StartsWith("x.toml:3: policy.learning_rate_rule: the stages lower the rate"));
   CHECK(refusal("[policy]\nstage_pull = 0.1") ==
@@ -271,8 +275,8 @@ TEST_CASE("keys that contradict each other are refused") {
         "x.toml:3: model.layers: layer 2, \"densse 3\": unknown layer \"densse\"; there are conv, "
         "dense, maxpool, avgpool, globalpool, batchnorm, relu, residual");
   CHECK(refusal("[policy]\nperiod = 4") ==
-        "x.toml:2: policy.period: 4 needs policy.schedule = \"periodic\" or \"stagewise\", got "
-        "\"every-step\"");
+        "x.toml:2: policy.period: 4 needs policy.schedule = \"periodic\", \"overlapped\" or "
+        "\"stagewise\", got \"every-step\"");
   CHECK(refusal("[policy]\ndecay_factor = 0.5\nlearning_rate_rule = \"cosine\"") ==
         "x.toml:2: policy.decay_factor: needs policy.learning_rate_rule = \"step\", "
         "got \"cosine\"");

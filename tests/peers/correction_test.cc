@@ -3,159 +3,24 @@
 #include "peers/policies/correction.h"
 
 #include <cmath>
-#include <fstream>
-#include <functional>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include "gossip/layout.h"
 #include "kernels/open_backend.h"
-#include "peers/config.h"
 #include "peers/config_names.h"
-#include "peers/simulate.h"
-#include "runtime/random.h"
-#include "tests/support/temporary_folder.h"
-
-#include "tests/support/catch.h"  // last: it takes over the name CHECK
+#include "tests/peers/laboratory.h"
 
 namespace {
 
-using Numbers = std::vector<double>;
-using Matrix = std::vector<Numbers>;
-
-Matrix random_rows(std::size_t rows, std::size_t columns, double low, double high,
-                   std::uint64_t seed) {
-  runtime::Random random(seed);
-  Matrix matrix(rows, Numbers(columns));
-  for (Numbers& row : matrix) {
-    for (double& value : row) value = random.uniform(low, high);
-  }
-  return matrix;
-}
-
-// Peers on quadratics, in step: f_i(z) = 1/2 sum_k h_ik (z_k - c_ik)^2.
-class Laboratory {
- public:
-  Laboratory(Matrix c, Matrix h) : centers(std::move(c)), curvature(std::move(h)) {}
-
-  [[nodiscard]] std::string write(const std::string& name, const Matrix& rows) const {
-    const std::string file = folder_.path() + "/" + name;
-    std::ofstream out(file);
-    out.precision(17);
-    for (const Numbers& row : rows) {
-      for (std::size_t k = 0; k < row.size(); ++k) out << (k > 0 ? "," : "") << row[k];
-      out << "\n";
-    }
-    return file;
-  }
-
-  // [round][peer]: the estimates that each local step starts from, and the last.
-  [[nodiscard]] std::vector<Matrix> run(const std::string& toml, std::size_t rounds) const {
-    const std::string text =
-        "[objective]\nkind = \"quadratic\"\ncenters = \"" + write("centers.csv", centers) +
-        "\"\ncurvature = \"" + write("curvature.csv", curvature) +
-        "\"\n[simulate]\npeers = " + std::to_string(centers.size()) +
-        "\nrounds = " + std::to_string(rounds) +
-        "\ntrace = true\nprecision = \"f64\"\n[gossip]\npace = \"sync\"\n" + toml;
-    const auto config = peers::parse_config(text, "test.toml", {});
-    if (!config) FAIL(config.error().message);
-    std::ostringstream rows;
-    auto simulation = peers::Simulation::create(*config, &rows);
-    if (!simulation) FAIL(simulation.error().message);
-    static_cast<void>(
-        (*simulation)->run(runtime::StopSignal(), [](std::uint64_t, std::uint64_t) {}));
-    return read(rows.str(), rounds);
-  }
-
-  [[nodiscard]] Numbers optimum() const {
-    Numbers best(centers[0].size());
-    for (std::size_t k = 0; k < best.size(); ++k) {
-      double slope = 0.0;
-      double sum = 0.0;
-      for (std::size_t i = 0; i < centers.size(); ++i) {
-        slope += curvature[i][k] * centers[i][k];
-        sum += curvature[i][k];
-      }
-      best[k] = slope / sum;
-    }
-    return best;
-  }
-  // Largest distance of any peer's numbers.
-  [[nodiscard]] double error(const Matrix& estimates) const {
-    const Numbers best = optimum();
-    double worst = 0.0;
-    for (const Numbers& z : estimates) {
-      for (std::size_t k = 0; k < z.size(); ++k) worst = std::max(worst, std::abs(z[k] - best[k]));
-    }
-    return worst;
-  }
-  [[nodiscard]] Matrix gradient(const Matrix& z) const {
-    Matrix g = z;
-    for (std::size_t i = 0; i < z.size(); ++i) {
-      for (std::size_t k = 0; k < g[i].size(); ++k)
-        g[i][k] = curvature[i][k] * (z[i][k] - centers[i][k]);
-    }
-    return g;
-  }
-
-  Matrix centers;
-  Matrix curvature;
-
- private:
-  [[nodiscard]] std::vector<Matrix> read(const std::string& trace, std::size_t rounds) const {
-    std::vector<Matrix> estimates(rounds + 1, Matrix(centers.size()));
-    std::istringstream in(trace);
-    std::string line;
-    std::getline(in, line);
-    while (std::getline(in, line)) {
-      Numbers numbers;
-      std::istringstream entries(line);
-      for (std::string entry; std::getline(entries, entry, ',');)
-        numbers.push_back(std::stod(entry));
-      estimates.at(static_cast<std::size_t>(numbers[0])).at(static_cast<std::size_t>(numbers[1])) =
-          Numbers(numbers.begin() + 4, numbers.end());
-    }
-    return estimates;
-  }
-
-  TemporaryFolder folder_;
-};
-
-double difference(const Matrix& a, const Matrix& b) {
-  double worst = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    for (std::size_t k = 0; k < a[i].size(); ++k)
-      worst = std::max(worst, std::abs(a[i][k] - b[i][k]));
-  }
-  return worst;
-}
-
-Matrix combine(double a, const Matrix& x, double b, const Matrix& y) {
-  Matrix sum = x;
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    for (std::size_t k = 0; k < x[i].size(); ++k) sum[i][k] = a * x[i][k] + b * y[i][k];
-  }
-  return sum;
-}
-
-Matrix multiply(const Matrix& weights, const Matrix& x) {
-  Matrix mixed(x.size(), Numbers(x[0].size(), 0.0));
-  for (std::size_t i = 0; i < x.size(); ++i) {
-    for (std::size_t j = 0; j < x.size(); ++j) {
-      for (std::size_t k = 0; k < x[i].size(); ++k) mixed[i][k] += weights[i][j] * x[j][k];
-    }
-  }
-  return mixed;
-}
-
-// Both neighbours and oneself, a third each: doubly stochastic.
-Matrix ring(std::size_t n) {
-  Matrix weights(n, Numbers(n, 0.0));
-  for (std::size_t i = 0; i < n; ++i)
-    weights[i][i] = weights[i][(i + 1) % n] = weights[(i + 1) % n][i] = 1.0 / 3.0;
-  return weights;
-}
+using laboratory::combine;
+using laboratory::difference;
+using laboratory::Laboratory;
+using laboratory::Matrix;
+using laboratory::multiply;
+using laboratory::Numbers;
+using laboratory::random_rows;
+using laboratory::ring;
 
 Laboratory eight_unlike_peers() {
   return {random_rows(8, 3, -3.0, 3.0, 21), random_rows(8, 3, 0.5, 2.0, 22)};
