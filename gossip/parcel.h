@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gossip/layout.h"
+#include "kernels/view.h"
 #include "runtime/frame.h"
 #include "runtime/peer_id.h"
 
@@ -38,6 +39,11 @@ struct Parcel {
   }  // the push-sum weight that it carries
 };
 
+// The numbers of one block. A parcel's size and alignment have been checked.
+[[nodiscard]] kernels::ConstView numbers_of(const Snapshot& snapshot, std::uint32_t block,
+                                            const BlockLayout& layout);
+[[nodiscard]] kernels::ConstView numbers_of(const Parcel& parcel, const BlockLayout& layout);
+
 // What one push asks for: `share` of each listed block of the snapshot, for one receiver.
 struct Push {
   runtime::PeerId to{};
@@ -45,6 +51,7 @@ struct Push {
   double share = 0.0;
   std::shared_ptr<const Snapshot> snapshot;
   std::vector<std::uint32_t> blocks;
+  std::vector<double> block_shares = {};  // instead of `share`, one a listed block; empty: `share`
 };
 
 }  // namespace gossip

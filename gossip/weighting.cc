@@ -1,7 +1,6 @@
 #include "gossip/weighting.h"
 
 #include <array>
-#include <string>
 
 #include "gossip/weighting/kinds.h"
 
@@ -10,8 +9,9 @@ namespace {
 
 constexpr std::array kNames{
     WeightingName{"uniform", "equal shares to each receiver and to oneself"},
+    WeightingName{"moreau", "the farther a receiver's estimate, the larger its share"},
 };
-constexpr std::array kMakers{make_uniform};
+constexpr std::array kMakers{make_uniform, make_moreau};
 static_assert(kNames.size() == kMakers.size());
 
 std::string known_names() {
@@ -25,10 +25,10 @@ std::string known_names() {
 
 std::span<const WeightingName> weighting_names() { return kNames; }
 
-runtime::Result<std::unique_ptr<Weighting>> make_weighting(std::string_view name) {
+runtime::Result<std::unique_ptr<Weighting>> make_weighting(const WeightingOptions& options) {
   for (std::size_t i = 0; i < kNames.size(); ++i)
-    if (kNames[i].name == name) return kMakers[i]();
-  return runtime::Error{"no weighting is called \"" + std::string(name) +
+    if (kNames[i].name == options.name) return kMakers[i](options);
+  return runtime::Error{"no weighting is called \"" + options.name +
                         "\"; there are: " + known_names()};
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -21,6 +22,8 @@ namespace gossip {
 struct Acknowledgement {
   std::uint64_t incarnation = 0;         // of the peer whose parcels these are
   std::vector<std::uint64_t> sequences;  // at most kAcknowledgedMax
+  // Of the mass that the one who acknowledges pushed last; null: said before, or none is used.
+  std::shared_ptr<const std::vector<float>> sketch = nullptr;
 };
 struct Heartbeat {
   Progress progress;
@@ -66,7 +69,8 @@ enum class Refusal : std::uint8_t {
 struct Terms {
   std::uint64_t fingerprint = 0;
   const BlockLayout* layout = nullptr;
-  double weight_max = 0.0;  // no block of any peer can weigh more
+  double weight_max = 0.0;      // no block of any peer can weigh more
+  std::size_t sketch_size = 0;  // numbers of a sketch
 };
 
 [[nodiscard]] std::vector<runtime::Frame> encode(const Sender& from, const Body& body);

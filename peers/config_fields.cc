@@ -12,7 +12,9 @@ constexpr CountRange kFromOne{1, kAnyCount};
 constexpr NumberRange kPositive{0.0, kAnyNumber, true};
 constexpr NumberRange kNotNegative{0.0, kAnyNumber};
 constexpr NumberRange kShare{0.0, 1.0};
-constexpr NumberRange kEpsilon{1e-12, 1.0};  // its square is a number in f32
+constexpr NumberRange kBelowOne{0.0, 1.0, false, true};  // a moment that forgets something
+constexpr NumberRange kEpsilon{1e-12, 1.0};              // its square is a number in f32
+constexpr NumberRange kInside{0.0, 1.0, true, true};
 constexpr std::uint64_t kPeersMax = 100'000;
 constexpr std::uint64_t kThreadsMax = 1024;
 constexpr std::uint64_t kBatchMax = 65536;
@@ -101,9 +103,9 @@ void describe_policy(PolicyConfig& c, Table t) {
   t.add("policy.nesterov", Flag{&c.nesterov}, "momentum looks ahead: the same three");
   t.add("policy.weight_decay", Number{&c.weight_decay, kNotNegative},
         "pulls by weight_decay * z; adamw, lamb and lightsam-*: beside the scaled step");
-  t.add("policy.beta1", Number{&c.beta1, kShare},
+  t.add("policy.beta1", Number{&c.beta1, kBelowOne},
         "adamw, lamb, lightsam-adam: how long gradients are remembered ...");
-  t.add("policy.beta2", Number{&c.beta2, kShare}, "... and their squares");
+  t.add("policy.beta2", Number{&c.beta2, kBelowOne}, "... and their squares");
   t.add("policy.epsilon", Number{&c.epsilon, kEpsilon},
         "adamw, lamb: added to the root; lightsam-*: where the root starts");
   t.add("policy.rho", Number{&c.rho, kNotNegative},
@@ -139,7 +141,9 @@ void describe_gossip(GossipConfig& c, Table t) {
   t.add_later("gossip.blocks_per_push", CountOrAll{&c.blocks_per_push, kFromOne},
               "\"all\" or a count");
   t.add_later("gossip.damping", Number{&c.damping, {0.0, 1.0, true}}, "codecs that need it");
-  t.add_later("gossip.max_lead", Count{&c.max_lead, kFromOne}, "bounded: rounds ahead");
+  t.add(
+      "gossip.max_lead", Count{&c.max_lead, kFromOne},
+      "bounded: training waits while it is more rounds than this ahead of the slowest peer heard");
   t.add("gossip.weight_floor", Number{&c.weight_floor, {0.0, 0.5}},
         "async: a block whose weight is below is not pushed");
   t.add("gossip.settle_rounds", Count{&c.settle_rounds, {0, 10'000}},
@@ -147,10 +151,13 @@ void describe_gossip(GossipConfig& c, Table t) {
 }
 
 void describe_moreau(MoreauConfig& c, Table t) {
-  t.add_later("gossip.moreau.v", Number{&c.v, kPositive}, "smoothing");
-  t.add_later("gossip.moreau.k", Number{&c.k, kPositive}, "steepness");
+  t.add("gossip.moreau.v", Number{&c.v, kInside},
+        "a twin gets v (1 - v) / (1 + v), the farthest peer 1 - v, over the out-degree");
+  t.add("gossip.moreau.k", Number{&c.k, kPositive}, "how fast a share grows with the distance");
   t.add_name("gossip.moreau.distance", c.distance, "how distances are taken");
   t.add_name("gossip.moreau.space", c.space, "distances of what");
+  t.add("gossip.moreau.per_block", Flag{&c.per_block},
+        "a share for each block, by its own distance");
 }
 
 void describe_membership(MembershipConfig& c, Table t) {

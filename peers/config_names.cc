@@ -93,7 +93,7 @@ constexpr Choice kProtocols[] = {
 };
 constexpr Choice kWeightings[] = {
     {"uniform", "equal shares for oneself and every receiver"},
-    {"moreau", "shares by distance of the estimates", kLater},
+    {"moreau", "the farther a receiver's estimate, the larger its share"},
     {"metropolis", "Metropolis-Hastings weights", kLater},
     {"constant", "one fixed share", kLater},
 };
@@ -114,7 +114,7 @@ constexpr Choice kTopologies[] = {
 constexpr Choice kPaces[] = {
     {"async", "never waits"},
     {"sync", "rounds in step"},
-    {"bounded", "waits only when max_lead rounds ahead", kLater},
+    {"bounded", "waits only while more than max_lead rounds ahead"},
 };
 constexpr Choice kCodecs[] = {
     {"f32", "as it is"},
@@ -128,11 +128,11 @@ constexpr Choice kCodecs[] = {
 };
 constexpr Choice kDistances[] = {
     {"sketch", "from small random projections"},
-    {"exact", "from the last x of every in-neighbour", kLater},
+    {"exact", "from the last parcel of every in-neighbour, kept"},
 };
 constexpr Choice kSpaces[] = {
     {"estimate", "z"},
-    {"mass", "x", kLater},
+    {"mass", "x"},
 };
 constexpr Choice kDiscoveries[] = {
     {"none", "only the addresses that were given"},

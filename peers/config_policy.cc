@@ -50,13 +50,6 @@ void check_learning_rate(const PolicyConfig& policy, Problems& problems) {
     problems.push_back({"policy.decay_factor", got});
 }
 
-// A moment that forgets nothing never moves from zero.
-void check_optimizer(const PolicyConfig& policy, Problems& problems) {
-  constexpr std::string_view kBelowOne = "expected a number below 1, got 1";
-  if (policy.beta1 == 1.0) problems.push_back({"policy.beta1", std::string(kBelowOne)});
-  if (policy.beta2 == 1.0) problems.push_back({"policy.beta2", std::string(kBelowOne)});
-}
-
 bool steps_along_the_gradient(const PolicyConfig& policy) {
   return policy.optimizer == "sgd" || (policy.optimizer == "sam" && policy.momentum == 0.0);
 }
@@ -117,7 +110,6 @@ void check_regularizer(const Config& config, Problems& problems) {
 void check_policy(const Config& config, Problems& problems) {
   check_schedule(config, problems);
   check_learning_rate(config.policy, problems);
-  check_optimizer(config.policy, problems);
   check_correction(config, problems);
   check_regularizer(config, problems);
 }

@@ -12,6 +12,28 @@ constexpr PresetValue kSgp[] = {
     {"policy.schedule", "\"every-step\""}, {"policy.period", "1"},
     {"policy.correction", "\"none\""},     {"policy.regularizer", "\"none\""},
 };
+constexpr PresetValue kSgap[] = {
+    {"policy.optimizer", "\"sgd\""},
+    {"policy.schedule", "\"every-step\""},
+    {"policy.period", "1"},
+    {"policy.correction", "\"none\""},
+    {"policy.regularizer", "\"none\""},
+    {"gossip.weighting", "\"moreau\""},
+    {"gossip.moreau.distance", "\"exact\""},
+    {"gossip.moreau.space", "\"mass\""},
+};
+constexpr PresetValue kMsgap[] = {
+    {"policy.optimizer", "\"momentum\""},
+    {"policy.momentum", "0.8"},
+    {"policy.nesterov", "false"},
+    {"policy.schedule", "\"every-step\""},
+    {"policy.period", "1"},
+    {"policy.correction", "\"none\""},
+    {"policy.regularizer", "\"none\""},
+    {"gossip.weighting", "\"moreau\""},
+    {"gossip.moreau.distance", "\"exact\""},
+    {"gossip.moreau.space", "\"mass\""},
+};
 constexpr PresetValue kLocalSgd[] = {
     {"policy.optimizer", "\"sgd\""},   {"policy.schedule", "\"periodic\""}, {"policy.period", "8"},
     {"policy.correction", "\"none\""}, {"policy.regularizer", "\"none\""},
@@ -121,6 +143,8 @@ constexpr Preset kPresets[] = {
     {"sgp", "Stochastic Gradient Push: momentum SGD, a push after every step", "Assran et al. 2019",
      kSgp},
     {"none", "nothing is filled in", "", {}},
+    {"sgap", "SGD with push-sum shares that grow with distance", "Zhou et al. 2025", kSgap},
+    {"msgap", "the same with momentum", "Zhou et al. 2025", kMsgap},
     {"local-sgd", "a push after every eighth local step", "Stich 2018", kLocalSgd},
     {"cocod-sgd", "local SGD, a push travelling while the next five steps run", "Shen et al. 2019",
      kCocodSgd},

@@ -3,11 +3,13 @@
 // happens is the driver's (wall time) or the simulator's (virtual time). Neither is known to the
 // other.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
 
+#include "gossip/distances.h"
 #include "gossip/exchange.h"
 #include "gossip/mass.h"
 #include "gossip/topology.h"
@@ -23,16 +25,17 @@
 
 namespace peers {
 
-enum class Pace : std::uint8_t { kAsync, kSync };
+enum class Pace : std::uint8_t { kAsync, kBounded, kSync };
 
 struct PeerOptions {
   gossip::Sender self;
   Pace pace = Pace::kAsync;
   std::uint64_t steps = 0;          // gradient steps to take
   std::uint64_t settle_rounds = 0;  // pushes without gradients after everybody's last step
-  double weight_floor = 0.05;       // async: a block below it is not pushed
-  bool rate_correction = true;      // async: scale a block's step by its weight
-  // Async: settling ends by then, whoever does not answer.
+  std::uint64_t max_lead = 8;       // bounded: rounds ahead of the slowest peer heard of
+  double weight_floor = 0.05;       // not in step: a block below it is not pushed
+  bool rate_correction = true;      // not in step: scale a block's step by its weight
+  // Not in step: settling ends by then, whoever does not answer.
   runtime::Duration settle_max{2'000'000'000};
   runtime::Duration drain_max{30'000'000'000};  // then parcels may stay unacknowledged
   runtime::Duration heartbeat_interval{250'000'000};
@@ -48,6 +51,7 @@ struct PeerParts {
   const Schedule* schedule = nullptr;
   const gossip::Topology* topology = nullptr;
   const gossip::Weighting* weighting = nullptr;
+  gossip::Distances* distances = nullptr;  // what the weighting asks for
   const gossip::BlockLayout* layout = nullptr;
   kernels::Backend* backend = nullptr;
 };
@@ -134,6 +138,22 @@ class Peer {
   [[nodiscard]] std::span<const runtime::PeerId> mixing_members()
       const;  // whom the topology is computed over
   [[nodiscard]] std::vector<std::uint32_t> pushable_blocks() const;
+  struct Recipients {
+    std::vector<runtime::PeerId> peers;
+    std::vector<bool> room;                   // whether a push may go there now
+    std::vector<runtime::PeerId> members;     // shares by distance only:
+    std::vector<gossip::Heard> heard;         // of each of peers
+    std::vector<std::vector<double>> shares;  // one list for all blocks or one a block
+    [[nodiscard]] std::size_t room_count() const {
+      return static_cast<std::size_t>(std::ranges::count(room, true));
+    }
+  };
+  [[nodiscard]] Recipients recipients(bool anything_to_push) const;
+  [[nodiscard]] gossip::PushPlan plan_for(const Recipients& to,
+                                          std::span<const runtime::PeerId> members) const;
+  void weigh_by_distance(Recipients& to) const;
+  void hand(const Recipients& to, const std::shared_ptr<const gossip::Snapshot>& snapshot,
+            const std::vector<std::uint32_t>& blocks);
   void move_statistics();
   [[nodiscard]] bool steps_scaled_by_weight() const;
   [[nodiscard]] bool overlapping() const;
@@ -141,7 +161,7 @@ class Peer {
   bool hand_out();
   void apply_delta();
   void end_round();
-  void fold_up_to(std::uint64_t round);
+  void fold_before(std::uint64_t round);
   [[nodiscard]] bool done_settling(runtime::Instant now) const;
   void enter(gossip::Phase phase);
 

@@ -55,7 +55,7 @@ TEST_CASE("quasi-global momentum follows the mixed model by matrices") {
   const double rate = 0.05;
   const double mu = 0.9;
   const auto rounds =
-      lab.run("topology = \"file\"\ntopology_file = \"" + lab.write("ring.txt", weights) +
+      lab.run("topology = \"file\"\ntopology_file = \"" + lab.scratch.write("ring.txt", weights) +
                   "\"\n[policy]\npreset = \"qg-dsgdm-n\"\nlearning_rate = 0.05\n",
               40);
   Matrix x(8, Numbers(3, 0.0));
@@ -85,7 +85,7 @@ TEST_CASE("vrl with a push a step, undamped, on one doubly stochastic matrix is 
   const Matrix weights = ring(5);  // its smallest eigenvalue is above -1/3
   const double rate = 0.05;
   const auto rounds =
-      lab.run("topology = \"file\"\ntopology_file = \"" + lab.write("ring.txt", weights) +
+      lab.run("topology = \"file\"\ntopology_file = \"" + lab.scratch.write("ring.txt", weights) +
                   "\"\n[policy]\npreset = \"vrl-sgd\"\nperiod = 1\n"
                   "correction_damping = 1.0\nlearning_rate = 0.05\n",
               300);

@@ -1,9 +1,11 @@
 #pragma once
-// Peers on quadratics, in step and in virtual time, and the matrices that say what must come of it.
+// Runs of the simulator on quadratics, for tests that compare their traces with what a published
+// algorithm says, and the matrices that say it.
 
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <string>
 #include <utility>
@@ -21,14 +23,75 @@ namespace laboratory {
 using Numbers = std::vector<double>;
 using Matrix = std::vector<Numbers>;
 
+// Files of numbers that a config can name.
+class Scratch {
+ public:
+  [[nodiscard]] std::string write(const std::string& name, const Matrix& rows) const {
+    const std::string file = folder_.path() + "/" + name;
+    std::ofstream out(file);
+    out.precision(17);
+    for (const auto& row : rows) {
+      for (std::size_t k = 0; k < row.size(); ++k) out << (k > 0 ? "," : "") << row[k];
+      out << "\n";
+    }
+    return file;
+  }
+
+ private:
+  TemporaryFolder folder_;
+};
+
 inline Matrix random_rows(std::size_t rows, std::size_t columns, double low, double high,
                           std::uint64_t seed) {
   runtime::Random random(seed);
-  Matrix matrix(rows, Numbers(columns));
-  for (Numbers& row : matrix) {
+  Matrix matrix(rows, std::vector<double>(columns));
+  for (auto& row : matrix) {
     for (double& value : row) value = random.uniform(low, high);
   }
   return matrix;
+}
+
+struct Row {
+  double weight = 0.0;
+  double loss = 0.0;
+  std::vector<double> z;
+};
+using Trace = std::map<std::pair<std::uint64_t, std::uint64_t>, Row>;  // (round, peer)
+
+inline Trace read_trace(const std::string& text) {
+  Trace trace;
+  std::istringstream in(text);
+  std::string line;
+  std::getline(in, line);
+  while (std::getline(in, line)) {
+    std::vector<double> numbers;
+    std::istringstream entries(line);
+    for (std::string entry; std::getline(entries, entry, ',');) numbers.push_back(std::stod(entry));
+    trace[{static_cast<std::uint64_t>(numbers[0]), static_cast<std::uint64_t>(numbers[1])}] = {
+        numbers[2], numbers[3], {numbers.begin() + 4, numbers.end()}};
+  }
+  return trace;
+}
+
+inline peers::Config parse(const std::string& text) {
+  auto config = peers::parse_config(text, "test.toml", {});
+  if (!config) FAIL(config.error().message);
+  return *config;
+}
+
+struct Outcome {
+  peers::SimulationReport report;
+  std::string trace;
+};
+
+inline Outcome run(const peers::Config& config) {
+  std::ostringstream rows;
+  auto simulation = peers::Simulation::create(config, &rows);
+  if (!simulation) FAIL(simulation.error().message);
+  Outcome outcome{(*simulation)->run(runtime::StopSignal(), [](std::uint64_t, std::uint64_t) {}),
+                  {}};
+  outcome.trace = rows.str();
+  return outcome;
 }
 
 // Peers on quadratics, in step: f_i(z) = 1/2 sum_k h_ik (z_k - c_ik)^2.
@@ -36,42 +99,27 @@ class Laboratory {
  public:
   Laboratory(Matrix c, Matrix h) : centers(std::move(c)), curvature(std::move(h)) {}
 
-  [[nodiscard]] std::string write(const std::string& name, const Matrix& rows) const {
-    const std::string file = folder_.path() + "/" + name;
-    std::ofstream out(file);
-    out.precision(17);
-    for (const Numbers& row : rows) {
-      for (std::size_t k = 0; k < row.size(); ++k) out << (k > 0 ? "," : "") << row[k];
-      out << "\n";
-    }
-    return file;
-  }
-
   // [round][peer]: the estimates that each local step starts from, and the last.
   [[nodiscard]] std::vector<Matrix> run(const std::string& toml, std::size_t rounds) const {
     return outcome(toml, rounds).estimates;
   }
 
-  struct Outcome {
+  struct Seen {
     std::vector<Matrix> estimates;
     double seconds = 0.0;  // of virtual time
     double weight = 0.0;   // of all peers at the end
   };
-  [[nodiscard]] Outcome outcome(const std::string& toml, std::size_t rounds) const {
+  [[nodiscard]] Seen outcome(const std::string& toml, std::size_t rounds) const {
     const std::string text =
-        "[objective]\nkind = \"quadratic\"\ncenters = \"" + write("centers.csv", centers) +
-        "\"\ncurvature = \"" + write("curvature.csv", curvature) +
+        "[objective]\nkind = \"quadratic\"\ncenters = \"" + scratch.write("centers.csv", centers) +
+        "\"\ncurvature = \"" + scratch.write("curvature.csv", curvature) +
         "\"\n[simulate]\npeers = " + std::to_string(centers.size()) +
         "\nrounds = " + std::to_string(rounds) +
         "\ntrace = true\nprecision = \"f64\"\n[gossip]\npace = \"sync\"\n" + toml;
-    const auto config = peers::parse_config(text, "test.toml", {});
-    if (!config) FAIL(config.error().message);
-    std::ostringstream rows;
-    auto simulation = peers::Simulation::create(*config, &rows);
-    if (!simulation) FAIL(simulation.error().message);
-    const peers::RunSummary summary =
-        (*simulation)->run(runtime::StopSignal(), [](std::uint64_t, std::uint64_t) {}).summary;
-    return {read(rows.str(), rounds), summary.wall_seconds, summary.weight_total};
+    const laboratory::Outcome outcome = laboratory::run(parse(text));
+    const peers::RunSummary& summary = outcome.report.summary;
+    return {by_round(read_trace(outcome.trace), rounds), summary.wall_seconds,
+            summary.weight_total};
   }
 
   [[nodiscard]] Numbers optimum() const {
@@ -105,27 +153,16 @@ class Laboratory {
     return g;
   }
 
+  Scratch scratch;
   Matrix centers;
   Matrix curvature;
 
  private:
-  [[nodiscard]] std::vector<Matrix> read(const std::string& trace, std::size_t rounds) const {
+  [[nodiscard]] std::vector<Matrix> by_round(const Trace& trace, std::size_t rounds) const {
     std::vector<Matrix> estimates(rounds + 1, Matrix(centers.size()));
-    std::istringstream in(trace);
-    std::string line;
-    std::getline(in, line);
-    while (std::getline(in, line)) {
-      Numbers numbers;
-      std::istringstream entries(line);
-      for (std::string entry; std::getline(entries, entry, ',');)
-        numbers.push_back(std::stod(entry));
-      estimates.at(static_cast<std::size_t>(numbers[0])).at(static_cast<std::size_t>(numbers[1])) =
-          Numbers(numbers.begin() + 4, numbers.end());
-    }
+    for (const auto& [key, row] : trace) estimates.at(key.first).at(key.second) = row.z;
     return estimates;
   }
-
-  TemporaryFolder folder_;
 };
 
 inline double difference(const Matrix& a, const Matrix& b) {

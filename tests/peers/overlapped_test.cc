@@ -48,9 +48,10 @@ TEST_CASE("an overlapped run is its recursion by matrices, where weights differ 
   const int period = GENERATE(1, 2, 5);
   CAPTURE(period);
   const Laboratory lab(random_rows(4, 2, -3.0, 3.0, 51), random_rows(4, 2, 0.5, 2.0, 52));
-  const auto run = lab.outcome("topology = \"file\"\ntopology_file = \"" +
-                                   lab.write("edges.txt", edges) + "\"\n" + cocod(period, 0.05),
-                               60);
+  const auto run =
+      lab.outcome("topology = \"file\"\ntopology_file = \"" +
+                      lab.scratch.write("edges.txt", edges) + "\"\n" + cocod(period, 0.05),
+                  60);
   CHECK(run.weight == Approx(4.0).epsilon(1e-12));
   Matrix start(4, Numbers(2, 0.0));  // s, of a period
   Matrix a(4, Numbers(2, 1.0));      // the weight, for each number of its peer

@@ -111,7 +111,12 @@ class GossipNode {
     fold();
     const auto receivers =
         parts_.topology->out_neighbours(round_, exchange_.members().living(), id_);
-    const std::vector<double> shares = parts_.weighting->shares(receivers);
+    const std::vector<double> shares =
+        parts_.weighting->shares({.round = round_,
+                                  .members = exchange_.members().living(),
+                                  .self = id_,
+                                  .receivers = receivers,
+                                  .topology = parts_.topology});
     const auto snapshot = mass_.snapshot();
     const std::vector<std::uint32_t> blocks = pushable_blocks();
     double kept = 1.0;
@@ -143,7 +148,7 @@ class GossipNode {
     flush();
   }
 
-  void fold() { mass_.fold(exchange_.inbox().take(round_)); }
+  void fold() { mass_.fold(exchange_.inbox().take_before(round_ + 1)); }
 
   [[nodiscard]] Amount held() {  // the inbox not counted
     Amount amount(parts_.layout->parameter_count());
