@@ -26,7 +26,9 @@ Laboratory eight_unlike_peers() {
   return {random_rows(8, 3, -3.0, 3.0, 21), random_rows(8, 3, 0.5, 2.0, 22)};
 }
 
-const std::string kLocal = "[policy]\npreset = \"local-sgd\"\nlearning_rate = 0.05\nperiod = 5\n";
+std::string local_sgd() {
+  return "[policy]\npreset = \"local-sgd\"\nlearning_rate = 0.05\nperiod = 5\n";
+}
 
 }  // namespace
 
@@ -72,8 +74,8 @@ TEST_CASE("quasi-global momentum follows the mixed model by matrices") {
 
 TEST_CASE("vrl is local sgd until the first mix, and not after it") {
   const Laboratory lab = eight_unlike_peers();
-  const auto plain = lab.run(kLocal, 12);
-  const auto corrected = lab.run(kLocal + "correction = \"vrl\"\n", 12);
+  const auto plain = lab.run(local_sgd(), 12);
+  const auto corrected = lab.run(local_sgd() + "correction = \"vrl\"\n", 12);
   for (std::size_t round = 0; round <= 6; ++round) {
     CAPTURE(round);
     CHECK((plain[round] == corrected[round]) == (round < 6));
@@ -111,8 +113,8 @@ TEST_CASE("vrl reaches everybody's optimum over gossip, where local sgd stays of
   CAPTURE(topology);
   const std::string graph = "topology = \"" + topology + "\"\n";
   const std::string vrl = "correction = \"vrl\"\ncorrection_damping = " + damping + "\n";
-  CHECK(lab.error(lab.run(graph + kLocal, 4000).back()) > 5e-3);
-  CHECK(lab.error(lab.run(graph + kLocal + vrl, 4000).back()) < 1e-9);
+  CHECK(lab.error(lab.run(graph + local_sgd(), 4000).back()) > 5e-3);
+  CHECK(lab.error(lab.run(graph + local_sgd() + vrl, 4000).back()) < 1e-9);
 }
 
 TEST_CASE("the mean of decentralised sgd on like curvatures is central sgd") {
