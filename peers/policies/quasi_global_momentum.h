@@ -8,7 +8,8 @@ namespace peers {
 // after a mix:  q = mu q + (1 - mu) (z - z') / sum of lr
 // with z and z' the estimates after the last mix and after this one: momentum of the way that the
 // mixed model takes, not of this peer's own gradients (Lin et al. 2021, QG-DSGDm and QG-DSGDm-N).
-// Works in any pace: estimates hold no weight that moved. Keeps q, z, and room for z'.
+// Works in any pace: estimates hold no weight that moved. Weight decay is the optimizer's, added
+// once after this. Keeps q, z, and room for z'.
 class QuasiGlobalMomentum final : public Correction {
  public:
   QuasiGlobalMomentum(const CorrectionOptions& options, const VectorSpace& space);

@@ -27,6 +27,14 @@ std::string local(int period, double learning_rate) {
 
 }  // namespace
 
+TEST_CASE("a lone peer's overlapped run is sgd") {
+  const Laboratory lab({{1.0, -2.0}}, {{0.5, 2.0}});
+  const auto overlapped = lab.run(cocod(3, 0.1), 20);
+  const auto plain = lab.run("[policy]\noptimizer = \"sgd\"\nlearning_rate = 0.1\n", 20);
+  for (std::size_t step = 0; step <= 20; ++step)
+    CHECK(difference(overlapped[step], plain[step]) < 1e-14);
+}
+
 TEST_CASE("peers that are pulled apart for ever stay one period's way apart") {
   // Gradients of 0, 1, 2, 3, as constant as a quadratic with its bottom far away has them.
   const Laboratory lab({{0.0}, {-1e9}, {-2e9}, {-3e9}}, Matrix(4, Numbers{1e-9}));
@@ -100,4 +108,18 @@ TEST_CASE("a period takes the longer of computing and communicating, not their s
   };
   CHECK(seconds_a_period(cocod(5, 0.1)) == Approx(std::max(0.5, delay)).epsilon(0.02));
   CHECK(seconds_a_period(local(5, 0.1)) == Approx(0.5 + delay).epsilon(0.02));
+}
+
+TEST_CASE("peers finish an overlapped run without the one that crashed, on a network that loses") {
+  const Laboratory lab(random_rows(4, 1, -1.0, 1.0, 81), Matrix(4, Numbers{1.0}));
+  // Before the first push, while one travels, and while the last period computes.
+  const std::string at = GENERATE("0.0", "0.35", "0.55", "1.05", "5.8");
+  CAPTURE(at);
+  const auto run =
+      lab.outcome(cocod(5, 0.1) + "[simulate.link]\nloss = 0.2\nreorder = 0.3\n" +
+                      "[[simulate.faults]]\nat = " + at + "\nkind = \"crash\"\npeers = [2]\n",
+                  60);
+  CHECK(run.estimates[60][2].empty());
+  for (const std::size_t i : {0U, 1U, 3U}) CHECK(std::isfinite(run.estimates[60].at(i).at(0)));
+  CHECK(run.weight < 4.0 + 1e-12);
 }
