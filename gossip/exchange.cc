@@ -13,11 +13,14 @@ Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Me
       layout_(&layout),
       members_(std::move(members)),
       inbox_(layout, options.order),
+      guests_(layout),
       heartbeat_at_(members_.ticked_at()) {
   CHECK(options.heartbeat_interval > runtime::Duration::zero());
   CHECK(members_.contains(options.self.id));
   for (const runtime::PeerId peer : members_.all())
     if (peer != options.self.id) lanes_.try_emplace(peer, options.edge, layout);
+  contacts_.emplace(options.self.id, options.contact);
+  members_changed();
 }
 
 bool Exchange::is_living(runtime::PeerId peer) const {
@@ -42,8 +45,8 @@ void Exchange::set_progress(const Progress& progress) {
   const bool rounds_due =
       options_.heartbeat_rounds > 0 && progress.round >= round_told_ + options_.heartbeat_rounds;
   if (rounds_due) round_told_ = progress.round;
-  if (rounds_due || progress.phase != progress_.phase) want_heartbeats();
-  progress_ = progress;
+  if (rounds_due || progress.phase != said_.progress.phase) want_heartbeats();
+  said_.progress = progress;
 }
 
 void Exchange::pushed(std::uint64_t round, std::shared_ptr<const std::vector<float>> sketch) {
@@ -66,11 +69,18 @@ void Exchange::say_goodbye() {
 void Exchange::receive(const Message& message, std::size_t bytes, runtime::Instant now) {
   traffic_.bytes_received += bytes;
   const Sender& from = message.from;
+  if (const auto* hello = std::get_if<Hello>(&message.body)) return hear(from, *hello, now);
+  if (guests_.contains(from.id)) {
+    guests_.heard(from.id, now);
+    if (const auto* request = std::get_if<Request>(&message.body)) hear(from, *request, now);
+    return;
+  }
   if (!lanes_.contains(from.id)) return refuse(from.id, Refusal::kUnknownPeer);
   if (!is_living(from.id) || !lanes_.at(from.id).recognises(from.incarnation))
     return refuse(from.id, Refusal::kFromTheDead);
 
   members_.heard(from.id, now);
+  unanswered_.erase(from.id);
   std::visit([&](const auto& said) { hear(from, said, now); }, message.body);
 }
 
@@ -141,6 +151,8 @@ void Exchange::hear(const Sender& from, const Acknowledgement& acknowledgement,
 
 void Exchange::hear(const Sender& from, const Heartbeat& heartbeat, runtime::Instant now) {
   members_.heard(from.id, heartbeat.progress, now);
+  // Somebody has missed news; both sides tell each other whom they know.
+  if (heartbeat.roster != said_.roster) lanes_.at(from.id).want_roster();
 }
 
 void Exchange::hear(const Sender& from, const Goodbye& /*goodbye*/, runtime::Instant /*now*/) {
@@ -150,7 +162,10 @@ void Exchange::hear(const Sender& from, const Goodbye& /*goodbye*/, runtime::Ins
 
 void Exchange::part_from(runtime::PeerId peer, MemberState state) {
   heard_.erase(peer);
-  MemberEvent event{.peer = peer, .state = state};
+  unanswered_.erase(peer);
+  partings_.push_back(peer);
+  members_changed();
+  MemberEvent event{.peer = peer, .name = name_of(peer), .state = state};
   for (const Parcel& parcel : lanes_.at(peer).close()) {
     inbox_.take_back(parcel);
     event.mass_taken_back += parcel.mass();
@@ -171,9 +186,11 @@ void Exchange::refuse(runtime::PeerId from, Refusal reason) {
 
 void Exchange::tick(runtime::Instant now) {
   for (const runtime::PeerId peer : members_.tick(now)) part_from(peer, MemberState::kDead);
+  for (const runtime::PeerId guest : guests_.tick(now)) partings_.push_back(guest);
   if (now < heartbeat_at_) return;
   heartbeat_at_ = now + options_.heartbeat_interval;
   want_heartbeats();
+  for (const runtime::PeerId peer : unanswered_) lanes_.at(peer).want_hello();
 }
 
 runtime::Instant Exchange::next_tick() const {
@@ -187,13 +204,18 @@ runtime::Instant Exchange::next_tick() const {
 
 const std::vector<runtime::Frame>* Exchange::next(runtime::PeerId to, runtime::Channel channel,
                                                   runtime::Instant now) {
+  if (guests_.contains(to)) return guests_.next(options_.self, to, channel);
   if (!is_living(to)) return nullptr;
   Lane& lane = lanes_.at(to);
   return channel == runtime::Channel::kBulk ? lane.next_bulk(options_.self, now)
-                                            : lane.next_control(options_.self, progress_);
+                                            : lane.next_control(options_.self, said_);
 }
 
 void Exchange::sent(runtime::PeerId to, runtime::Channel channel, runtime::Instant now) {
+  if (guests_.contains(to)) {
+    traffic_.bytes_sent += guests_.sent(to, channel);
+    return;
+  }
   CHECK(is_living(to));
   Lane& lane = lanes_.at(to);
   if (channel == runtime::Channel::kControl) {

@@ -62,6 +62,16 @@ void Members::left(runtime::PeerId peer) {
   if (members_.at(peer).state == MemberState::kAlive) remove(peer, MemberState::kLeft);
 }
 
+void Members::joined(runtime::PeerId peer, runtime::Instant now) {
+  const auto add_to = [peer](std::vector<runtime::PeerId>& ids) {
+    const auto place = std::ranges::lower_bound(ids, peer);
+    if (place == ids.end() || *place != peer) ids.insert(place, peer);
+  };
+  add_to(all_);
+  add_to(living_);
+  members_[peer] = {.state = MemberState::kAlive, .heard_at = now, .progress = {}};
+}
+
 std::vector<runtime::PeerId> Members::tick(runtime::Instant now) {
   const bool frozen = now - ticked_at_ > silence_max_ / 2;
   ticked_at_ = std::max(ticked_at_, now);

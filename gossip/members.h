@@ -1,6 +1,5 @@
 #pragma once
-// Who is alive, for a run with a fixed list of members: heard of lately, said goodbye, or silent
-// for too long. (Dynamic membership, SWIM, takes this place.)
+// Who is alive: heard of lately, said goodbye, or silent for too long.
 
 #include <cstdint>
 #include <map>
@@ -45,11 +44,14 @@ class Members {
   [[nodiscard]] runtime::Duration silence_max() const { return silence_max_; }
   [[nodiscard]] runtime::Instant ticked_at() const { return ticked_at_; }  // at first: the start
 
-  // For a member. Of one that is dead or has left they change nothing: nobody comes back.
+  // For a member. Of one that is dead or has left they change nothing: only joined() brings it
+  // back.
   void heard(runtime::PeerId peer, runtime::Instant now);
   void heard(runtime::PeerId peer, const Progress& progress, runtime::Instant now);
   void heard_round(runtime::PeerId peer, std::uint64_t round);  // a parcel of that round came
   void left(runtime::PeerId peer);
+  // A new member, or one that is dead or has left and starts again.
+  void joined(runtime::PeerId peer, runtime::Instant now);
 
   // Who has just died of silence. A gap in our own ticks longer than half of silence_max proves
   // nothing about the others (we were frozen): it restarts everybody's clock.

@@ -277,30 +277,44 @@ runtime::Status Assembly::make_policy(const PolicyConfig& policy) {
   return {};
 }
 
+std::string Assembly::terms_of(const Config& config) const {
+  std::string terms =
+      fmt::format("run = {}\nobjective.kind = {}\n", config.run, config.objective.kind);
+  if (network_ != nullptr)
+    terms += fmt::format("model.kind = {}\narchitecture = {:016x}\n", config.model.kind,
+                         network_->architecture_hash());
+  terms += fmt::format(
+      "parameters = {}\nnumber = {}\ngossip.block_bytes = {}\n", layout_->parameter_count(),
+      layout_->scalar() == kernels::Scalar::kF64 ? "f64" : "f32", config.gossip.block_bytes);
+  if (distances_->sketch_size() > 0)
+    terms += fmt::format("sketch = {} numbers of {}, seed {}\n", distances_->sketch_size(),
+                         config.gossip.moreau.space, config.seed);
+  return terms;
+}
+
+PeerOptions Assembly::options_of(const Config& config, const Place& place) const {
+  constexpr std::uint64_t kIncarnation = 1;
+  return {.self = {place.id, kIncarnation, fingerprint_},
+          .contact = {place.id, kIncarnation, place.name, place.address},
+          .terms = terms_,
+          .admits = config.gossip.pace != "sync" && config.gossip.topology != "file",
+          .pace = pace_of(config.gossip.pace),
+          .steps = steps_,
+          .settle_rounds = network_ != nullptr ? config.gossip.settle_rounds : 0,
+          .max_lead = config.gossip.max_lead,
+          .weight_floor = config.gossip.weight_floor,
+          .rate_correction = config.policy.rate_correction,
+          .heartbeat_interval = std::chrono::milliseconds(config.membership.heartbeat_ms)};
+}
+
 void Assembly::make_peer(const Config& config, const Place& place, runtime::Instant now) {
-  fingerprint_ = hash_text(config.run);
-  for (const std::uint64_t part :
-       {network_ != nullptr ? network_->architecture_hash() : hash_text(config.objective.kind),
-        static_cast<std::uint64_t>(layout_->parameter_count()), config.gossip.block_bytes,
-        static_cast<std::uint64_t>(layout_->scalar()),
-        static_cast<std::uint64_t>(distances_->sketch_size()),
-        static_cast<std::uint64_t>(distances_->options().of_estimates)}) {
-    fingerprint_ = runtime::mix_bits(fingerprint_ ^ part);
-  }
-  const runtime::Duration heartbeat = std::chrono::milliseconds(config.membership.heartbeat_ms);
-  const runtime::Duration silence = std::chrono::milliseconds(config.membership.silence_ms);
-  const PeerOptions options{.self = {place.id, 1, fingerprint_},
-                            .pace = pace_of(config.gossip.pace),
-                            .steps = steps_,
-                            .settle_rounds = network_ != nullptr ? config.gossip.settle_rounds : 0,
-                            .max_lead = config.gossip.max_lead,
-                            .weight_floor = config.gossip.weight_floor,
-                            .rate_correction = config.policy.rate_correction,
-                            .heartbeat_interval = heartbeat};
   std::vector<Regularizer*> regularizers;
   for (const auto* part : {&regularizer_, &stage_anchor_}) {
     if (*part) regularizers.push_back(part->get());
   }
+  terms_ = terms_of(config);
+  fingerprint_ = hash_text(terms_);
+  const runtime::Duration silence = std::chrono::milliseconds(config.membership.silence_ms);
   const PeerParts parts{.objective = objective_.get(),
                         .optimizer = optimizer_.get(),
                         .regularizers = std::move(regularizers),
@@ -311,7 +325,7 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
                         .distances = distances_.get(),
                         .layout = layout_.get(),
                         .backend = backend_};
-  peer_ = std::make_unique<Peer>(options, parts,
+  peer_ = std::make_unique<Peer>(options_of(config, place), parts,
                                  gossip::Members(place.id, place.members, silence, now));
 }
 

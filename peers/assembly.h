@@ -52,7 +52,9 @@ struct Place {
   std::uint64_t index = 0;  // which part of the data, which row of a table
   runtime::PeerId id{};
   std::vector<runtime::PeerId> members;  // all, this one included
-  bool virtual_time = false;             // simulated: batches are made when they are asked for
+  std::string name{};
+  runtime::Address address{};  // where others dial; empty: nobody new has to
+  bool virtual_time = false;   // simulated: batches are made when they are asked for
 };
 
 // One peer and everything that is its own.
@@ -72,6 +74,9 @@ class Assembly {
   [[nodiscard]] const models::Network* network() const {
     return network_;
   }  // none in the laboratory
+  [[nodiscard]] const gossip::BlockLayout& layout() const { return *layout_; }
+  // What all peers of the run must have alike, a "key = value" a line; the fingerprint is its hash.
+  [[nodiscard]] const std::string& terms() const { return terms_; }
   [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_; }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   [[nodiscard]] double steps_per_epoch() const { return steps_per_epoch_; }  // 0 in the laboratory
@@ -82,6 +87,8 @@ class Assembly {
                                  const Place& place);
   runtime::Status make_gossip(const Config& config, const Place& place);
   runtime::Status make_policy(const PolicyConfig& policy);
+  [[nodiscard]] std::string terms_of(const Config& config) const;
+  [[nodiscard]] PeerOptions options_of(const Config& config, const Place& place) const;
   void make_peer(const Config& config, const Place& place, runtime::Instant now);
 
   kernels::Backend* backend_ = nullptr;
@@ -97,6 +104,7 @@ class Assembly {
   std::unique_ptr<Regularizer> stage_anchor_;  // null: nothing is pulled
   std::unique_ptr<Correction> correction_;     // null: none
   std::unique_ptr<Peer> peer_;
+  std::string terms_;
   std::uint64_t fingerprint_ = 0;
   std::uint64_t steps_ = 0;
   double steps_per_epoch_ = 0.0;

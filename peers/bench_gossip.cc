@@ -74,8 +74,10 @@ runtime::Status make_peer(const Common& common, const BenchGossipOptions& option
                         .weighting = common.weighting.get(),
                         .layout = &common.layout,
                         .backend = made.backend.get()};
+  PeerOptions peer_options;
+  peer_options.self = {members[index], 1, 1};
   made.peer = std::make_unique<Peer>(
-      PeerOptions{.self = {members[index], 1, 1}, .steps = 0}, parts,
+      peer_options, parts,
       gossip::Members(members[index], members, std::chrono::seconds(5), common.clock.now()));
   return {};
 }

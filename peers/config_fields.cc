@@ -50,8 +50,10 @@ void describe_run(Config& c, Table t) {
 void describe_peer(PeerConfig& c, Table t) {
   t.add("peer.name", Text{&c.name}, "empty: the host's name; launch names p0, p1, ...");
   t.add("peer.listen", Text{&c.listen}, "where to bind: tcp:// (port 0: any free one) or ipc://");
-  t.add_later("peer.advertise", Text{&c.advertise}, "what others dial; empty: listen");
-  t.add_later("peer.join", Texts{&c.join}, "addresses of any peers that live");
+  t.add("peer.advertise", Text{&c.advertise},
+        "what others dial (port 0: the ports bound); empty: listen, with this host's address");
+  t.add("peer.join", Texts{&c.join},
+        "control addresses of any peers that live, tried all at once; empty: the first one");
   t.add("peer.device", Text{&c.device}, "auto, cpu, reference, or cuda:0, cuda:1, ...");
   t.add("peer.threads", Count{&c.threads, {0, kThreadsMax}},
         "compute threads on a CPU; 0: cores / peers on this machine");

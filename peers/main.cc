@@ -49,6 +49,7 @@ struct Commands {
   std::optional<std::uint64_t> seed;
   std::string out;
   std::string kind;
+  std::vector<std::string> join;
   bool launched = false;
   bool json = false;
   peers::BenchTrainOptions train;
@@ -79,10 +80,17 @@ struct Commands {
     CLI::App* command =
         app.add_subcommand("peer", "one peer; runs until done or Ctrl-C (graceful leave)");
     config.add_to(*command);
+    command
+        ->add_option("--join", join,
+                     "the address of any living peer of the run: its estimate is the start")
+        ->allow_extra_args(false)
+        ->take_all();
     command->add_flag("--launched", launched, "started by a launcher: members on standard input")
         ->group("");
     command->callback([this] {
       chosen = [this] {
+        if (!join.empty())
+          config.overrides.push_back(fmt::format("peer.join=[\"{}\"]", fmt::join(join, "\", \"")));
         return with_config(
             config, [this](const peers::Config& read) { return peers::run_peer(read, launched); });
       };

@@ -40,11 +40,20 @@ gossip::Mass start_mass(const PeerParts& parts) {
   return {*parts.layout, *parts.backend, std::span(start)};
 }
 
+// Mass is conserved, so no block can weigh more than all peers that ever were together; the rest is
+// for rounding.
+double weight_max_of(const gossip::Members& members) {
+  return static_cast<double>(members.all().size()) * (1.0 + 1e-6);
+}
+
 gossip::ExchangeOptions exchange_options(const PeerOptions& options,
                                          const gossip::Distances* distances) {
   const bool in_step = options.pace == Pace::kSync;
   gossip::ExchangeOptions exchange{
       .self = options.self,
+      .contact = options.contact,
+      .terms = options.terms,
+      .admits = options.admits,
       .order = in_step ? gossip::Inbox::Order::kByRound : gossip::Inbox::Order::kOnArrival,
       .edge = options.edge,
       .acknowledge = in_step ? gossip::Acknowledge::kArrived : gossip::Acknowledge::kFolded,
@@ -69,10 +78,7 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
     : options_(options),
       parts_(parts),
       gradient_({parts.objective, parts.regularizers, parts.correction, parts.backend}),
-      // Mass is conserved, so no block can weigh more than all peers together; the rest is for
-      // rounding.
-      terms_{options.self.fingerprint, parts.layout,
-             static_cast<double>(members.all().size()) * (1.0 + 1e-6),
+      terms_{options.self.fingerprint, parts.layout, weight_max_of(members),
              parts.distances == nullptr ? 0 : parts.distances->sketch_size()},
       mass_(start_mass(parts)),
       estimate_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
@@ -80,6 +86,34 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
       exchange_(exchange_options(options, parts.distances), *parts.layout, std::move(members)) {
   shared_.members = exchange_.members().living().size();
   if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, 0.0);
+}
+
+void Peer::meet(const std::vector<gossip::Contact>& contacts, runtime::Instant now) {
+  exchange_.meet(contacts, false, now);
+}
+
+void Peer::join(const std::vector<gossip::Contact>& contacts, kernels::ConstView estimate,
+                std::uint64_t step, runtime::Instant now) {
+  CHECK(step_ == 0 && round_ == 0);
+  mass_.restart(estimate);
+  estimate_stale_ = true;
+  if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, 0.0);
+  step_ = std::min(step, options_.steps);
+  exchange_.set_progress({phase_, step_, step_seconds_, round_});
+  exchange_.meet(contacts, true, now);
+  shared_.members = exchange_.members().living().size();
+}
+
+// Newcomers are given a copy of this peer's mass, of which they read the estimate.
+void Peer::donate_if_wanted() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!exchange_.donation_wanted()) return;
+  }
+  const std::shared_ptr<const gossip::Snapshot> snapshot = mass_.snapshot();
+  if (!snapshot->finite) return;
+  const std::scoped_lock lock(mutex_);
+  exchange_.donate(snapshot);
 }
 
 std::span<const runtime::PeerId> Peer::mixing_members() const {
@@ -331,6 +365,7 @@ bool Peer::done_settling(runtime::Instant now) const {
 }
 
 Phase Peer::advance(runtime::Instant now) {
+  donate_if_wanted();
   const auto others_reached = [this](Phase phase) {
     const std::scoped_lock lock(mutex_);
     return exchange_.members().others_reached(phase);
@@ -435,6 +470,7 @@ void Peer::receive(const runtime::Delivery& delivery, runtime::Instant now) {
     ages_.add(shared_.round > parcel->round ? shared_.round - parcel->round : 0);
   }
   exchange_.receive(message, bytes, now);
+  terms_.weight_max = weight_max_of(exchange_.members());
 }
 
 void Peer::tick(runtime::Instant now) {
@@ -449,12 +485,15 @@ runtime::Instant Peer::next_tick() const {
 
 bool Peer::flush(runtime::Transport& transport, runtime::Instant now) {
   const std::scoped_lock lock(mutex_);
-  const std::vector<runtime::PeerId> living(exchange_.members().living().begin(),
-                                            exchange_.members().living().end());
+  for (const runtime::PeerId gone : exchange_.take_partings()) transport.disconnect(gone);
+  for (const gossip::Contact& contact : exchange_.take_dials()) {
+    // An address that cannot be dialled is its owner's mistake: it hears nothing from us.
+    static_cast<void>(transport.connect(contact.id, contact.address).ok());
+  }
+  const std::vector<runtime::PeerId> correspondents = exchange_.correspondents();
   bool all = true;
   for (const auto channel : {runtime::Channel::kControl, runtime::Channel::kBulk}) {
-    for (const runtime::PeerId to : living) {
-      if (to == options_.self.id) continue;
+    for (const runtime::PeerId to : correspondents) {
       while (const auto* frames = exchange_.next(to, channel, now)) {
         if (transport.send(to, channel, *frames) != runtime::Sent::kQueued) {
           all = false;

@@ -141,6 +141,9 @@ class SimNetwork::State::Endpoint final : public Transport {
   [[nodiscard]] std::size_t receive(std::span<Delivery> out) override {
     return network_.receive(self_, out);
   }
+  // Everybody can reach everybody here.
+  Status connect(PeerId /*peer*/, const Address& /*address*/) override { return {}; }
+  void disconnect(PeerId /*peer*/) override {}
 
  private:
   State& network_;
