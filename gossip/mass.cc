@@ -112,6 +112,15 @@ void Mass::estimate(kernels::View z) const {
   }
 }
 
+void Mass::numerator(kernels::View x) const {
+  for (std::uint32_t block = 0; block < layout_->block_count(); ++block) {
+    const BlockRange range = layout_->range(block);
+    const kernels::View out = x.slice(range.offset, range.count);
+    backend_->copy(current(block), out);
+    if (kept_[block] != 1.0) backend_->scale(kept_[block], out);
+  }
+}
+
 template <typename Then>
 void Mass::write(std::uint32_t block, Then then) {
   const kernels::ConstView from = current(block);

@@ -32,6 +32,7 @@ class Mass {
   [[nodiscard]] double weight(std::uint32_t block) const { return kept_[block] * weights_[block]; }
   [[nodiscard]] double mean_weight() const;  // over blocks; 1 for a model without parameters
   void estimate(kernels::View z) const;      // z = x / w, on the device
+  void numerator(kernels::View x) const;     // x as it is, on the device
 
   void fold(std::span<const BlockArrival> arrivals);  // x += x', w += w'
   // x of the block += factor * delta (one number a parameter of the block, on the device); the

@@ -100,6 +100,10 @@ class Backend {
   // y = b y + x, then x = a y; x and y apart. Momentum's whole step: scale, axpy, copy and
   // scale would read and write more than twice as much.
   virtual void accumulate(double a, double b, View x, View y) = 0;
+  // What adaptive optimizers scale a step by, element by element.
+  virtual void accumulate_squares(double a, double b, ConstView x, View y) = 0;  // y = b y + a x^2
+  // y = a y / (sqrt(x) + epsilon). Roots of negative numbers are the caller's bug.
+  virtual void divide_by_root(double a, double epsilon, ConstView x, View y) = 0;
 
   // Layers. A backward sits beside its forward. An empty bias is one of zeros, with no gradient.
   virtual void dense_forward(const DenseShape& shape, ConstView in, ConstView weight,

@@ -19,7 +19,10 @@ void scaled_copy(double a, ConstView x, View y);  // y = a x
 void axpy(double a, ConstView x,
           View y);  // y = a x + y, product rounded before the sum (no fused multiply-add)
 void accumulate(double a, double b, View x, View y);  // y = b y + x, then x = a y; rounded as axpy
-void divide(ConstView x, double w, View y);           // y = x / w in f64, rounded once
+// y = b y + a x^2 and y = a y / (sqrt(x) + epsilon): each product, sum, root and quotient rounded
+void accumulate_squares(double a, double b, ConstView x, View y);
+void divide_by_root(double a, double epsilon, ConstView x, View y);
+void divide(ConstView x, double w, View y);  // y = x / w in f64, rounded once
 [[nodiscard]] double dot(
     ConstView x, ConstView y);  // in f64; the order of the sum depends on the instruction set
 [[nodiscard]] bool all_finite(ConstView x);  // no NaN, no infinity

@@ -9,8 +9,9 @@
 
 #include "models/checkpoint.h"
 #include "models/partition.h"
-#include "peers/topologies.h"
 #include "models/transfer.h"
+#include "peers/policies/stage_anchor.h"
+#include "peers/topologies.h"
 #include "runtime/cpu_set.h"
 #include "runtime/random.h"
 
@@ -211,6 +212,7 @@ runtime::Result<std::unique_ptr<Assembly>> Assembly::create(const Config& config
   assembly->topology_ = surroundings.topology.get();
   if (auto made = assembly->make_objective(config, surroundings, place); !made) return made.error();
   if (auto made = assembly->make_gossip(config, place); !made) return made.error();
+  if (auto made = assembly->make_policy(config.policy); !made) return made.error();
   assembly->make_peer(config, place, now);
   return assembly;
 }
@@ -264,15 +266,42 @@ runtime::Status Assembly::make_gossip(const Config& config, const Place& place) 
   const gossip::DistanceOptions distances = distances_of(config, *weighting_);
   if (auto fits = gossip::Distances::check(distances, *layout_); !fits) return fits.error();
   distances_ = std::make_unique<gossip::Distances>(distances, *layout_);
-  auto optimizer =
-      make_optimizer({config.policy.optimizer, config.policy.momentum, config.policy.weight_decay},
-                     objective_->parameter_count(), objective_->scalar(), *backend_);
+  return {};
+}
+
+runtime::Status Assembly::make_policy(const PolicyConfig& policy) {
+  const VectorSpace space{backend_, objective_->parameter_count(), objective_->scalar()};
+  auto optimizer = make_optimizer({.name = policy.optimizer,
+                                   .momentum = policy.momentum,
+                                   .weight_decay = policy.weight_decay,
+                                   .nesterov = policy.nesterov,
+                                   .beta1 = policy.beta1,
+                                   .beta2 = policy.beta2,
+                                   .epsilon = policy.epsilon,
+                                   .rho = policy.rho,
+                                   .tensors = objective_->tensors()},
+                                  space);
   if (!optimizer) return optimizer.error();
   optimizer_ = std::move(optimizer).value();
-  auto schedule = make_schedule(
-      {config.policy.schedule, learning_rate_of(config.policy, steps_), config.policy.period});
+  auto schedule = make_schedule({.name = policy.schedule,
+                                 .learning_rate = learning_rate_of(policy, steps_),
+                                 .period = policy.period,
+                                 .stages = policy.stages,
+                                 .stage_data = policy.stage_data,
+                                 .stage_steps = policy.stage_steps,
+                                 .stage_pull = policy.stage_pull});
   if (!schedule) return schedule.error();
   schedule_ = std::move(schedule).value();
+  auto regularizer =
+      make_regularizer({policy.regularizer, policy.regularizer_strength}, *objective_, *backend_);
+  if (!regularizer) return regularizer.error();
+  regularizer_ = std::move(regularizer).value();
+  if (policy.schedule == "stagewise" && policy.stage_pull != 0.0)
+    stage_anchor_ = std::make_unique<StageAnchor>(space);
+  auto correction = make_correction(
+      {policy.correction, policy.correction_damping, policy.momentum, policy.nesterov}, space);
+  if (!correction) return correction.error();
+  correction_ = std::move(correction).value();
   return {};
 }
 
@@ -291,34 +320,42 @@ std::string Assembly::terms_of(const Config& config) const {
   return terms;
 }
 
+PeerOptions Assembly::options_of(const Config& config, const Place& place) const {
+  constexpr std::uint64_t kIncarnation = 1;
+  return {.self = {place.id, kIncarnation, fingerprint_},
+          .contact = {place.id, kIncarnation, place.name, place.address},
+          .terms = terms_,
+          .admits = config.gossip.pace != "sync" && config.gossip.topology != "file",
+          .pace = pace_of(config.gossip.pace),
+          .steps = steps_,
+          .settle_rounds = network_ != nullptr ? config.gossip.settle_rounds : 0,
+          .max_lead = config.gossip.max_lead,
+          .weight_floor = config.gossip.weight_floor,
+          .rate_correction = config.policy.rate_correction,
+          .heartbeat_interval = std::chrono::milliseconds(config.membership.heartbeat_ms)};
+}
+
 void Assembly::make_peer(const Config& config, const Place& place, runtime::Instant now) {
+  std::vector<Regularizer*> regularizers;
+  for (const auto* part : {&regularizer_, &stage_anchor_}) {
+    if (*part) regularizers.push_back(part->get());
+  }
   terms_ = terms_of(config);
   fingerprint_ = hash_text(terms_);
-  const runtime::Duration heartbeat = std::chrono::milliseconds(config.membership.heartbeat_ms);
   const runtime::Duration silence = config.membership.heartbeat_ms == 0
                                         ? gossip::Members::kForEver
                                         : std::chrono::milliseconds(config.membership.silence_ms);
-  constexpr std::uint64_t kIncarnation = 1;
-  PeerOptions options{.self = {place.id, kIncarnation, fingerprint_},
-                      .pace = pace_of(config.gossip.pace),
-                      .steps = steps_,
-                      .settle_rounds = network_ != nullptr ? config.gossip.settle_rounds : 0,
-                      .max_lead = config.gossip.max_lead,
-                      .weight_floor = config.gossip.weight_floor,
-                      .rate_correction = config.policy.rate_correction,
-                      .heartbeat_interval = heartbeat};
-  options.contact = {place.id, kIncarnation, place.name, place.address};
-  options.terms = terms_;
-  options.admits = config.gossip.pace != "sync" && config.gossip.topology != "file";
   const PeerParts parts{.objective = objective_.get(),
                         .optimizer = optimizer_.get(),
+                        .regularizers = std::move(regularizers),
+                        .correction = correction_.get(),
                         .schedule = schedule_.get(),
                         .topology = topology_,
                         .weighting = weighting_.get(),
                         .distances = distances_.get(),
                         .layout = layout_.get(),
                         .backend = backend_};
-  peer_ = std::make_unique<Peer>(options, parts,
+  peer_ = std::make_unique<Peer>(options_of(config, place), parts,
                                  gossip::Members(place.id, place.members, silence, now));
 }
 

@@ -94,7 +94,9 @@ class Assembly {
   runtime::Status make_objective(const Config& config, const Surroundings& surroundings,
                                  const Place& place);
   runtime::Status make_gossip(const Config& config, const Place& place);
+  runtime::Status make_policy(const PolicyConfig& policy);
   [[nodiscard]] std::string terms_of(const Config& config) const;
+  [[nodiscard]] PeerOptions options_of(const Config& config, const Place& place) const;
   void make_peer(const Config& config, const Place& place, runtime::Instant now);
 
   kernels::Backend* backend_ = nullptr;
@@ -106,6 +108,9 @@ class Assembly {
   std::unique_ptr<gossip::Distances> distances_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<Schedule> schedule_;
+  std::unique_ptr<Regularizer> regularizer_;   // null: none
+  std::unique_ptr<Regularizer> stage_anchor_;  // null: nothing is pulled
+  std::unique_ptr<Correction> correction_;     // null: none
   std::unique_ptr<Peer> peer_;
   std::string terms_;
   std::vector<std::string> start_notes_;

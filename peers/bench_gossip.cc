@@ -61,7 +61,8 @@ runtime::Status make_peer(const Common& common, const BenchGossipOptions& option
   auto backend = kernels::open_backend({"cpu", 1});
   if (!backend) return backend.error();
   made.backend = std::move(backend->backend);
-  made.optimizer = std::make_unique<Sgd>(0.0, *made.backend);
+  made.optimizer =
+      std::make_unique<Sgd>(OptimizerOptions{}, VectorSpace{.backend = made.backend.get()});
   auto transport = runtime::ZmqTransport::open({.self = members[index], .listen = options.listen});
   if (!transport) return transport.error();
   made.transport = std::move(transport).value();

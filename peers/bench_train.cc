@@ -61,7 +61,8 @@ class TrainBench {
         objective_(network, backend, options.batch, spec.vocabulary),
         x_(numbers()),
         delta_(numbers()),
-        momentum_({.name = "momentum"}, numbers(), backend) {
+        momentum_({.name = "momentum"},
+                  {&backend, objective_.parameter_count(), kernels::Scalar::kF32}) {
     std::vector<float> start(network.parameter_count());
     objective_.write_start(std::span(start));
     backend.upload(std::span(start), x_.view());

@@ -13,7 +13,9 @@
 #include "models/datasets/dataset.h"
 #include "models/network.h"
 #include "peers/assembly.h"
+#include "peers/config_fields.h"
 #include "peers/config_names.h"
+#include "peers/config_presets.h"
 #include "peers/simulate.h"
 #include "peers/topologies.h"
 #include "peers/version.h"
@@ -67,6 +69,22 @@ runtime::Result<std::string> network_table(const Config& config) {
   return table;
 }
 
+// A preset on a line, and below it what it is made of and where it is from. Keys of other tables
+// than [policy] are written in full.
+void print_presets() {
+  for (const Preset& preset : presets()) {
+    fmt::print("{:<22} {}\n", preset.name, preset.summary);
+    std::string parts;
+    for (const PresetValue& value : preset.values) {
+      const std::string_view key =
+          table_of(value.key) == "policy" ? last_word_of(value.key) : value.key;
+      parts += fmt::format("{}{} = {}", parts.empty() ? "" : ", ", key, value.value);
+    }
+    if (!parts.empty()) fmt::print("{:<22}   {}\n", "", parts);
+    if (!preset.source.empty()) fmt::print("{:<22}   {}\n", "", preset.source);
+  }
+}
+
 int fail(const runtime::Error& error) {
   fmt::print(stderr, "murmur: {}\n", error.message);
   return 1;
@@ -107,6 +125,10 @@ int list_command(const std::string& kind, std::optional<std::size_t> peer_count)
   }
   for (const Kind& known : kKinds) {
     if (known.word != kind) continue;
+    if (kind == "presets") {
+      print_presets();
+      return 0;
+    }
     for (const Choice& choice : choices_of(known.key)) {
       if (choice.available) fmt::print("{:<22} {}\n", choice.name, choice.summary);
     }

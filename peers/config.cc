@@ -9,6 +9,7 @@
 
 #include "peers/config_checks.h"
 #include "peers/config_fields.h"
+#include "peers/config_presets.h"
 #include "peers/config_suggest.h"
 #include "peers/config_values.h"
 

@@ -10,6 +10,7 @@
 
 #include "models/layers/parse.h"
 #include "peers/config_members.h"
+#include "peers/config_policy.h"
 #include "peers/config_suggest.h"
 #include "peers/config_toml.h"
 #include "peers/topologies.h"
@@ -136,21 +137,6 @@ void check_model(const ModelConfig& model, Problems& problems) {
     problems.push_back({"model.layers", layers.error().message});
 }
 
-void check_policy(const PolicyConfig& policy, Problems& problems) {
-  if (policy.period != 1 && policy.schedule != "periodic") {
-    problems.push_back(
-        {"policy.period", fmt::format("{} needs policy.schedule = \"periodic\", got {}",
-                                      policy.period, toml_text(policy.schedule))});
-  }
-  if (policy.learning_rate_rule == "step") return;
-  const PolicyConfig untouched;
-  constexpr std::string_view kNeedsStep = "needs policy.learning_rate_rule = \"step\", got {}";
-  const std::string got = fmt::format(kNeedsStep, toml_text(policy.learning_rate_rule));
-  if (policy.decay_at != untouched.decay_at) problems.push_back({"policy.decay_at", got});
-  if (policy.decay_factor != untouched.decay_factor)
-    problems.push_back({"policy.decay_factor", got});
-}
-
 void check_gossip(const Config& config, Problems& problems) {
   const GossipConfig& gossip = config.gossip;
   check_file(problems, "gossip.topology_file", gossip.topology_file,
@@ -239,7 +225,7 @@ std::vector<Problem> check_config(const Config& config) {
   check_peer(config.peer, problems);
   check_data(config, problems);
   check_model(config.model, problems);
-  check_policy(config.policy, problems);
+  check_policy(config, problems);
   check_gossip(config, problems);
   check_members(config.membership, problems);
   check_objective(config, problems);

@@ -21,6 +21,7 @@ std::string number_range(const NumberRange& range) {
   if (range.above_min && range.below_max)
     return fmt::format("a number above {} and below {}", range.min, range.max);
   if (range.above_min) return fmt::format("a number above {} and up to {}", range.min, range.max);
+  if (range.below_max) return fmt::format("a number from {} and below {}", range.min, range.max);
   return fmt::format("a number from {} to {}", range.min, range.max);
 }
 

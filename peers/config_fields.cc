@@ -12,6 +12,8 @@ constexpr CountRange kFromOne{1, kAnyCount};
 constexpr NumberRange kPositive{0.0, kAnyNumber, true};
 constexpr NumberRange kNotNegative{0.0, kAnyNumber};
 constexpr NumberRange kShare{0.0, 1.0};
+constexpr NumberRange kBelowOne{0.0, 1.0, false, true};  // a moment that forgets something
+constexpr NumberRange kEpsilon{1e-12, 1.0};              // its square is a number in f32
 constexpr NumberRange kInside{0.0, 1.0, true, true};
 constexpr std::uint64_t kPeersMax = 100'000;
 constexpr std::uint64_t kThreadsMax = 1024;
@@ -103,13 +105,31 @@ void describe_policy(PolicyConfig& c, Table t) {
   t.add("policy.decay_at", Numbers{&c.decay_at, kShare},
         "step: shares of the run after which the rate falls ...");
   t.add("policy.decay_factor", Number{&c.decay_factor, {0.0, 1.0, true}}, "... by this factor");
-  t.add("policy.momentum", Number{&c.momentum, kShare}, "optimizer = \"momentum\"");
+  t.add("policy.momentum", Number{&c.momentum, kShare},
+        "momentum, sam (0: plain steps), quasi-global-momentum");
+  t.add("policy.nesterov", Flag{&c.nesterov}, "momentum looks ahead: the same three");
   t.add("policy.weight_decay", Number{&c.weight_decay, kNotNegative},
-        "adds weight_decay * z to the gradient");
+        "pulls by weight_decay * z; adamw, lamb and lightsam-*: beside the scaled step");
+  t.add("policy.beta1", Number{&c.beta1, kBelowOne},
+        "adamw, lamb, lightsam-adam: how long gradients are remembered ...");
+  t.add("policy.beta2", Number{&c.beta2, kBelowOne}, "... and their squares");
+  t.add("policy.epsilon", Number{&c.epsilon, kEpsilon},
+        "adamw, lamb: added to the root; lightsam-*: where the root starts");
+  t.add("policy.rho", Number{&c.rho, kNotNegative},
+        "sam, lightsam-*: how far uphill the second gradient is taken");
   t.add_name("policy.schedule", c.schedule, "when to push");
-  t.add("policy.period", Count{&c.period, kFromOne}, "periodic: local steps between pushes");
+  t.add("policy.period", Count{&c.period, kFromOne},
+        "all but every-step: local steps between pushes; stagewise: in the first stage");
+  t.add_name("policy.stages", c.stages, "stagewise: how rate, length and period change by stage");
+  t.add_name("policy.stage_data", c.stage_data, "stagewise: how fast the period grows");
+  t.add("policy.stage_steps", Count{&c.stage_steps, kFromOne}, "stagewise: of the first stage");
+  t.add("policy.stage_pull", Number{&c.stage_pull, kNotNegative},
+        "stagewise, nc-1 and nc-2: adds stage_pull * (z - z at the stage's start) to the gradient");
   t.add_name("policy.correction", c.correction, "what fights the drift between peers");
+  t.add("policy.correction_damping", Number{&c.correction_damping, {0.0, 1.0, true}},
+        "vrl: share of what a mix showed that is believed; 1 only where the graph never changes");
   t.add_name("policy.regularizer", c.regularizer, "what is added to the loss");
+  t.add("policy.regularizer_strength", Number{&c.regularizer_strength, kNotNegative}, "times that");
   t.add("policy.rate_correction", Flag{&c.rate_correction},
         "async: a slow peer's data counts as much as a fast one's");
 }

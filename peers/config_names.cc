@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "peers/config_presets.h"
+
 namespace peers {
 namespace {
 
@@ -38,16 +40,15 @@ constexpr Choice kTrainPrecisions[] = {
     {"f32", "32-bit floating point"},
     {"bf16", "16-bit brain floating point", kLater},
 };
-constexpr Choice kPresets[] = {
-    {"sgp", "Stochastic Gradient Push: momentum SGD, a push after every step"},
-    {"none", "nothing is filled in"},
-    {"vrl-sgd", "variance-reduced local SGD", kLater},
-};
 constexpr Choice kOptimizers[] = {
     {"sgd", "x -= rate * gradient"},
     {"momentum", "m = momentum * m + gradient; x -= rate * m"},
-    {"adamw", "Adam with decoupled weight decay", kLater},
-    {"sam", "sharpness-aware minimisation", kLater},
+    {"adamw", "Adam, with weight decay beside the moments"},
+    {"lamb", "AdamW's step, each parameter tensor's as long as the tensor"},
+    {"sam", "sharpness-aware minimisation: momentum on gradients from rho uphill"},
+    {"lightsam-norm", "LightSAM-I: sam with one adaptive scale (AdaGrad-Norm)"},
+    {"lightsam-adagrad", "LightSAM-II: sam with an adaptive scale a parameter (AdaGrad)"},
+    {"lightsam-adam", "LightSAM-III: sam with Adam's moments for both gradients"},
 };
 constexpr Choice kLearningRateRules[] = {
     {"constant", "the same in every step"},
@@ -57,21 +58,30 @@ constexpr Choice kLearningRateRules[] = {
 constexpr Choice kSchedules[] = {
     {"every-step", "push after every step"},
     {"periodic", "push after every `period` local steps"},
-    {"stagewise", "periods and rates that change by stage", kLater},
-    {"overlapped", "push while the next steps run", kLater},
+    {"overlapped", "as periodic, and what is pushed travels while the next period computes"},
+    {"stagewise", "stages: each longer, of a lower rate and a longer period"},
     {"divebatch", "batch size by gradient diversity", kLater},
+};
+constexpr Choice kStages[] = {
+    {"sc", "strongly convex: each twice as long, at half the rate"},
+    {"nc-1", "as sc, and pulled to where the stage began"},
+    {"nc-2", "the s-th s times as long, at 1/s of the rate, and pulled"},
+};
+constexpr Choice kStageData[] = {
+    {"iid", "all peers' data alike: the period grows as the stages do"},
+    {"non-iid", "they differ: the period grows as the root of that"},
 };
 constexpr Choice kCorrections[] = {
     {"none", "the gradient as it is"},
-    {"vrl", "variance-reduced local SGD", kLater},
+    {"vrl", "variance-reduced local SGD: less how far this peer's mean gradient is off"},
+    {"quasi-global-momentum", "momentum of the way that the mixed model takes"},
     {"gradient-tracking", "follows the mean gradient", kLater},
-    {"quasi-global-momentum", "momentum of the mixed model", kLater},
 };
 constexpr Choice kRegularizers[] = {
     {"none", "the loss as it is"},
-    {"spectral", "penalises large singular values", kLater},
-    {"wasserstein", "keeps the distribution of weights near the start's", kLater},
-    {"l2-init", "keeps weights near the start", kLater},
+    {"l2-init", "the squared distance from the start"},
+    {"spectral", "holds each layer's largest singular value near one, biases near zero"},
+    {"wasserstein", "holds each tensor's weights, sorted, to those of the start, sorted"},
 };
 constexpr Choice kProtocols[] = {
     {"push-sum", "weighted shares pushed, read as x / w"},
@@ -158,10 +168,11 @@ constexpr KeyChoices kChoices[] = {
     {"data.partition", kPartitions},
     {"model.kind", kModels},
     {"train.precision", kTrainPrecisions},
-    {"policy.preset", kPresets},
     {"policy.optimizer", kOptimizers},
     {"policy.learning_rate_rule", kLearningRateRules},
     {"policy.schedule", kSchedules},
+    {"policy.stages", kStages},
+    {"policy.stage_data", kStageData},
     {"policy.correction", kCorrections},
     {"policy.regularizer", kRegularizers},
     {"gossip.protocol", kProtocols},
@@ -177,23 +188,13 @@ constexpr KeyChoices kChoices[] = {
     {"simulate.precision", kSimulatePrecisions},
 };
 
-constexpr PresetValue kSgp[] = {
-    {"policy.optimizer", "\"momentum\""},  {"policy.momentum", "0.9"},
-    {"policy.schedule", "\"every-step\""}, {"policy.period", "1"},
-    {"policy.correction", "\"none\""},     {"policy.regularizer", "\"none\""},
-};
-
 }  // namespace
 
 std::span<const Choice> choices_of(std::string_view key) {
+  if (key == "policy.preset") return preset_choices();
   const auto* found = std::ranges::find(kChoices, key, &KeyChoices::key);
   if (found == std::end(kChoices)) return {};
   return found->choices;
-}
-
-std::span<const PresetValue> preset_values(std::string_view preset) {
-  if (preset == "sgp") return kSgp;
-  return {};
 }
 
 }  // namespace peers

@@ -16,11 +16,4 @@ struct Choice {
 // By key: "gossip.topology", "policy.optimizer", ... Empty for a key that takes no name.
 [[nodiscard]] std::span<const Choice> choices_of(std::string_view key);
 
-// What a preset gives to keys that the user left alone, values in TOML.
-struct PresetValue {
-  std::string_view key;
-  std::string_view value;
-};
-[[nodiscard]] std::span<const PresetValue> preset_values(std::string_view preset);
-
 }  // namespace peers

@@ -5,8 +5,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "kernels/view.h"
+#include "models/parameter_tensor.h"
+#include "peers/policies/gradient_source.h"
 
 namespace peers {
 
@@ -17,26 +20,21 @@ struct Quality {
 };
 
 // One thread at a time. Views of estimates and gradients are the device's memory.
-class Objective {
+class Objective : public GradientSource {
  public:
-  Objective() = default;
-  virtual ~Objective() = default;
-  Objective(const Objective&) = delete;
-  Objective& operator=(const Objective&) = delete;
-
   [[nodiscard]] virtual std::size_t parameter_count() const = 0;
+  // What the parameters are made of, if of anything: side by side, learned ones first. Lives as
+  // long as the objective.
+  [[nodiscard]] virtual std::span<const models::ParameterTensor> tensors() const { return {}; }
   [[nodiscard]] virtual kernels::Scalar scalar() const = 0;
   [[nodiscard]] virtual std::size_t batch_samples() const = 0;
 
   virtual void write_start(
       kernels::View host) const = 0;  // the estimate that this peer starts from
 
-  // Moves on to the next batch; until then every gradient_at() is of one and the same batch (SAM
-  // asks twice).
+  // Moves on to the next batch; until then every gradient_at() is of one and the same batch, with
+  // the same augmentation (SAM asks twice).
   virtual void next_batch() = 0;
-
-  // Mean loss of the current batch at `estimate`, and its gradient, which overwrites `gradient`.
-  virtual double gradient_at(kernels::ConstView estimate, kernels::View gradient) = 0;
 
   // The last so many parameters are running statistics, such as those of batch normalisation: they
   // are gossiped like all else, but no gradient and no optimizer moves them.

@@ -77,6 +77,7 @@ gossip::ExchangeOptions exchange_options(const PeerOptions& options,
 Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members members)
     : options_(options),
       parts_(parts),
+      gradient_({parts.objective, parts.regularizers, parts.correction, parts.backend}),
       terms_{options.self.fingerprint, parts.layout, weight_max_of(members),
              parts.distances == nullptr ? 0 : parts.distances->sketch_size()},
       mass_(start_mass(parts)),
@@ -84,6 +85,7 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
       delta_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
       exchange_(exchange_options(options, parts.distances), *parts.layout, std::move(members)) {
   shared_.members = exchange_.members().living().size();
+  if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, 0.0);
 }
 
 void Peer::meet(const std::vector<gossip::Contact>& contacts, runtime::Instant now) {
@@ -95,6 +97,7 @@ void Peer::join(const std::vector<gossip::Contact>& contacts, kernels::ConstView
   CHECK(step_ == 0 && round_ == 0);
   mass_.restart(estimate);
   estimate_stale_ = true;
+  if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, 0.0);
   step_ = std::min(step, options_.steps);
   exchange_.set_progress({phase_, step_, step_seconds_, round_});
   exchange_.meet(contacts, true, now);
@@ -122,7 +125,7 @@ std::span<const runtime::PeerId> Peer::mixing_members() const {
 }
 
 bool Peer::ready() const {
-  if (options_.pace == Pace::kAsync) return true;
+  if (options_.pace == Pace::kAsync || overlapping()) return true;
   const std::scoped_lock lock(mutex_);
   const gossip::Members& members = exchange_.members();
   if (options_.pace == Pace::kBounded) {
@@ -142,10 +145,27 @@ bool Peer::ready() const {
       receivers, [&](runtime::PeerId peer) { return !alive(peer) || exchange_.has_room(peer); });
 }
 
+// What the last push brings is on its way, and steps go on from the estimate that was pushed.
+bool Peer::overlapping() const {
+  return overlap_ && round_open_ && !push_due_ && phase_ == Phase::kTraining;
+}
+
 void Peer::mix() {
+  if (overlapping()) return;
   fold_before(round_);
   estimate_stale_ = true;
+  if (round_open_) end_round();
+  if (!std::exchange(push_due_, false) || phase_ != Phase::kTraining) return;
+  pushed_weights_.clear();
+  for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block)
+    pushed_weights_.push_back(mass_.weight(block));
+  static_cast<void>(hand_out());
+}
+
+void Peer::end_round() {
   round_open_ = false;
+  const double learning_rate_sum = std::exchange(learning_rate_sum_, 0.0);
+  if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, learning_rate_sum);
 }
 
 kernels::ConstView Peer::estimate() {
@@ -167,9 +187,12 @@ double Peer::compute() {
   const Plan plan = parts_.schedule->plan(step_);
   learning_rate_ = plan.learning_rate;
   push_planned_ = plan.push;
+  overlap_ = plan.overlap;
+  learning_rate_sum_ += learning_rate_;
   parts_.objective->next_batch();
+  for (Regularizer* regularizer : parts_.regularizers) regularizer->begin_step(plan, estimate());
   const double loss =
-      parts_.optimizer->delta_at(*parts_.objective, estimate(), learning_rate_, delta_.view());
+      parts_.optimizer->delta_at(gradient_, estimate(), learning_rate_, delta_.view());
   move_statistics();
   apply_delta();
   diverged_ = diverged_ || !std::isfinite(loss);
@@ -190,8 +213,14 @@ void Peer::move_statistics() {
     const auto [offset, size] = parts_.layout->range(block);
     const std::size_t begin = std::max(offset, first);
     if (begin >= offset + size) continue;
-    parts_.backend->scale(mass_.weight(block), delta_.view().slice(begin, offset + size - begin));
+    parts_.backend->scale(weight_of_estimate(block),
+                          delta_.view().slice(begin, offset + size - begin));
   }
+}
+
+// The weight by which x is read as the estimate, also while shares of both are away.
+double Peer::weight_of_estimate(std::uint32_t block) const {
+  return overlapping() ? pushed_weights_[block] : mass_.weight(block);
 }
 
 bool Peer::steps_scaled_by_weight() const {
@@ -207,7 +236,12 @@ void Peer::apply_delta() {
   // everybody's data moves the sum alike.
   for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
     const auto [offset, count] = parts_.layout->range(block);
-    mass_.add(block, scaled ? mass_.weight(block) : 1.0, delta_.view().slice(offset, count));
+    const kernels::ConstView delta = delta_.view().slice(offset, count);
+    mass_.add(block, scaled ? mass_.weight(block) : 1.0, delta);
+    // Read off what of x is still here, the estimate would take the step many times over.
+    if (overlapping())
+      parts_.backend->axpy(1.0 / weight_of_estimate(block), delta,
+                           estimate_.view().slice(offset, count));
   }
 }
 
@@ -264,6 +298,12 @@ void Peer::weigh_by_distance(Recipients& to) const {
 }
 
 bool Peer::push() {
+  push_due_ = overlap_ && phase_ == Phase::kTraining;
+  return push_due_ ? false : hand_out();
+}
+
+bool Peer::hand_out() {
+  if (parts_.correction != nullptr) parts_.correction->before_push(mass_);
   const std::vector<std::uint32_t> blocks = pushable_blocks();
   Recipients to = recipients(!blocks.empty());
   const bool by_distance = parts_.weighting->asks_distances();

@@ -17,8 +17,11 @@
 #include "gossip/weighting.h"
 #include "kernels/backend.h"
 #include "peers/objective.h"
+#include "peers/policies/correction.h"
 #include "peers/policies/optimizer.h"
+#include "peers/policies/regularizer.h"
 #include "peers/policies/schedule.h"
+#include "peers/policies/shaped_gradient.h"
 #include "peers/recent_ages.h"
 
 namespace peers {
@@ -47,6 +50,8 @@ struct PeerOptions {
 struct PeerParts {
   Objective* objective = nullptr;
   Optimizer* optimizer = nullptr;
+  std::vector<Regularizer*> regularizers = {};
+  Correction* correction = nullptr;  // null: none
   const Schedule* schedule = nullptr;
   const gossip::Topology* topology = nullptr;
   const gossip::Weighting* weighting = nullptr;
@@ -103,7 +108,9 @@ class Peer {
   [[nodiscard]] bool ready() const;
   void mix();        // folds what has arrived into x
   double compute();  // one gradient step: x += delta. Returns the batch's loss
-  bool push();  // hands shares to this round's out-neighbours; false where nothing was handed over
+  // Hands shares to this round's out-neighbours; false where nothing was handed over. While pushes
+  // overlap steps it is the next mix() that does, once what the last push brought is in.
+  bool push();
   [[nodiscard]] bool push_planned()
       const;  // whether the schedule wants a push after the step just computed
 
@@ -161,7 +168,11 @@ class Peer {
             const std::vector<std::uint32_t>& blocks);
   void move_statistics();
   [[nodiscard]] bool steps_scaled_by_weight() const;
+  [[nodiscard]] bool overlapping() const;
+  [[nodiscard]] double weight_of_estimate(std::uint32_t block) const;
+  bool hand_out();
   void apply_delta();
+  void end_round();
   void donate_if_wanted();
   void fold_before(std::uint64_t round);
   [[nodiscard]] bool done_settling(runtime::Instant now) const;
@@ -169,6 +180,7 @@ class Peer {
 
   PeerOptions options_;
   PeerParts parts_;
+  ShapedGradient gradient_;
   gossip::Terms terms_;
 
   // The trainer's alone.
@@ -177,10 +189,14 @@ class Peer {
   bool estimate_stale_ = true;  // read when it is asked for: rounds that only mix never do
   kernels::Buffer delta_;
   std::uint64_t step_ = 0;
-  std::uint64_t round_ = 0;  // pushes so far
+  std::uint64_t round_ = 0;         // pushes so far
+  double learning_rate_sum_ = 0.0;  // of the steps since the last round was mixed
   bool push_planned_ = false;
-  bool round_open_ = false;    // sync: pushed, and the round's parcels not yet mixed
-  std::uint64_t settled_ = 0;  // rounds
+  bool overlap_ = false;                // as the schedule planned the last step
+  bool push_due_ = false;               // overlap: at the next mix
+  std::vector<double> pushed_weights_;  // overlap: of each block as it was when last pushed
+  bool round_open_ = false;             // pushed, and what came of it not yet mixed
+  std::uint64_t settled_ = 0;           // rounds
   runtime::Instant settling_since_{};
   runtime::Instant draining_since_{};
   bool diverged_ = false;

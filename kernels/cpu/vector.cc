@@ -14,6 +14,14 @@ void CpuBackend::axpy(double a, ConstView x, View y) { vector::axpy(a, x, y); }
 
 void CpuBackend::accumulate(double a, double b, View x, View y) { vector::accumulate(a, b, x, y); }
 
+void CpuBackend::accumulate_squares(double a, double b, ConstView x, View y) {
+  vector::accumulate_squares(a, b, x, y);
+}
+
+void CpuBackend::divide_by_root(double a, double epsilon, ConstView x, View y) {
+  vector::divide_by_root(a, epsilon, x, y);
+}
+
 void CpuBackend::divide(ConstView x, double w, View y) { vector::divide(x, w, y); }
 
 double CpuBackend::dot(ConstView x, ConstView y) { return vector::dot(x, y); }

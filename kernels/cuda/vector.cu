@@ -65,6 +65,28 @@ void accumulate_as(cudaStream_t stream, double a, double b, View x, View y) {
 }
 
 template <typename T>
+void accumulate_squares_as(cudaStream_t stream, double a, double b, ConstView x, View y) {
+  const T* const in = x.as<T>().data();
+  T* const out = y.as<T>().data();
+  const T factor = static_cast<T>(a);
+  const T kept = static_cast<T>(b);
+  CUDA_CHECK(launch(stream, x.count(), [=] __device__(std::size_t i) {
+    out[i] = kept * out[i] + factor * (in[i] * in[i]);
+  }));
+}
+
+template <typename T>
+void divide_by_root_as(cudaStream_t stream, double a, double epsilon, ConstView x, View y) {
+  const T* const in = x.as<T>().data();
+  T* const out = y.as<T>().data();
+  const T factor = static_cast<T>(a);
+  const T floor = static_cast<T>(epsilon);
+  CUDA_CHECK(launch(stream, x.count(), [=] __device__(std::size_t i) {
+    out[i] = factor * out[i] / (sqrt(in[i]) + floor);
+  }));
+}
+
+template <typename T>
 void divide_as(cudaStream_t stream, ConstView x, double w, View y) {
   const T* const in = x.as<T>().data();
   T* const out = y.as<T>().data();
@@ -117,6 +139,18 @@ void CudaBackend::axpy(double a, ConstView x, View y) {
 void CudaBackend::accumulate(double a, double b, View x, View y) {
   check_alike(x, y);
   with_type_of(x, [&](auto zero) { accumulate_as<decltype(zero)>(device_.stream(), a, b, x, y); });
+}
+
+void CudaBackend::accumulate_squares(double a, double b, ConstView x, View y) {
+  check_alike(x, y);
+  with_type_of(
+      x, [&](auto zero) { accumulate_squares_as<decltype(zero)>(device_.stream(), a, b, x, y); });
+}
+
+void CudaBackend::divide_by_root(double a, double epsilon, ConstView x, View y) {
+  check_alike(x, y);
+  with_type_of(
+      x, [&](auto zero) { divide_by_root_as<decltype(zero)>(device_.stream(), a, epsilon, x, y); });
 }
 
 void CudaBackend::divide(ConstView x, double w, View y) {

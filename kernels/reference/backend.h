@@ -22,6 +22,8 @@ class ReferenceBackend final : public Backend {
   void scale(double a, View x) override;
   void axpy(double a, ConstView x, View y) override;
   void accumulate(double a, double b, View x, View y) override;
+  void accumulate_squares(double a, double b, ConstView x, View y) override;
+  void divide_by_root(double a, double epsilon, ConstView x, View y) override;
   void divide(ConstView x, double w, View y) override;
   [[nodiscard]] double dot(ConstView x, ConstView y) override;
 

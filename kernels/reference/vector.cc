@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "kernels/reference/backend.h"
 #include "kernels/reference/scalars.h"
 
@@ -47,6 +49,28 @@ void ReferenceBackend::accumulate(double a, double b, View x, View y) {
     for (std::size_t i = 0; i < x.count(); ++i) {
       y.as<T>()[i] = static_cast<T>(b) * y.as<T>()[i] + x.as<T>()[i];
       x.as<T>()[i] = static_cast<T>(a) * y.as<T>()[i];
+    }
+  });
+}
+
+void ReferenceBackend::accumulate_squares(double a, double b, ConstView x, View y) {
+  check_alike(x, y);
+  with_type(x.scalar(), [&](auto zero) {
+    using T = decltype(zero);
+    for (std::size_t i = 0; i < x.count(); ++i) {
+      const T square = x.as<T>()[i] * x.as<T>()[i];
+      y.as<T>()[i] = static_cast<T>(b) * y.as<T>()[i] + static_cast<T>(a) * square;
+    }
+  });
+}
+
+void ReferenceBackend::divide_by_root(double a, double epsilon, ConstView x, View y) {
+  check_alike(x, y);
+  with_type(x.scalar(), [&](auto zero) {
+    using T = decltype(zero);
+    for (std::size_t i = 0; i < x.count(); ++i) {
+      const T root = std::sqrt(x.as<T>()[i]) + static_cast<T>(epsilon);
+      y.as<T>()[i] = static_cast<T>(a) * y.as<T>()[i] / root;
     }
   });
 }

@@ -88,6 +88,24 @@ void accumulate(double a, double b, View x, View y) {
   });
 }
 
+void accumulate_squares(double a, double b, ConstView x, View y) {
+  check_alike(x, y);
+  with_loops(x.scalar(), [&](const auto& loops, auto zero) {
+    using T = decltype(zero);
+    loops.accumulate_squares(static_cast<T>(a), static_cast<T>(b), x.as<T>().data(),
+                             y.as<T>().data(), x.count());
+  });
+}
+
+void divide_by_root(double a, double epsilon, ConstView x, View y) {
+  check_alike(x, y);
+  with_loops(x.scalar(), [&](const auto& loops, auto zero) {
+    using T = decltype(zero);
+    loops.divide_by_root(static_cast<T>(a), static_cast<T>(epsilon), x.as<T>().data(),
+                         y.as<T>().data(), x.count());
+  });
+}
+
 void divide(ConstView x, double w, View y) {
   check_alike(x, y);
   with_loops(x.scalar(), [&](const auto& loops, auto zero) {

@@ -11,7 +11,7 @@ class EveryStep final : public Schedule {
  public:
   explicit EveryStep(LearningRate learning_rate) : learning_rate_(std::move(learning_rate)) {}
   [[nodiscard]] Plan plan(std::uint64_t step) const override {
-    return {learning_rate_.at(step), true};
+    return {.learning_rate = learning_rate_.at(step), .push = true};
   }
 
  private:

@@ -4,17 +4,19 @@
 
 namespace peers {
 
-// m = mu m + g + decay z;  delta = -lr m: heavy ball (Polyak 1964). m is this peer's own and is
-// never gossiped.
+// m = mu m + g + decay z;  delta = -lr m: heavy ball (Polyak 1964).
+// Nesterov's: delta = -lr (g + decay z + mu m), the gradient where the next step would lead
+// (Sutskever et al. 2013, in the form that asks for one gradient). Keeps m.
 class Momentum final : public Optimizer {
  public:
-  Momentum(const OptimizerOptions& options, kernels::Buffer momentum, kernels::Backend& backend);
-  double delta_at(Objective& objective, kernels::ConstView estimate, double learning_rate,
+  Momentum(const OptimizerOptions& options, const VectorSpace& space);
+  double delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
                   kernels::View delta) override;
 
  private:
   double mu_;
   double weight_decay_;
+  bool nesterov_;
   kernels::Buffer momentum_;
   kernels::Backend* backend_;
 };

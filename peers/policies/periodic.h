@@ -12,7 +12,7 @@ class Periodic final : public Schedule {
   Periodic(LearningRate learning_rate, std::uint64_t period)
       : learning_rate_(std::move(learning_rate)), period_(period) {}
   [[nodiscard]] Plan plan(std::uint64_t step) const override {
-    return {learning_rate_.at(step), (step + 1) % period_ == 0};
+    return {.learning_rate = learning_rate_.at(step), .push = (step + 1) % period_ == 0};
   }
 
  private:

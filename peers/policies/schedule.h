@@ -13,7 +13,10 @@ namespace peers {
 // What the schedule wants of one step.
 struct Plan {
   double learning_rate = 0.0;
-  bool push = true;  // offer shares to this round's out-neighbours after the step
+  bool push = true;         // offer shares to this round's out-neighbours after the step
+  bool overlap = false;     // in step: what a push brings is waited for before the next one only
+  std::uint64_t stage = 0;  // which the step belongs to
+  double stage_pull = 0.0;  // added to the gradient: so much of the way from where the stage began
 };
 
 class Schedule {
@@ -29,10 +32,16 @@ class Schedule {
 struct ScheduleOptions {
   std::string_view name = "every-step";
   LearningRateOptions learning_rate = {};
-  std::uint64_t period = 1;  // periodic: local steps between pushes
+  std::uint64_t period = 1;             // all but every-step: local steps between pushes
+  std::string_view stages = "sc";       // stagewise: sc | nc-1 | nc-2
+  std::string_view stage_data = "iid";  // stagewise: iid | non-iid
+  std::uint64_t stage_steps = 1000;     // stagewise: of the first stage
+  double stage_pull = 0.0;              // stagewise, nc-1 and nc-2: 1 / gamma
 };
 
 [[nodiscard]] runtime::Result<std::unique_ptr<Schedule>> make_schedule(
     const ScheduleOptions& options);
+
+[[nodiscard]] std::vector<std::string_view> schedule_names();
 
 }  // namespace peers

@@ -4,12 +4,12 @@
 
 namespace peers {
 
-// delta = -lr (g + decay z): stochastic gradient descent.
+// delta = -lr (g + decay z): stochastic gradient descent. Keeps nothing.
 class Sgd final : public Optimizer {
  public:
-  Sgd(double weight_decay, kernels::Backend& backend)
-      : weight_decay_(weight_decay), backend_(&backend) {}
-  double delta_at(Objective& objective, kernels::ConstView estimate, double learning_rate,
+  Sgd(const OptimizerOptions& options, const VectorSpace& space)
+      : weight_decay_(options.weight_decay), backend_(space.backend) {}
+  double delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
                   kernels::View delta) override;
 
  private:

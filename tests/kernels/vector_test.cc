@@ -70,8 +70,8 @@ void check_elementwise(std::uint64_t seed, Action action, Expected expected) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("fill, scale, axpy, accumulate and divide are exact on every instruction set",
-                   "", float, double) {
+TEMPLATE_TEST_CASE("what works element by element is exact on every instruction set", "", float,
+                   double) {
   using T = TestType;
   using Loops = vector::Loops<T>;
   const T a = static_cast<T>(0.1);
@@ -101,6 +101,28 @@ TEMPLATE_TEST_CASE("fill, scale, axpy, accumulate and divide are exact on every 
   check_elementwise<T>(
       5, [&](const Loops& l, const T* x, T* y, std::size_t n) { l.divide(x, w, y, n); },
       [&](T x, T) { return static_cast<T>(static_cast<double>(x) / w); });
+  check_elementwise<T>(
+      6,
+      [&](const Loops& l, const T* x, T* y, std::size_t n) {
+        l.accumulate_squares(a, T{2}, x, y, n);
+      },
+      [&](T x, T y) {
+        const volatile T square = x * x;
+        const volatile T product = a * square;
+        return T{2} * y + product;
+      });
+  check_elementwise<T>(
+      7,
+      [&](const Loops& l, const T* x, T* y, std::size_t n) {
+        std::vector<T> squares(x, x + n);
+        for (T& value : squares) value *= value;
+        l.divide_by_root(a, static_cast<T>(0.5), squares.data(), y, n);
+      },
+      [&](T x, T y) {
+        const volatile T square = x * x;
+        const volatile T product = a * y;
+        return product / (std::sqrt(square) + static_cast<T>(0.5));
+      });
 }
 
 TEMPLATE_TEST_CASE("dot is within rounding of a plain sum, the same on every instruction set", "",

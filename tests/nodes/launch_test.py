@@ -157,6 +157,19 @@ class Refusals(unittest.TestCase):
             self.assertEqual(run.call("lunch", "run.toml")[0], 2)
             self.assertEqual(run.call("list", "model")[0], 2)
 
+    def test_a_listed_preset_says_what_it_is_made_of_and_check_what_comes_of_it(self):
+        with Run() as run:
+            status, presets, _ = run.call("list", "presets")
+            self.assertEqual(status, 0)
+            _, parts, source = presets[presets.index("\nvrl-sgd "):].strip().splitlines()[:3]
+            self.assertIn('correction = "vrl"', parts)
+            self.assertIn('gossip.pace = "sync"', parts)
+            self.assertIn("Liang et al. 2019", source)
+            status, config, err = run.call("check", "run.toml", "--set", "policy.preset=vrl-sgd", "--set", "policy.period=3")
+            self.assertEqual(status, 0, err)
+            for line in ('preset = "vrl-sgd"', 'correction = "vrl"', 'pace = "sync"', "period = 3"):
+                self.assertIn(f"\n{line} ", config)
+
 
 def free_port():
     """Two ports in a row that nobody uses right now; the run takes both, and its second peer finds them taken."""

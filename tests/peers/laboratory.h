@@ -1,7 +1,9 @@
 #pragma once
 // Runs of the simulator on quadratics, for tests that compare their traces with what a published
-// algorithm says.
+// algorithm says, and the matrices that say it.
 
+#include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -18,7 +20,8 @@
 
 namespace laboratory {
 
-using Matrix = std::vector<std::vector<double>>;
+using Numbers = std::vector<double>;
+using Matrix = std::vector<Numbers>;
 
 // Files of numbers that a config can name.
 class Scratch {
@@ -89,6 +92,112 @@ inline Outcome run(const peers::Config& config) {
                   {}};
   outcome.trace = rows.str();
   return outcome;
+}
+
+// Peers on quadratics, in step: f_i(z) = 1/2 sum_k h_ik (z_k - c_ik)^2.
+class Laboratory {
+ public:
+  Laboratory(Matrix c, Matrix h) : centers(std::move(c)), curvature(std::move(h)) {}
+
+  // [round][peer]: the estimates that each local step starts from, and the last.
+  [[nodiscard]] std::vector<Matrix> run(const std::string& toml, std::size_t rounds) const {
+    return outcome(toml, rounds).estimates;
+  }
+
+  struct Seen {
+    std::vector<Matrix> estimates;
+    double seconds = 0.0;  // of virtual time
+    double weight = 0.0;   // of all peers at the end
+  };
+  [[nodiscard]] Seen outcome(const std::string& toml, std::size_t rounds) const {
+    const std::string text =
+        "[objective]\nkind = \"quadratic\"\ncenters = \"" + scratch.write("centers.csv", centers) +
+        "\"\ncurvature = \"" + scratch.write("curvature.csv", curvature) +
+        "\"\n[simulate]\npeers = " + std::to_string(centers.size()) +
+        "\nrounds = " + std::to_string(rounds) +
+        "\ntrace = true\nprecision = \"f64\"\n[gossip]\npace = \"sync\"\n" + toml;
+    const laboratory::Outcome outcome = laboratory::run(parse(text));
+    const peers::RunSummary& summary = outcome.report.summary;
+    return {by_round(read_trace(outcome.trace), rounds), summary.wall_seconds,
+            summary.weight_total};
+  }
+
+  [[nodiscard]] Numbers optimum() const {
+    Numbers best(centers[0].size());
+    for (std::size_t k = 0; k < best.size(); ++k) {
+      double slope = 0.0;
+      double sum = 0.0;
+      for (std::size_t i = 0; i < centers.size(); ++i) {
+        slope += curvature[i][k] * centers[i][k];
+        sum += curvature[i][k];
+      }
+      best[k] = slope / sum;
+    }
+    return best;
+  }
+  // Largest distance of any peer's numbers.
+  [[nodiscard]] double error(const Matrix& estimates) const {
+    const Numbers best = optimum();
+    double worst = 0.0;
+    for (const Numbers& z : estimates) {
+      for (std::size_t k = 0; k < z.size(); ++k) worst = std::max(worst, std::abs(z[k] - best[k]));
+    }
+    return worst;
+  }
+  [[nodiscard]] Matrix gradient(const Matrix& z) const {
+    Matrix g = z;
+    for (std::size_t i = 0; i < z.size(); ++i) {
+      for (std::size_t k = 0; k < g[i].size(); ++k)
+        g[i][k] = curvature[i][k] * (z[i][k] - centers[i][k]);
+    }
+    return g;
+  }
+
+  Scratch scratch;
+  Matrix centers;
+  Matrix curvature;
+
+ private:
+  [[nodiscard]] std::vector<Matrix> by_round(const Trace& trace, std::size_t rounds) const {
+    std::vector<Matrix> estimates(rounds + 1, Matrix(centers.size()));
+    for (const auto& [key, row] : trace) estimates.at(key.first).at(key.second) = row.z;
+    return estimates;
+  }
+};
+
+inline double difference(const Matrix& a, const Matrix& b) {
+  double worst = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    for (std::size_t k = 0; k < a[i].size(); ++k)
+      worst = std::max(worst, std::abs(a[i][k] - b[i][k]));
+  }
+  return worst;
+}
+
+inline Matrix combine(double a, const Matrix& x, double b, const Matrix& y) {
+  Matrix sum = x;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    for (std::size_t k = 0; k < x[i].size(); ++k) sum[i][k] = a * x[i][k] + b * y[i][k];
+  }
+  return sum;
+}
+
+inline Matrix multiply(const Matrix& weights, const Matrix& x) {
+  Matrix mixed(x.size(), Numbers(x[0].size(), 0.0));
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    for (std::size_t j = 0; j < x.size(); ++j) {
+      for (std::size_t k = 0; k < x[i].size(); ++k) mixed[i][k] += weights[i][j] * x[j][k];
+    }
+  }
+  return mixed;
+}
+
+// Both neighbours and oneself, a third each: doubly stochastic.
+inline Matrix ring(std::size_t n) {
+  Matrix weights(n, Numbers(n, 0.0));
+  for (std::size_t i = 0; i < n; ++i)
+    weights[i][i] = weights[i][(i + 1) % n] = weights[(i + 1) % n][i] = 1.0 / 3.0;
+  return weights;
 }
 
 }  // namespace laboratory

@@ -1,7 +1,11 @@
 // What a policy makes of a gradient, and when it talks.
+#include <cmath>
+#include <string>
 #include <vector>
 
 #include "kernels/open_backend.h"
+#include "peers/config_names.h"
+#include "peers/objective.h"
 #include "peers/policies/optimizer.h"
 #include "peers/policies/schedule.h"
 #include "tests/support/catch.h"
@@ -44,7 +48,7 @@ struct Bench {
     backend->upload(std::span(z), estimate.view());
   }
   std::unique_ptr<peers::Optimizer> make(const peers::OptimizerOptions& options) {
-    auto made = peers::make_optimizer(options, 2, kernels::Scalar::kF64, *backend);
+    auto made = peers::make_optimizer(options, {backend.get(), 2, kernels::Scalar::kF64});
     REQUIRE(made.ok());
     return std::move(made).value();
   }
@@ -86,9 +90,113 @@ TEST_CASE("a periodic schedule pushes after every period-th step, and period one
     CHECK((*schedule)->plan(3).learning_rate == 0.25);
     return made;
   };
-  CHECK(pushes({"periodic", {.base = 0.25}, 3}) ==
-        std::vector<bool>{false, false, true, false, false, true});
-  CHECK(pushes({"periodic", {.base = 0.25}, 1}) == pushes({"every-step", {.base = 0.25}, 1}));
+  const auto named = [](std::string_view name, std::uint64_t period) {
+    return peers::ScheduleOptions{.name = name, .learning_rate = {.base = 0.25}, .period = period};
+  };
+  CHECK(pushes(named("periodic", 3)) == std::vector<bool>{false, false, true, false, false, true});
+  CHECK(pushes(named("periodic", 1)) == pushes(named("every-step", 1)));
+}
+
+namespace {
+
+struct StageSeen {
+  std::uint64_t steps = 0;
+  std::uint64_t pushes = 0;
+  std::uint64_t period = 0;  // steps to the first push
+  double learning_rate = 0.0;
+};
+
+// What the first so many stages of T_1 = 1000, k_1 = 10, eta_1 = 0.1 are.
+std::vector<StageSeen> stages_of(std::string_view stages, std::string_view data,
+                                 std::size_t count) {
+  const auto schedule = peers::make_schedule({.name = "stagewise",
+                                              .learning_rate = {.base = 0.1},
+                                              .period = 10,
+                                              .stages = stages,
+                                              .stage_data = data,
+                                              .stage_steps = 1000,
+                                              .stage_pull = 0.25});
+  REQUIRE(schedule.ok());
+  std::vector<StageSeen> seen;
+  for (std::uint64_t step = 0;; ++step) {
+    const peers::Plan plan = (*schedule)->plan(step);
+    if (plan.stage >= count) break;
+    if (plan.stage == seen.size()) seen.emplace_back();
+    CHECK(plan.stage + 1 == seen.size());
+    CHECK(plan.stage_pull == (stages == "sc" ? 0.0 : 0.25));
+    StageSeen& stage = seen.back();
+    ++stage.steps;
+    stage.pushes += plan.push ? 1 : 0;
+    if (plan.push && stage.period == 0) stage.period = stage.steps;
+    stage.learning_rate = plan.learning_rate;
+  }
+  CHECK((*schedule)->plan(999).push);  // and once more at a stage's end, whatever the period
+  return seen;
+}
+
+template <typename Number, typename Get>
+std::vector<Number> each(const std::vector<StageSeen>& stages, Get get) {
+  std::vector<Number> numbers;
+  for (const StageSeen& stage : stages) numbers.push_back(get(stage));
+  return numbers;
+}
+
+}  // namespace
+
+TEST_CASE("stages follow the rules of STL-SGD") {
+  using Counts = std::vector<std::uint64_t>;
+  const auto steps = [](const StageSeen& stage) { return stage.steps; };
+  const auto period = [](const StageSeen& stage) { return stage.period; };
+  const auto pushes = [](const StageSeen& stage) { return stage.pushes; };
+  const std::string doubling = GENERATE("sc", "nc-1");
+  const auto iid = stages_of(doubling, "iid", 6);
+  CHECK(each<std::uint64_t>(iid, steps) == Counts{1000, 2000, 4000, 8000, 16000, 32000});
+  CHECK(each<std::uint64_t>(iid, period) == Counts{10, 20, 40, 80, 160, 320});
+  CHECK(each<std::uint64_t>(iid, pushes) == Counts{100, 100, 100, 100, 100, 100});
+  for (std::size_t s = 0; s < iid.size(); ++s)
+    CHECK(iid[s].learning_rate == Approx(0.1 / std::pow(2.0, static_cast<double>(s))));
+  const auto differing = stages_of(doubling, "non-iid", 6);
+  CHECK(each<std::uint64_t>(differing, steps) == Counts{1000, 2000, 4000, 8000, 16000, 32000});
+  CHECK(each<std::uint64_t>(differing, period) == Counts{10, 14, 20, 28, 40, 56});
+  CHECK(each<std::uint64_t>(differing, pushes) == Counts{100, 143, 200, 286, 400, 572});
+
+  const auto linear = stages_of("nc-2", "iid", 6);
+  CHECK(each<std::uint64_t>(linear, steps) == Counts{1000, 2000, 3000, 4000, 5000, 6000});
+  CHECK(each<std::uint64_t>(linear, period) == Counts{10, 20, 30, 40, 50, 60});
+  CHECK(each<std::uint64_t>(linear, pushes) == Counts{100, 100, 100, 100, 100, 100});
+  for (std::size_t s = 0; s < linear.size(); ++s)
+    CHECK(linear[s].learning_rate == Approx(0.1 / static_cast<double>(s + 1)));
+  const auto rooted = stages_of("nc-2", "non-iid", 6);
+  CHECK(each<std::uint64_t>(rooted, period) == Counts{10, 14, 17, 20, 22, 24});
+  std::uint64_t rounds = 0;
+  for (const StageSeen& stage : rooted) rounds += stage.pushes;
+  CHECK(rounds == 1098);
+}
+
+TEST_CASE("one stage is local SGD, and a period beyond a stage is the stage") {
+  const auto plans = [](const peers::ScheduleOptions& options) {
+    const auto schedule = peers::make_schedule(options);
+    REQUIRE(schedule.ok());
+    std::vector<bool> pushes;
+    for (std::uint64_t step = 0; step < 40; ++step) {
+      const peers::Plan plan = (*schedule)->plan(step);
+      pushes.push_back(plan.push);
+      CHECK(plan.learning_rate == 0.05);
+    }
+    return pushes;
+  };
+  CHECK(plans({.name = "stagewise", .period = 7, .stage_steps = 1000}) ==
+        plans({.name = "periodic", .period = 7}));
+  CHECK(plans({.name = "stagewise", .period = 100, .stage_steps = 40}) ==
+        plans({.name = "periodic", .period = 40}));
+}
+
+TEST_CASE("the schedules that a config takes are those that are built") {
+  std::vector<std::string_view> taken;
+  for (const peers::Choice& choice : peers::choices_of("policy.schedule")) {
+    if (choice.available) taken.push_back(choice.name);
+  }
+  CHECK(taken == peers::schedule_names());
 }
 
 TEST_CASE("a learning rate climbs, then follows its rule to the end of the run") {
@@ -121,9 +229,14 @@ TEST_CASE("a learning rate climbs, then follows its rule to the end of the run")
 TEST_CASE("a name that no policy has is refused with those that there are") {
   Bench bench;
   const auto optimizer =
-      peers::make_optimizer({.name = "adam"}, 2, kernels::Scalar::kF64, *bench.backend);
+      peers::make_optimizer({.name = "adam"}, {bench.backend.get(), 2, kernels::Scalar::kF64});
   REQUIRE(!optimizer.ok());
-  CHECK(optimizer.error().message == "unknown optimizer 'adam'; there are sgd, momentum");
+  CHECK(optimizer.error().message ==
+        "unknown optimizer 'adam'; there are sgd, momentum, adamw, lamb, sam, lightsam-norm, "
+        "lightsam-adagrad, lightsam-adam");
   CHECK(!peers::make_schedule({.name = "sometimes"}).ok());
-  CHECK(!peers::make_schedule({"periodic", {}, 0}).ok());
+  CHECK(!peers::make_schedule({.name = "periodic", .period = 0}).ok());
+  CHECK(!peers::make_schedule({.name = "stagewise", .stages = "nc-3"}).ok());
+  CHECK(!peers::make_schedule({.name = "stagewise", .stage_data = "shards"}).ok());
+  CHECK(!peers::make_schedule({.name = "stagewise", .stage_steps = 0}).ok());
 }

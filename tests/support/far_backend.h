@@ -59,6 +59,14 @@ class FarBackend final : public kernels::Backend {
     CHECK(is_own(x) && is_own(y));
     near_->accumulate(a, b, x, y);
   }
+  void accumulate_squares(double a, double b, kernels::ConstView x, kernels::View y) override {
+    CHECK(is_own(x) && is_own(y));
+    near_->accumulate_squares(a, b, x, y);
+  }
+  void divide_by_root(double a, double epsilon, kernels::ConstView x, kernels::View y) override {
+    CHECK(is_own(x) && is_own(y));
+    near_->divide_by_root(a, epsilon, x, y);
+  }
   void divide(kernels::ConstView x, double w, kernels::View y) override {
     CHECK(is_own(x) && is_own(y));
     near_->divide(x, w, y);

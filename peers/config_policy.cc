@@ -1,0 +1,117 @@
+#include "peers/config_policy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "peers/config_toml.h"
+
+namespace peers {
+namespace {
+
+using Problems = std::vector<Problem>;
+
+void check_schedule(const Config& config, Problems& problems) {
+  const PolicyConfig& policy = config.policy;
+  if (policy.period != 1 && policy.schedule == "every-step") {
+    problems.push_back(
+        {"policy.period", fmt::format("{} needs policy.schedule = \"periodic\", \"overlapped\" or "
+                                      "\"stagewise\", got {}",
+                                      policy.period, toml_text(policy.schedule))});
+  }
+  if (policy.schedule == "overlapped" && config.gossip.pace != "sync") {
+    problems.push_back(
+        {"policy.schedule",
+         fmt::format("\"overlapped\" waits later for rounds in step; out of step "
+                     "nothing is waited for, and \"periodic\" does the same: expected "
+                     "gossip.pace = \"sync\", got {}",
+                     toml_text(config.gossip.pace))});
+  }
+  if (policy.schedule == "stagewise" && policy.learning_rate_rule != "constant") {
+    problems.push_back({"policy.learning_rate_rule",
+                        fmt::format("the stages lower the rate, so policy.schedule = \"stagewise\" "
+                                    "needs \"constant\", got {}",
+                                    toml_text(policy.learning_rate_rule))});
+  }
+  if (policy.stage_pull != 0.0 && policy.stages == "sc") {
+    problems.push_back(
+        {"policy.stage_pull", "needs policy.stages = \"nc-1\" or \"nc-2\", got \"sc\""});
+  }
+}
+
+void check_learning_rate(const PolicyConfig& policy, Problems& problems) {
+  if (policy.learning_rate_rule == "step") return;
+  const PolicyConfig untouched;
+  constexpr std::string_view kNeedsStep = "needs policy.learning_rate_rule = \"step\", got {}";
+  const std::string got = fmt::format(kNeedsStep, toml_text(policy.learning_rate_rule));
+  if (policy.decay_at != untouched.decay_at) problems.push_back({"policy.decay_at", got});
+  if (policy.decay_factor != untouched.decay_factor)
+    problems.push_back({"policy.decay_factor", got});
+}
+
+bool steps_along_the_gradient(const PolicyConfig& policy) {
+  return policy.optimizer == "sgd" || (policy.optimizer == "sam" && policy.momentum == 0.0);
+}
+
+void check_vrl(const Config& config, Problems& problems) {
+  constexpr std::string_view kKey = "policy.correction";
+  constexpr std::array<std::string_view, 3> kUneven = {"random-k", "erdos-renyi", "view"};
+  if (!steps_along_the_gradient(config.policy)) {
+    problems.push_back(
+        {kKey,
+         fmt::format("\"vrl\" divides what a mix moved by the learning rates, so it needs "
+                     "policy.optimizer = \"sgd\", or \"sam\" with policy.momentum = 0, got {}",
+                     toml_text(config.policy.optimizer))});
+  }
+  if (config.gossip.pace != "sync") {
+    problems.push_back({kKey, fmt::format("\"vrl\" takes what a mix moved for disagreement, and "
+                                          "out of step much of it is weight: it needs gossip.pace "
+                                          "= \"sync\", got {}",
+                                          toml_text(config.gossip.pace))});
+  }
+  if (config.policy.schedule == "overlapped") {
+    problems.push_back({kKey,
+                        "\"vrl\" takes what a mix moved for disagreement, and with "
+                        "policy.schedule = \"overlapped\" local steps are among it"});
+  }
+  if (std::ranges::find(kUneven, config.gossip.topology) != kUneven.end() ||
+      config.gossip.weighting == "moreau") {
+    problems.push_back(
+        {kKey, fmt::format("\"vrl\" needs weights that settle; those of "
+                           "gossip.topology = {} with gossip.weighting = {} change "
+                           "from round to round",
+                           toml_text(config.gossip.topology), toml_text(config.gossip.weighting))});
+  }
+}
+
+void check_correction(const Config& config, Problems& problems) {
+  const PolicyConfig& policy = config.policy;
+  if (policy.correction == "vrl") check_vrl(config, problems);
+  if (policy.correction == "quasi-global-momentum" && policy.optimizer != "sgd") {
+    problems.push_back(
+        {"policy.correction", fmt::format("\"quasi-global-momentum\" is the momentum, so it needs "
+                                          "policy.optimizer = \"sgd\", got {}",
+                                          toml_text(policy.optimizer))});
+  }
+}
+
+void check_regularizer(const Config& config, Problems& problems) {
+  if (config.policy.regularizer == "spectral" && config.objective.kind != "network") {
+    problems.push_back(
+        {"policy.regularizer", fmt::format("\"spectral\" is of a network's layers, and "
+                                           "objective.kind = {} has none",
+                                           toml_text(config.objective.kind))});
+  }
+}
+
+}  // namespace
+
+void check_policy(const Config& config, Problems& problems) {
+  check_schedule(config, problems);
+  check_learning_rate(config.policy, problems);
+  check_correction(config, problems);
+  check_regularizer(config, problems);
+}
+
+}  // namespace peers

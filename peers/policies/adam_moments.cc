@@ -1,0 +1,27 @@
+#include "peers/policies/adam_moments.h"
+
+#include <cmath>
+
+namespace peers {
+
+AdamMoments::AdamMoments(const OptimizerOptions& options, const VectorSpace& space)
+    : beta1_(options.beta1),
+      beta2_(options.beta2),
+      epsilon_(options.epsilon),
+      first_(space.zeros()),
+      second_(space.zeros()),
+      backend_(space.backend) {}
+
+void AdamMoments::direct(kernels::View gradient) {
+  power1_ *= beta1_;
+  power2_ *= beta2_;
+  // m / (1 - b1^t) over sqrt(v / (1 - b2^t)) + epsilon, with both corrections drawn together: the
+  // vectors are passed over three times and no more.
+  const double root = std::sqrt(1.0 - power2_);
+  const double factor = (1.0 - beta1_) * root / (1.0 - power1_);
+  backend_->accumulate_squares(1.0 - beta2_, beta2_, gradient, second_.view());
+  backend_->accumulate(factor, beta1_, gradient, first_.view());
+  backend_->divide_by_root(1.0, epsilon_ * root, second_.view(), gradient);
+}
+
+}  // namespace peers

@@ -1,0 +1,47 @@
+#pragma once
+// What fights the drift between peers whose data differ: the part of a policy that changes a
+// gradient by what mixing has shown.
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "gossip/mass.h"
+#include "peers/policies/vector_space.h"
+#include "runtime/result.h"
+
+namespace peers {
+
+// Local: what it knows, it has read off the mass before and after mixing. Each call is the
+// trainer's.
+class Correction {
+ public:
+  Correction() = default;
+  virtual ~Correction() = default;
+  Correction(const Correction&) = delete;
+  Correction& operator=(const Correction&) = delete;
+
+  // Changes a gradient (regularizers included) on its way to the optimizer; keeps no trace of it.
+  virtual void correct(kernels::View gradient) = 0;
+
+  // Shares of `mass` are about to be handed out.
+  virtual void before_push(const gossip::Mass& mass) = 0;
+  // What the others made of it has been folded in. `learning_rate_sum`: of the local steps since
+  // the last call; 0 for the start of the run and for rounds without gradients.
+  virtual void after_mix(const gossip::Mass& mass, double learning_rate_sum) = 0;
+};
+
+struct CorrectionOptions {
+  std::string_view name = "none";
+  double damping = 0.5;   // vrl
+  double momentum = 0.9;  // quasi-global-momentum
+  bool nesterov = false;  // quasi-global-momentum
+};
+
+// Null for "none".
+[[nodiscard]] runtime::Result<std::unique_ptr<Correction>> make_correction(
+    const CorrectionOptions& options, const VectorSpace& space);
+
+[[nodiscard]] std::vector<std::string_view> correction_names();
+
+}  // namespace peers

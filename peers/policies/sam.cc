@@ -1,0 +1,47 @@
+#include "peers/policies/sam.h"
+
+#include <cmath>
+
+namespace peers {
+namespace {
+
+constexpr double kNormMin = 1e-12;  // a gradient of zeros perturbs nothing
+
+// What SAM's base optimizer takes for the gradient at z.
+class GradientUphill final : public GradientSource {
+ public:
+  GradientUphill(GradientSource& source, double rho, kernels::View perturbed,
+                 kernels::Backend& backend)
+      : source_(&source), rho_(rho), perturbed_(perturbed), backend_(&backend) {}
+
+  double gradient_at(kernels::ConstView estimate, kernels::View gradient) override {
+    const double loss = source_->gradient_at(estimate, gradient);
+    const double norm = std::sqrt(backend_->dot(gradient, gradient));
+    backend_->copy(estimate, perturbed_);
+    backend_->axpy(rho_ / (norm + kNormMin), gradient, perturbed_);
+    static_cast<void>(source_->gradient_at(perturbed_, gradient));
+    return loss;
+  }
+
+ private:
+  GradientSource* source_;
+  double rho_;
+  kernels::View perturbed_;
+  kernels::Backend* backend_;
+};
+
+}  // namespace
+
+Sam::Sam(const OptimizerOptions& options, const VectorSpace& space)
+    : rho_(options.rho),
+      base_(options, space),
+      perturbed_(space.zeros()),
+      backend_(space.backend) {}
+
+double Sam::delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
+                     kernels::View delta) {
+  GradientUphill uphill(source, rho_, perturbed_.view(), *backend_);
+  return base_.delta_at(uphill, estimate, learning_rate, delta);
+}
+
+}  // namespace peers

@@ -1,0 +1,20 @@
+#include "peers/policies/stage_anchor.h"
+
+namespace peers {
+
+StageAnchor::StageAnchor(const VectorSpace& space)
+    : anchor_(space.zeros()), backend_(space.backend) {}
+
+void StageAnchor::begin_step(const Plan& plan, kernels::ConstView estimate) {
+  pull_ = plan.stage_pull;
+  if (stage_ == plan.stage) return;
+  stage_ = plan.stage;
+  backend_->copy(estimate, anchor_.view());
+}
+
+void StageAnchor::add_to(kernels::ConstView estimate, kernels::View gradient) {
+  backend_->axpy(pull_, estimate, gradient);
+  backend_->axpy(-pull_, anchor_.view(), gradient);
+}
+
+}  // namespace peers

@@ -1,0 +1,23 @@
+#include "peers/policies/vrl.h"
+
+namespace peers {
+
+Vrl::Vrl(const CorrectionOptions& options, const VectorSpace& space)
+    : damping_(options.damping),
+      drift_(space.zeros()),
+      pushed_(space.zeros()),
+      moved_(space.zeros()),
+      backend_(space.backend) {}
+
+void Vrl::correct(kernels::View gradient) { backend_->axpy(-1.0, drift_.view(), gradient); }
+
+void Vrl::before_push(const gossip::Mass& mass) { mass.numerator(pushed_.view()); }
+
+void Vrl::after_mix(const gossip::Mass& mass, double learning_rate_sum) {
+  if (learning_rate_sum == 0.0) return;
+  mass.numerator(moved_.view());
+  backend_->axpy(-1.0, pushed_.view(), moved_.view());
+  backend_->axpy(damping_ / learning_rate_sum, moved_.view(), drift_.view());
+}
+
+}  // namespace peers
