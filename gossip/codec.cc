@@ -13,18 +13,22 @@ namespace gossip {
 namespace {
 
 constexpr std::string_view kSparse =
-    "the weight of a block goes with every push, but most of its x stays behind, so estimates do "
-    "not meet; use blocks_per_push to send less, or int8";
+    "all of a block's weight moves with a push but little of its x, so estimates do not meet; use "
+    "gossip.blocks_per_push to send less, or int8 or int4";
+constexpr std::string_view kSign =
+    "a number is sent as plus or minus the mean, so estimates stay about as far apart as they "
+    "start, at any damping; use int8 or int4";
 
+// The ranges of damping are measured: tests/gossip/codec_push_sum_test.cc.
 constexpr std::array kNames{
-    CodecName{"f32", "as it is", "", 1.0},
-    CodecName{"bf16", "16-bit brain floating point", "", 1.0},
-    CodecName{"f16", "16-bit floating point, up to 65504", "", 1.0},
-    CodecName{"int8", "8-bit integers with a scale for every 256", "", 1.0},
-    CodecName{"int4", "4-bit integers with a scale for every 256", "", 1.0},
-    CodecName{"topk", "the largest numbers", kSparse, 0.0},
-    CodecName{"randomk", "numbers drawn at random", kSparse, 0.0},
-    CodecName{"sign", "signs and one scale a block", "", 1.0},
+    CodecName{"f32", "as it is", "", 0.0, 1.0},
+    CodecName{"bf16", "16-bit brain floating point", "", 0.0, 1.0},
+    CodecName{"f16", "16-bit floating point, up to 65504", "", 0.0, 1.0},
+    CodecName{"int8", "8-bit integers with a scale for every 256", "", 0.1, 1.0},
+    CodecName{"int4", "4-bit integers with a scale for every 256", "", 0.1, 0.5},
+    CodecName{"topk", "the largest numbers", kSparse, 0.0, 1.0},
+    CodecName{"randomk", "numbers drawn at random", kSparse, 0.0, 1.0},
+    CodecName{"sign", "signs and one scale a block", kSign, 0.0, 1.0},
 };
 constexpr std::array kMakers{make_f32,  make_bf16, make_f16,     make_int8,
                              make_int4, make_topk, make_randomk, make_sign};
@@ -57,7 +61,7 @@ void F32Codec::encode(kernels::ConstView numbers, std::uint64_t /*seed*/,
                       std::span<std::byte> payload) const {
   CHECK(payload.size() == bytes_of(numbers.count()));
   if (numbers.scalar() == kernels::Scalar::kF32) return encode_f32(numbers.as<float>(), payload);
-  constexpr double kLargest = std::numeric_limits<float>::max();
+  constexpr auto kLargest = static_cast<double>(std::numeric_limits<float>::max());
   std::vector<float> narrow;  // the laboratory's: not worth keeping
   narrow.reserve(numbers.count());
   for (const double x : numbers.as<double>())

@@ -55,7 +55,10 @@ struct CodecName {
   std::string_view summary;
   // Why push-sum, which sends x itself and not a difference, cannot use it; empty: it can.
   std::string_view unfit_for_push_sum;
-  double damping_max;  // push-sum wanders above it; 1: never
+  // Between these, damping pays: below, what a share moves is lost in the rounding, and estimates
+  // come to rest further apart; above, the rounding of every push is felt.
+  double damping_min;
+  double damping_max;
 };
 [[nodiscard]] std::span<const CodecName> codec_names();
 [[nodiscard]] const CodecName& name_of(CodecId codec);

@@ -108,7 +108,7 @@ void Exchange::hear(const Sender& from, const Goodbye& /*goodbye*/, runtime::Ins
 void Exchange::part_from(runtime::PeerId peer, MemberState state) {
   MemberEvent event{.peer = peer, .state = state};
   for (const Parcel& parcel : lanes_.at(peer).close()) {
-    inbox_.take_back(parcel);
+    inbox_.take_back(options_.decoder == nullptr ? parcel : options_.decoder->decoded(parcel));
     event.mass_taken_back += parcel.mass();
   }
   events_.emplace_back(event);

@@ -24,6 +24,7 @@ struct ExchangeOptions {
   Sender self;
   Inbox::Order order = Inbox::Order::kOnArrival;
   OutEdge::Options edge;
+  const Decoder* decoder = nullptr;  // of the run's codec, for what is taken back; none: f32
   // Whether a parcel is acknowledged when the trainer has taken it, not when it arrives. A peer
   // that stands still then fills its edges, and the others keep their mass, instead of pushing all
   // that the run has into an inbox that nobody empties.

@@ -41,6 +41,7 @@ void write(const Parcel& parcel, wire::Header::Builder header) {
   body.setShare(parcel.share);
   body.setWeight(parcel.weight);
   body.setChecksum(parcel.checksum);
+  body.setCodec(static_cast<wire::Codec>(parcel.codec));
 }
 
 void write(const Acknowledgement& acknowledgement, wire::Header::Builder header) {
@@ -88,29 +89,61 @@ bool is_possible(double share, double weight, double weight_max) {
   return share * weight > 0.0;  // two tiny factors: numbers without any weight
 }
 
+// The run's codec, or f32, which every run takes.
+std::optional<CodecId> codec_of(wire::Parcel::Reader body, const Terms& terms) {
+  const auto number = static_cast<std::uint16_t>(body.getCodec());
+  if (number >= codec_names().size()) return std::nullopt;
+  const auto codec = static_cast<CodecId>(number);
+  const bool accepted =
+      terms.decoder == nullptr ? codec == CodecId::kF32 : terms.decoder->accepts(codec);
+  if (!accepted) return std::nullopt;
+  return codec;
+}
+
+std::size_t payload_bytes(CodecId codec, std::uint32_t block, const Terms& terms) {
+  if (codec == CodecId::kF32) return terms.layout->bytes(block);
+  return terms.decoder->payload_bytes(codec, block);
+}
+
+// The numbers that came, once they are known to be those that were sent.
+std::variant<runtime::Frame, Refusal> read_payload(wire::Parcel::Reader body, CodecId codec,
+                                                   const runtime::Frame& came, const Terms& terms) {
+  if (codec != CodecId::kF32) {
+    const runtime::Frame payload = aligned(came, Codec::kAlignment);
+    if (checksum(payload.bytes()) != body.getChecksum()) return Refusal::kWrongChecksum;
+    const std::optional<runtime::Frame> numbers = terms.decoder->numbers(payload, body.getBlock());
+    if (!numbers) return Refusal::kWrongCodec;
+    return *numbers;
+  }
+  const kernels::Scalar scalar = terms.layout->scalar();
+  const std::size_t number_bytes = kernels::bytes_of(scalar);
+  const runtime::Frame payload = aligned(came, number_bytes);
+  Digest digest;
+  digest.add_all({payload.bytes().data(), payload.size() / number_bytes, scalar});
+  if (digest.checksum() != body.getChecksum()) return Refusal::kWrongChecksum;
+  if (!digest.finite()) return Refusal::kNotFinite;
+  return payload;
+}
+
 std::variant<Body, Refusal> read(wire::Parcel::Reader body, const Frames& frames,
                                  const Terms& terms) {
   if (frames.size() != 2) return Refusal::kMalformed;
-  const BlockLayout& layout = *terms.layout;
-  if (body.getBlock() >= layout.block_count()) return Refusal::kWrongBlock;
-  if (frames[1].size() != layout.bytes(body.getBlock())) return Refusal::kWrongBlock;
+  if (body.getBlock() >= terms.layout->block_count()) return Refusal::kWrongBlock;
+  const std::optional<CodecId> codec = codec_of(body, terms);
+  if (!codec) return Refusal::kWrongCodec;
+  if (frames[1].size() != payload_bytes(*codec, body.getBlock(), terms))
+    return Refusal::kWrongBlock;
   if (!is_possible(body.getShare(), body.getWeight(), terms.weight_max))
     return Refusal::kImpossibleWeight;
-  const std::size_t number_bytes = kernels::bytes_of(layout.scalar());
-  const runtime::Frame payload = aligned(frames[1], number_bytes);
-  const kernels::ConstView numbers(payload.bytes().data(), payload.size() / number_bytes,
-                                   layout.scalar());
-  Digest digest;
-  digest.add_all(numbers);
-  if (digest.checksum() != body.getChecksum()) return Refusal::kWrongChecksum;
-  if (!digest.finite()) return Refusal::kNotFinite;
+  const auto payload = read_payload(body, *codec, frames[1], terms);
+  if (const auto* refusal = std::get_if<Refusal>(&payload)) return *refusal;
   return Parcel{.round = body.getRound(),
                 .block = body.getBlock(),
                 .sequence = body.getSequence(),
                 .share = body.getShare(),
                 .weight = body.getWeight(),
                 .checksum = body.getChecksum(),
-                .payload = payload};
+                .payload = std::get<runtime::Frame>(payload)};
 }
 
 std::variant<Body, Refusal> read(wire::Acknowledgement::Reader body) {
@@ -186,6 +219,8 @@ std::string_view to_string(Refusal refusal) {
       return "from the dead";
     case Refusal::kWrongBlock:
       return "wrong block";
+    case Refusal::kWrongCodec:
+      return "wrong codec";
     case Refusal::kImpossibleWeight:
       return "impossible weight";
     case Refusal::kWrongChecksum:

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "gossip/decoder.h"
 #include "gossip/layout.h"
 #include "gossip/members.h"
 #include "gossip/parcel.h"
@@ -54,6 +55,7 @@ enum class Refusal : std::uint8_t {
   kUnknownPeer,       // not a member of this run
   kFromTheDead,       // of a peer that is dead or has left, or of another incarnation than we know
   kWrongBlock,        // no such block, or a payload of another size
+  kWrongCodec,        // not the run's, or a payload that it never made
   kImpossibleWeight,  // share outside (0, 1], weight not finite, not positive, or more than the run
                       // holds
   kWrongChecksum,
@@ -66,14 +68,15 @@ enum class Refusal : std::uint8_t {
 struct Terms {
   std::uint64_t fingerprint = 0;
   const BlockLayout* layout = nullptr;
-  double weight_max = 0.0;  // no block of any peer can weigh more
+  double weight_max = 0.0;           // no block of any peer can weigh more
+  const Decoder* decoder = nullptr;  // of the run's codec; none: f32
 };
 
 [[nodiscard]] std::vector<runtime::Frame> encode(const Sender& from, const Body& body);
 
 // Reads what came. Looks at nothing but its arguments, so it may run outside of any lock: a
 // parcel's checksum and finiteness, the costly part, are checked here. The payload of a parcel is
-// aligned for its numbers: it is what came, or a copy where that lay badly.
+// its numbers, aligned: what came, or a copy where that lay badly or was encoded.
 [[nodiscard]] std::variant<Message, Refusal> decode(const runtime::Delivery& delivery,
                                                     const Terms& terms);
 

@@ -36,7 +36,8 @@ class RoundsInStep {
     for (const PeerId self : members_) push(self);
     for (std::size_t i = 0; i < masses_.size(); ++i) {
       REQUIRE(inboxes_[i]->complete(
-          round_, gossip::in_neighbours(*topology_, round_, members_, members_[i])));
+          round_, gossip::in_neighbours(*topology_, round_, members_, members_[i]),
+          test::all_blocks(layout_)));
       masses_[i]->fold(inboxes_[i]->take(round_));
     }
     ++round_;
