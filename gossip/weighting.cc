@@ -1,7 +1,6 @@
 #include "gossip/weighting.h"
 
 #include <array>
-#include <string>
 
 #include "gossip/weighting/kinds.h"
 
@@ -25,10 +24,10 @@ std::string known_names() {
 
 std::span<const WeightingName> weighting_names() { return kNames; }
 
-runtime::Result<std::unique_ptr<Weighting>> make_weighting(std::string_view name) {
+runtime::Result<std::unique_ptr<Weighting>> make_weighting(const WeightingOptions& options) {
   for (std::size_t i = 0; i < kNames.size(); ++i)
-    if (kNames[i].name == name) return kMakers[i]();
-  return runtime::Error{"no weighting is called \"" + std::string(name) +
+    if (kNames[i].name == options.name) return kMakers[i](options);
+  return runtime::Error{"no weighting is called \"" + options.name +
                         "\"; there are: " + known_names()};
 }
 

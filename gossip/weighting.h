@@ -2,23 +2,38 @@
 // How much of its mass a peer pushes to each out-neighbour: its own column of the mixing matrix.
 // Column-stochastic by construction, since the sender keeps one minus the sum.
 
+#include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
+#include "gossip/topology.h"
 #include "runtime/peer_id.h"
 #include "runtime/result.h"
 
 namespace gossip {
 
+// One push about to be made: who pushes to whom. Borrows everything for the call.
+struct PushPlan {
+  std::uint64_t round = 0;
+  std::span<const runtime::PeerId> members{};  // whom the topology is computed over, self included
+  runtime::PeerId self{};
+  std::span<const runtime::PeerId> receivers{};  // topology->out_neighbours(round, members, self)
+  const Topology* topology = nullptr;            // never null
+};
+
 class Weighting {
  public:
   virtual ~Weighting() = default;
 
-  // A share in (0, 1) for each out-neighbour, in their order; the sum is below one.
-  [[nodiscard]] virtual std::vector<double> shares(
-      std::span<const runtime::PeerId> out_neighbours) const = 0;
+  // A share in (0, 1) for each of plan.receivers, in their order; the sum is below one.
+  [[nodiscard]] virtual std::vector<double> shares(const PushPlan& plan) const = 0;
+};
+
+struct WeightingOptions {
+  std::string name = "uniform";
 };
 
 struct WeightingName {
@@ -27,6 +42,7 @@ struct WeightingName {
 };
 [[nodiscard]] std::span<const WeightingName> weighting_names();
 
-[[nodiscard]] runtime::Result<std::unique_ptr<Weighting>> make_weighting(std::string_view name);
+[[nodiscard]] runtime::Result<std::unique_ptr<Weighting>> make_weighting(
+    const WeightingOptions& options);
 
 }  // namespace gossip

@@ -212,7 +212,7 @@ runtime::Status Assembly::make_gossip(const Config& config, const Place& place) 
   if (!topology) return topology.error();
   topology_ = std::move(topology).value();
   if (auto fits = topology_->check(place.members.size()); !fits) return fits.error();
-  auto weighting = gossip::make_weighting(config.gossip.weighting);
+  auto weighting = gossip::make_weighting({.name = config.gossip.weighting});
   if (!weighting) return weighting.error();
   weighting_ = std::move(weighting).value();
   auto optimizer =

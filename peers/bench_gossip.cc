@@ -183,7 +183,7 @@ BenchGossipReport measure(const Common& common, const BenchGossipOptions& option
 
 runtime::Result<BenchGossipReport> bench_gossip(const BenchGossipOptions& options) {
   auto topology = gossip::make_topology({.name = "ring", .file = {}});
-  auto weighting = gossip::make_weighting("uniform");
+  auto weighting = gossip::make_weighting({.name = "uniform"});
   if (!topology) return topology.error();
   if (!weighting) return weighting.error();
   const std::size_t parameters = options.bytes / sizeof(float);

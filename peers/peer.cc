@@ -174,17 +174,25 @@ bool Peer::push() {
   const std::vector<std::uint32_t> blocks = pushable_blocks();
   std::vector<runtime::PeerId> receivers;
   std::vector<bool> room;
+  std::vector<double> shares;
   std::size_t skipped = 0;
   {
     const std::scoped_lock lock(mutex_);
-    receivers = parts_.topology->out_neighbours(round_, mixing_members(), options_.self.id);
+    const std::span<const runtime::PeerId> members = mixing_members();
+    receivers = parts_.topology->out_neighbours(round_, members, options_.self.id);
     for (const runtime::PeerId to : receivers)
       room.push_back(!blocks.empty() && exchange_.has_room(to));
+    // Within the lock: the list of the living belongs to both threads.
+    if (std::ranges::count(room, true) > 0)
+      shares = parts_.weighting->shares({.round = round_,
+                                         .members = members,
+                                         .self = options_.self.id,
+                                         .receivers = receivers,
+                                         .topology = parts_.topology});
   }
   const auto handed = static_cast<std::size_t>(std::ranges::count(room, true));
   skipped = receivers.size() * parts_.layout->block_count() - handed * blocks.size();
   if (handed > 0) {
-    const std::vector<double> shares = parts_.weighting->shares(receivers);
     const std::shared_ptr<const gossip::Snapshot> snapshot = mass_.snapshot();
     if (!snapshot->finite) {
       diverged_ = true;

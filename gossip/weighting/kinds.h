@@ -7,6 +7,6 @@
 
 namespace gossip {
 
-[[nodiscard]] std::unique_ptr<Weighting> make_uniform();
+[[nodiscard]] std::unique_ptr<Weighting> make_uniform(const WeightingOptions& options);
 
 }  // namespace gossip

@@ -71,7 +71,11 @@ class RoundsInStep {
   void push(PeerId self) {
     Mass& mass = *masses_[runtime::value_of(self)];
     const auto receivers = topology_->out_neighbours(round_, members_, self);
-    const std::vector<double> shares = weighting_->shares(receivers);
+    const std::vector<double> shares = weighting_->shares({.round = round_,
+                                                           .members = members_,
+                                                           .self = self,
+                                                           .receivers = receivers,
+                                                           .topology = topology_.get()});
     const auto snapshot = mass.snapshot();
     double kept = 1.0;
     for (std::size_t i = 0; i < receivers.size(); ++i) {
@@ -89,7 +93,8 @@ class RoundsInStep {
 
   gossip::BlockLayout layout_{1, 8, kernels::Scalar::kF64};
   std::unique_ptr<kernels::Backend> backend_ = test::reference_backend();
-  std::unique_ptr<gossip::Weighting> weighting_ = gossip::make_weighting("uniform").value();
+  std::unique_ptr<gossip::Weighting> weighting_ =
+      gossip::make_weighting({.name = "uniform"}).value();
   std::unique_ptr<Topology> topology_;
   std::vector<PeerId> members_;
   std::vector<std::unique_ptr<Mass>> masses_;

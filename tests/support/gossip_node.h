@@ -115,7 +115,12 @@ class GossipNode {
     fold();
     const auto receivers =
         parts_.topology->out_neighbours(round_, exchange_.members().living(), id_);
-    const std::vector<double> shares = parts_.weighting->shares(receivers);
+    const std::vector<double> shares =
+        parts_.weighting->shares({.round = round_,
+                                  .members = exchange_.members().living(),
+                                  .self = id_,
+                                  .receivers = receivers,
+                                  .topology = parts_.topology});
     const std::vector<std::uint32_t> blocks = pushable_blocks();
     const auto snapshot = mass_.snapshot(blocks, round_);
     double kept = 1.0;

@@ -28,7 +28,7 @@ class GossipWorld {
       : random_(options.seed, 1),
         network_(static_cast<std::uint32_t>(options.peer_count), options.seed),
         topology_(gossip::make_topology(options.topology).value()),
-        weighting_(gossip::make_weighting("uniform").value()),
+        weighting_(gossip::make_weighting({.name = "uniform"}).value()),
         codec_(gossip::make_codec({.name = options.codec}).value()) {
     network_.set_all_links(options.link);
     for (const runtime::PeerId id : peers(options.peer_count)) {
