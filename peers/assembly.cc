@@ -124,6 +124,12 @@ LearningRateOptions learning_rate_of(const PolicyConfig& policy, std::uint64_t s
           .decay_factor = policy.decay_factor};
 }
 
+gossip::BlockChoice::Options block_choice_of(const Config& config) {
+  return {.blocks_per_push = config.gossip.blocks_per_push.value_or(0),
+          .order = gossip::block_order_of(config.gossip.block_choice).value(),
+          .seed = config.seed};
+}
+
 std::uint64_t hash_text(std::string_view text) {
   std::uint64_t hash = text.size();
   for (const char letter : text)
@@ -215,6 +221,9 @@ runtime::Status Assembly::make_gossip(const Config& config, const Place& place) 
   auto weighting = gossip::make_weighting({.name = config.gossip.weighting});
   if (!weighting) return weighting.error();
   weighting_ = std::move(weighting).value();
+  auto codec = gossip::make_codec({.name = config.gossip.codec});
+  if (!codec) return codec.error();
+  codec_ = std::move(codec).value();
   auto optimizer =
       make_optimizer({config.policy.optimizer, config.policy.momentum, config.policy.weight_decay},
                      objective_->parameter_count(), objective_->scalar(), *backend_);
@@ -232,7 +241,8 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
   for (const std::uint64_t part :
        {network_ != nullptr ? network_->architecture_hash() : hash_text(config.objective.kind),
         static_cast<std::uint64_t>(layout_->parameter_count()), config.gossip.block_bytes,
-        static_cast<std::uint64_t>(layout_->scalar())}) {
+        static_cast<std::uint64_t>(layout_->scalar()), hash_text(config.gossip.codec),
+        config.gossip.blocks_per_push.value_or(0), hash_text(config.gossip.block_choice)}) {
     fingerprint_ = runtime::mix_bits(fingerprint_ ^ part);
   }
   const runtime::Duration heartbeat = std::chrono::milliseconds(config.membership.heartbeat_ms);
@@ -243,6 +253,8 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
                             .settle_rounds = network_ != nullptr ? config.gossip.settle_rounds : 0,
                             .weight_floor = config.gossip.weight_floor,
                             .rate_correction = config.policy.rate_correction,
+                            .damping = config.gossip.damping,
+                            .blocks = block_choice_of(config),
                             .heartbeat_interval = heartbeat};
   const PeerParts parts{.objective = objective_.get(),
                         .optimizer = optimizer_.get(),
@@ -250,7 +262,8 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
                         .topology = topology_.get(),
                         .weighting = weighting_.get(),
                         .layout = layout_.get(),
-                        .backend = backend_};
+                        .backend = backend_,
+                        .codec = codec_.get()};
   peer_ = std::make_unique<Peer>(options, parts,
                                  gossip::Members(place.id, place.members, silence, now));
 }

@@ -12,6 +12,7 @@
 #include "kernels/open_backend.h"
 #include "models/datasets/dataset.h"
 #include "models/network.h"
+#include "peers/config_checks.h"
 #include "peers/config_names.h"
 #include "peers/simulate.h"
 #include "peers/version.h"
@@ -99,6 +100,8 @@ int list_command(const std::string& kind) {
 
 int simulate_command(const Config& config, const std::filesystem::path& out, bool json) {
   const runtime::StopSignal stop = runtime::stop_on_sigint_or_sigterm();
+  for (const std::string& warning : warnings_of(config))
+    fmt::print(stderr, "murmur: {}\n", warning);
   auto report = simulate(config, out, stop);
   if (!report) return fail(report.error());
   if (report->stopped) return 130;

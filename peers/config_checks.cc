@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <set>
 
+#include "gossip/codec.h"
 #include "models/layers/parse.h"
 #include "peers/config_members.h"
 #include "peers/config_suggest.h"
@@ -127,6 +128,17 @@ void check_policy(const PolicyConfig& policy, Problems& problems) {
     problems.push_back({"policy.decay_factor", got});
 }
 
+// A run of push-sum with a codec that it cannot use would train, and never agree.
+void check_codec(const GossipConfig& gossip, Problems& problems) {
+  for (const gossip::CodecName& codec : gossip::codec_names()) {
+    if (codec.name != gossip.codec || codec.unfit_for_push_sum.empty()) continue;
+    problems.push_back(
+        {"gossip.codec",
+         fmt::format("{} does not go with gossip.protocol = {}: {}", toml_text(gossip.codec),
+                     toml_text(gossip.protocol), codec.unfit_for_push_sum)});
+  }
+}
+
 void check_members(const MembershipConfig& membership, Problems& problems) {
   if (membership.silence_ms < 2 * membership.heartbeat_ms) {
     problems.push_back(
@@ -203,10 +215,25 @@ std::vector<Problem> check_config(const Config& config) {
   check_policy(config.policy, problems);
   check_file(problems, "gossip.topology_file", config.gossip.topology_file,
              config.gossip.topology == "file" ? "gossip.topology = \"file\"" : "");
+  check_codec(config.gossip, problems);
   check_members(config.membership, problems);
   check_objective(config, problems);
   check_simulate(config.simulate, problems);
   return problems;
+}
+
+std::vector<std::string> warnings_of(const Config& config) {
+  std::vector<std::string> warnings;
+  for (const gossip::CodecName& codec : gossip::codec_names()) {
+    const double damping = config.gossip.damping;
+    if (codec.name != config.gossip.codec) continue;
+    if (damping >= codec.damping_min && damping <= codec.damping_max) continue;
+    warnings.push_back(
+        fmt::format("gossip.damping: {} is outside of {} to {}, where damping pays with codec {}: "
+                    "estimates come to rest further apart",
+                    damping, codec.damping_min, codec.damping_max, toml_text(codec.name)));
+  }
+  return warnings;
 }
 
 }  // namespace peers

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/check.h"
+#include "runtime/random.h"
 
 namespace peers {
 namespace {
@@ -34,17 +35,19 @@ std::vector<double> start_f64(const Objective& objective) {
 gossip::Mass start_mass(const PeerParts& parts) {
   if (parts.layout->scalar() == kernels::Scalar::kF64) {
     const std::vector<double> start = start_f64(*parts.objective);
-    return {*parts.layout, *parts.backend, std::span(start)};
+    return {*parts.layout, *parts.backend, std::span(start), parts.codec};
   }
   const std::vector<float> start = start_f32(*parts.objective);
-  return {*parts.layout, *parts.backend, std::span(start)};
+  return {*parts.layout, *parts.backend, std::span(start), parts.codec};
 }
 
-gossip::ExchangeOptions exchange_options(const PeerOptions& options) {
+gossip::ExchangeOptions exchange_options(const PeerOptions& options,
+                                         const gossip::Decoder& decoder) {
   return {.self = options.self,
           .order = options.pace == Pace::kSync ? gossip::Inbox::Order::kByRound
                                                : gossip::Inbox::Order::kOnArrival,
           .edge = options.edge,
+          .decoder = &decoder,
           .acknowledge_when_taken = options.pace == Pace::kAsync,
           .heartbeat_interval = options.heartbeat_interval};
 }
@@ -54,14 +57,16 @@ gossip::ExchangeOptions exchange_options(const PeerOptions& options) {
 Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members members)
     : options_(options),
       parts_(parts),
+      choice_(options.blocks, parts.layout->block_count()),
+      decoder_(*parts.codec, *parts.layout),
       // Mass is conserved, so no block can weigh more than all peers together; the rest is for
       // rounding.
       terms_{options.self.fingerprint, parts.layout,
-             static_cast<double>(members.all().size()) * (1.0 + 1e-6)},
+             static_cast<double>(members.all().size()) * (1.0 + 1e-6), &decoder_},
       mass_(start_mass(parts)),
       estimate_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
       delta_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
-      exchange_(exchange_options(options), *parts.layout, std::move(members)) {
+      exchange_(exchange_options(options, decoder_), *parts.layout, std::move(members)) {
   shared_.members = exchange_.members().living().size();
 }
 
@@ -81,12 +86,13 @@ bool Peer::ready() const {
     return members.state(peer) == gossip::MemberState::kAlive;
   };
   if (round_open_) {
-    auto senders =
-        gossip::in_neighbours(*parts_.topology, round_ - 1, members.all(), options_.self.id);
+    const std::uint64_t graph = choice_.graph_round(round_ - 1);
+    auto senders = gossip::in_neighbours(*parts_.topology, graph, members.all(), options_.self.id);
     std::erase_if(senders, [&](runtime::PeerId peer) { return !alive(peer); });
-    if (!exchange_.inbox().complete(round_ - 1, senders)) return false;
+    if (!exchange_.inbox().complete(round_ - 1, senders, choice_.blocks(round_ - 1))) return false;
   }
-  const auto receivers = parts_.topology->out_neighbours(round_, members.all(), options_.self.id);
+  const auto receivers =
+      parts_.topology->out_neighbours(choice_.graph_round(round_), members.all(), options_.self.id);
   return std::ranges::all_of(
       receivers, [&](runtime::PeerId peer) { return !alive(peer) || exchange_.has_room(peer); });
 }
@@ -161,13 +167,37 @@ void Peer::apply_delta() {
 }
 
 std::vector<std::uint32_t> Peer::pushable_blocks() const {
-  std::vector<std::uint32_t> blocks;
-  for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
-    // Rounds in step bound w by themselves, and a round must be whole.
-    if (options_.pace == Pace::kSync || mass_.weight(block) >= options_.weight_floor)
-      blocks.push_back(block);
-  }
+  std::vector<std::uint32_t> blocks = choice_.blocks(round_);
+  // Rounds in step bound w by themselves, and a round must be whole.
+  if (options_.pace == Pace::kAsync)
+    std::erase_if(blocks, [this](std::uint32_t block) {
+      return mass_.weight(block) < options_.weight_floor;
+    });
   return blocks;
+}
+
+bool Peer::hand_out(std::span<const runtime::PeerId> receivers, const std::vector<bool>& room,
+                    std::span<const double> shares, const std::vector<std::uint32_t>& blocks) {
+  const std::uint64_t seed =
+      runtime::mix_bits(runtime::mix_bits(runtime::value_of(options_.self.id)) + round_);
+  const std::shared_ptr<const gossip::Snapshot> snapshot = mass_.snapshot(blocks, seed);
+  if (!snapshot->finite) {
+    diverged_ = true;
+    return false;
+  }
+  double kept = 1.0;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (std::size_t i = 0; i < receivers.size(); ++i) {
+      // Who died since is refused by has_room: that share stays.
+      if (!room[i] || !exchange_.has_room(receivers[i])) continue;
+      const double share = options_.damping * shares[i];
+      exchange_.push({receivers[i], round_, share, snapshot, blocks});
+      kept -= share;
+    }
+  }
+  for (const std::uint32_t block : blocks) mass_.keep(*snapshot, block, kept);
+  return true;
 }
 
 bool Peer::push() {
@@ -179,35 +209,21 @@ bool Peer::push() {
   {
     const std::scoped_lock lock(mutex_);
     const std::span<const runtime::PeerId> members = mixing_members();
-    receivers = parts_.topology->out_neighbours(round_, members, options_.self.id);
+    const std::uint64_t graph = choice_.graph_round(round_);
+    receivers = parts_.topology->out_neighbours(graph, members, options_.self.id);
     for (const runtime::PeerId to : receivers)
       room.push_back(!blocks.empty() && exchange_.has_room(to));
     // Within the lock: the list of the living belongs to both threads.
     if (std::ranges::count(room, true) > 0)
-      shares = parts_.weighting->shares({.round = round_,
+      shares = parts_.weighting->shares({.round = graph,
                                          .members = members,
                                          .self = options_.self.id,
                                          .receivers = receivers,
                                          .topology = parts_.topology});
   }
   const auto handed = static_cast<std::size_t>(std::ranges::count(room, true));
-  skipped = receivers.size() * parts_.layout->block_count() - handed * blocks.size();
-  if (handed > 0) {
-    const std::shared_ptr<const gossip::Snapshot> snapshot = mass_.snapshot();
-    if (!snapshot->finite) {
-      diverged_ = true;
-      return false;
-    }
-    double kept = 1.0;
-    const std::scoped_lock lock(mutex_);
-    for (std::size_t i = 0; i < receivers.size(); ++i) {
-      // Who died since is refused by has_room: that share stays.
-      if (!room[i] || !exchange_.has_room(receivers[i])) continue;
-      exchange_.push({receivers[i], round_, shares[i], snapshot, blocks});
-      kept -= shares[i];
-    }
-    for (const std::uint32_t block : blocks) mass_.keep(block, kept);
-  }
+  skipped = receivers.size() * choice_.blocks(round_).size() - handed * blocks.size();
+  if (handed > 0 && !hand_out(receivers, room, shares, blocks)) return false;
   ++round_;
   round_open_ = true;
   if (phase_ == Phase::kSettling &&
@@ -225,7 +241,7 @@ void Peer::enter(Phase phase) {
 }
 
 bool Peer::done_settling(runtime::Instant now) const {
-  if (settled_ >= options_.settle_rounds) return true;
+  if (settled_ >= options_.settle_rounds * choice_.sweep_rounds()) return true;
   if (options_.pace == Pace::kSync) return false;
   const std::scoped_lock lock(mutex_);
   return now - settling_since_ > options_.settle_max ||

@@ -8,6 +8,9 @@
 #include <mutex>
 #include <vector>
 
+#include "gossip/block_choice.h"
+#include "gossip/codec.h"
+#include "gossip/decoder.h"
 #include "gossip/exchange.h"
 #include "gossip/mass.h"
 #include "gossip/topology.h"
@@ -26,9 +29,12 @@ struct PeerOptions {
   gossip::Sender self;
   Pace pace = Pace::kAsync;
   std::uint64_t steps = 0;          // gradient steps to take
-  std::uint64_t settle_rounds = 0;  // pushes without gradients after everybody's last step
+  std::uint64_t settle_rounds = 0;  // pushes of each block, without gradients, after everybody's
+                                    // last step
   double weight_floor = 0.05;       // async: a block below it is not pushed
   bool rate_correction = true;      // async: scale a block's step by its weight
+  double damping = 1.0;             // of every share that is pushed, in (0, 1]
+  gossip::BlockChoice::Options blocks = {};
   // Async: settling ends by then, whoever does not answer.
   runtime::Duration settle_max{2'000'000'000};
   runtime::Duration drain_max{30'000'000'000};  // then parcels may stay unacknowledged
@@ -45,6 +51,7 @@ struct PeerParts {
   const gossip::Weighting* weighting = nullptr;
   const gossip::BlockLayout* layout = nullptr;
   kernels::Backend* backend = nullptr;
+  const gossip::Codec* codec = nullptr;
 };
 
 // What a person may want to know of a peer at one moment.
@@ -127,6 +134,9 @@ class Peer {
   [[nodiscard]] std::span<const runtime::PeerId> mixing_members()
       const;  // whom the topology is computed over
   [[nodiscard]] std::vector<std::uint32_t> pushable_blocks() const;
+  // Sends the shares to those of the receivers that have room; the rest of the blocks stays.
+  bool hand_out(std::span<const runtime::PeerId> receivers, const std::vector<bool>& room,
+                std::span<const double> shares, const std::vector<std::uint32_t>& blocks);
   void move_statistics();
   [[nodiscard]] bool steps_scaled_by_weight() const;
   void apply_delta();
@@ -136,6 +146,8 @@ class Peer {
 
   PeerOptions options_;
   PeerParts parts_;
+  gossip::BlockChoice choice_;
+  gossip::Decoder decoder_;
   gossip::Terms terms_;
 
   // The trainer's alone.

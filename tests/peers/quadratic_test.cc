@@ -5,8 +5,8 @@
 #include <fstream>
 
 #include "kernels/open_backend.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_folder.h"
 
 namespace {
 
