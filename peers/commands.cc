@@ -152,6 +152,7 @@ int bench_gossip_command(const BenchGossipOptions& options, bool json) {
                        {"peers", options.peers},
                        {"block_bytes", options.block_bytes},
                        {"listen", options.listen},
+                       {"codec", options.codec},
                        {"gigabytes_per_second", to_json(report->gigabytes_per_second)},
                        {"pushes_per_second", report->pushes_per_second},
                        {"weight_total", report->weight_total}};
@@ -165,6 +166,53 @@ int bench_gossip_command(const BenchGossipOptions& options, bool json) {
       "{:.1f} pushes/s, total weight {:.12f}\n",
       options.peers, static_cast<double>(options.bytes) * 1e-6, options.block_bytes, rate.median,
       rate.min, rate.max, report->pushes_per_second, report->weight_total);
+  return 0;
+}
+
+int bench_codec_command(const BenchCodecOptions& options, bool json) {
+  auto report = bench_codec(options);
+  if (!report) return fail(report.error());
+  if (json) {
+    const Json figures{
+        {"bench", "codec"},
+        {"version", kVersion},
+        {"codec", options.codec},
+        {"bytes", options.bytes},
+        {"block_bytes", options.block_bytes},
+        {"bytes_a_number", report->bytes_a_number},
+        {"encode_gigabytes_per_second", to_json(report->encode_gigabytes_per_second)},
+        {"decode_gigabytes_per_second", to_json(report->decode_gigabytes_per_second)},
+        {"memcpy_gigabytes_per_second", to_json(report->memcpy_gigabytes_per_second)},
+        {"ratio", to_json(report->ratio)}};
+    fmt::print("{}\n", figures.dump(2));
+    return 0;
+  }
+  fmt::print(
+      "{}, {:.3f} bytes a number: encode {:.2f} GB/s, decode {:.2f} GB/s, memcpy {:.2f} GB/s; both "
+      "against memcpy {:.2f} [{:.2f}..{:.2f}]\n",
+      options.codec, report->bytes_a_number, report->encode_gigabytes_per_second.median,
+      report->decode_gigabytes_per_second.median, report->memcpy_gigabytes_per_second.median,
+      report->ratio.median, report->ratio.min, report->ratio.max);
+  return 0;
+}
+
+int bench_mix_command(const BenchMixOptions& options, bool json) {
+  auto report = bench_mix(options);
+  if (!report) return fail(report.error());
+  if (json) {
+    const Json figures{{"bench", "mix"},
+                       {"version", kVersion},
+                       {"bytes", options.bytes},
+                       {"block_bytes", options.block_bytes},
+                       {"fold_gigabytes_per_second", to_json(report->fold_gigabytes_per_second)},
+                       {"triad_gigabytes_per_second", to_json(report->triad_gigabytes_per_second)},
+                       {"ratio", to_json(report->ratio)}};
+    fmt::print("{}\n", figures.dump(2));
+    return 0;
+  }
+  fmt::print("fold {:.2f} GB/s of arrivals, a plain triad {:.2f} GB/s: {:.2f} [{:.2f}..{:.2f}]\n",
+             report->fold_gigabytes_per_second.median, report->triad_gigabytes_per_second.median,
+             report->ratio.median, report->ratio.min, report->ratio.max);
   return 0;
 }
 

@@ -53,6 +53,8 @@ struct Commands {
   bool json = false;
   peers::BenchTrainOptions train;
   peers::BenchGossipOptions gossip;
+  peers::BenchCodecOptions codec;
+  peers::BenchMixOptions mix;
   std::function<int()> chosen;
 
   void add_launch(CLI::App& app) {
@@ -150,6 +152,7 @@ struct Commands {
     gossiping->add_option("--block-bytes", gossip.block_bytes)
         ->check(CLI::Range(std::size_t{4}, std::size_t{1} << 26U))
         ->capture_default_str();
+    gossiping->add_option("--codec", gossip.codec, "murmur list codecs")->capture_default_str();
     gossiping->add_option("--listen", gossip.listen, "tcp://127.0.0.1:0 or ipc://...")
         ->capture_default_str();
     gossiping->add_option("--windows", gossip.windows, "measurements")
@@ -158,6 +161,31 @@ struct Commands {
     gossiping->add_flag("--json", json);
     gossiping->callback(
         [this] { chosen = [this] { return peers::bench_gossip_command(gossip, json); }; });
+    add_bench_of_memory(*bench);
+  }
+
+  void add_bench_of_memory(CLI::App& bench) {
+    const auto add_sizes = [this](CLI::App& command, auto& options) {
+      command.add_option("--bytes", options.bytes, "of parameters")
+          ->check(CLI::Range(std::size_t{4}, std::size_t{1} << 33U))
+          ->capture_default_str();
+      command.add_option("--block-bytes", options.block_bytes)
+          ->check(CLI::Range(std::size_t{4}, std::size_t{1} << 26U))
+          ->capture_default_str();
+      command.add_option("--windows", options.windows, "measurements")
+          ->check(CLI::Range(1, 1000))
+          ->capture_default_str();
+      command.add_flag("--json", json);
+    };
+    CLI::App* coding =
+        bench.add_subcommand("codec", "numbers encoded and decoded, beside as many copied");
+    coding->add_option("--codec", codec.codec, "murmur list codecs")->capture_default_str();
+    add_sizes(*coding, codec);
+    coding->callback(
+        [this] { chosen = [this] { return peers::bench_codec_command(codec, json); }; });
+    CLI::App* mixing = bench.add_subcommand("mix", "arrivals folded in, beside a plain triad");
+    add_sizes(*mixing, mix);
+    mixing->callback([this] { chosen = [this] { return peers::bench_mix_command(mix, json); }; });
   }
 };
 

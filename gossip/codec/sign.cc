@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 
@@ -38,11 +39,17 @@ class Sign final : public F32Codec {
     const std::span<const std::byte> bytes = payload.subspan(sizeof(float));
     const std::size_t used = x.size() % kByteBits;
     if (used != 0 && std::to_integer<unsigned>(bytes.back()) >> used != 0) return false;
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      const unsigned bits = std::to_integer<unsigned>(bytes[i / kByteBits]);
-      x[i] = ((bits >> (i % kByteBits)) & 1U) != 0 ? -magnitude : magnitude;
-    }
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+      place(std::to_integer<unsigned>(bytes[i]), magnitude,
+            x.subspan(i * kByteBits, std::min(kByteBits, x.size() - i * kByteBits)));
     return true;
+  }
+
+  static void place(unsigned bits, float magnitude, std::span<float> x) {
+    constexpr unsigned kSignBit = 31;
+    for (unsigned k = 0; k < x.size(); ++k)
+      x[k] = std::bit_cast<float>(std::bit_cast<std::uint32_t>(magnitude) | ((bits >> k) & 1U)
+                                                                                << kSignBit);
   }
 
   static float mean_magnitude(std::span<const float> x) {
