@@ -18,13 +18,16 @@ bool OutEdge::has_room() const { return pushes_in_flight_ < options_.pushes_in_f
 
 void OutEdge::push(const Push& push) {
   CHECK(has_room());
-  CHECK(push.share > 0.0 && push.share <= 1.0);
   const Snapshot& snapshot = *push.snapshot;
-  for (const std::uint32_t block : push.blocks) {
+  CHECK(push.block_shares.empty() || push.block_shares.size() == push.blocks.size());
+  for (std::size_t i = 0; i < push.blocks.size(); ++i) {
+    const std::uint32_t block = push.blocks[i];
+    const double share = push.block_shares.empty() ? push.share : push.block_shares[i];
+    CHECK(share > 0.0 && share <= 1.0);
     flights_.push_back({.parcel = {.round = push.round,
                                    .block = block,
                                    .sequence = next_sequence_++,
-                                   .share = push.share,
+                                   .share = share,
                                    .weight = snapshot.weights[block],
                                    .checksum = snapshot.checksums[block],
                                    .codec = snapshot.codec,

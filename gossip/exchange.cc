@@ -10,6 +10,7 @@ namespace gossip {
 
 Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Members members)
     : options_(options),
+      layout_(&layout),
       members_(std::move(members)),
       inbox_(layout, options.order),
       heartbeat_at_(members_.ticked_at()) {
@@ -38,8 +39,23 @@ void Exchange::want_heartbeats() {
 }
 
 void Exchange::set_progress(const Progress& progress) {
-  if (progress.phase != progress_.phase) want_heartbeats();
+  const bool rounds_due =
+      options_.heartbeat_rounds > 0 && progress.round >= round_told_ + options_.heartbeat_rounds;
+  if (rounds_due) round_told_ = progress.round;
+  if (rounds_due || progress.phase != progress_.phase) want_heartbeats();
   progress_ = progress;
+}
+
+void Exchange::pushed(std::uint64_t round, std::shared_ptr<const std::vector<float>> sketch) {
+  sketch_ = std::move(sketch);
+  rounds_pushed_ = round + 1;
+  if (options_.acknowledge == Acknowledge::kPushed) acknowledge_before(rounds_pushed_);
+}
+
+const Heard& Exchange::heard(runtime::PeerId peer) const {
+  static const Heard kNothing;
+  const auto found = heard_.find(peer);
+  return found == heard_.end() ? kNothing : found->second;
 }
 
 void Exchange::say_goodbye() {
@@ -70,23 +86,49 @@ void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant /
       return refuse(from.id, Refusal::kOutOfWindow);
     case InEdge::Verdict::kSeen:
       // Either our acknowledgement was lost, or is under way, or the trainer has not come by yet.
-      if (untaken_.contains({from.id, parcel.sequence})) return;
+      if (unacknowledged_.contains({from.id, parcel.sequence})) return;
       break;
     case InEdge::Verdict::kNew:
       inbox_.add(from.id, parcel);
+      members_.heard_round(from.id, parcel.round);
       ++traffic_.parcels_received;
-      if (!options_.acknowledge_when_taken) break;
-      untaken_.insert({from.id, parcel.sequence});
+      if (options_.keep_heard) unfolded_.emplace(Key{from.id, parcel.sequence}, parcel);
+      if (options_.acknowledge == Acknowledge::kArrived) break;
+      if (options_.acknowledge == Acknowledge::kPushed && parcel.round < rounds_pushed_) break;
+      unacknowledged_.emplace(Key{from.id, parcel.sequence}, parcel.round);
       return;
   }
-  lane.want_acknowledged(parcel.sequence);
+  lane.want_acknowledged(parcel.sequence, sketch_);
 }
 
-std::span<const BlockArrival> Exchange::take(std::uint64_t round) {
-  for (const auto& [from, sequence] : untaken_)
-    if (is_living(from)) lanes_.at(from).want_acknowledged(sequence);
-  untaken_.clear();
-  return inbox_.take(round);
+std::span<const BlockArrival> Exchange::take_before(std::uint64_t round) {
+  if (options_.acknowledge == Acknowledge::kFolded) acknowledge_before(round);
+  note_heard_before(round);
+  return inbox_.take_before(round);
+}
+
+bool Exchange::waits_for_round(std::uint64_t parcel_round, std::uint64_t round) const {
+  return options_.order == Inbox::Order::kByRound && parcel_round >= round;
+}
+
+void Exchange::acknowledge_before(std::uint64_t round) {
+  std::erase_if(unacknowledged_, [&](const auto& booked) {
+    const auto& [key, round_booked] = booked;
+    if (waits_for_round(round_booked, round)) return false;
+    if (is_living(key.first)) lanes_.at(key.first).want_acknowledged(key.second, sketch_);
+    return true;
+  });
+}
+
+void Exchange::note_heard_before(std::uint64_t round) {
+  std::erase_if(unfolded_, [&](const auto& unfolded) {
+    const Parcel& parcel = unfolded.second;
+    if (waits_for_round(parcel.round, round)) return false;
+    std::vector<Parcel>& parcels = heard_[unfolded.first.first].parcels;
+    parcels.resize(layout_->block_count());
+    parcels[parcel.block] = parcel;
+    return true;
+  });
 }
 
 void Exchange::hear(const Sender& from, const Acknowledgement& acknowledgement,
@@ -94,6 +136,7 @@ void Exchange::hear(const Sender& from, const Acknowledgement& acknowledgement,
   if (acknowledgement.incarnation != options_.self.incarnation) return;  // of our former self
   for (const std::uint64_t sequence : acknowledgement.sequences)
     lanes_.at(from.id).out().acknowledge(sequence);
+  if (acknowledgement.sketch) heard_[from.id].sketch = acknowledgement.sketch;
 }
 
 void Exchange::hear(const Sender& from, const Heartbeat& heartbeat, runtime::Instant now) {
@@ -106,6 +149,7 @@ void Exchange::hear(const Sender& from, const Goodbye& /*goodbye*/, runtime::Ins
 }
 
 void Exchange::part_from(runtime::PeerId peer, MemberState state) {
+  heard_.erase(peer);
   MemberEvent event{.peer = peer, .state = state};
   for (const Parcel& parcel : lanes_.at(peer).close()) {
     inbox_.take_back(options_.decoder == nullptr ? parcel : options_.decoder->decoded(parcel));

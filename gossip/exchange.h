@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "gossip/distances.h"
 #include "gossip/edge.h"
 #include "gossip/inbox.h"
 #include "gossip/lane.h"
@@ -20,16 +21,26 @@
 
 namespace gossip {
 
+// When a parcel is acknowledged.
+enum class Acknowledge : std::uint8_t {
+  kArrived,
+  // When the trainer has folded it. A peer that stands still then fills its edges, and the others
+  // keep their mass, instead of pushing all that the run has into an inbox that nobody empties.
+  kFolded,
+  // When this peer has pushed in the parcel's round, too. The sketch that goes with the
+  // acknowledgement is then that of the same round, whatever the network did.
+  kPushed,
+};
+
 struct ExchangeOptions {
   Sender self;
   Inbox::Order order = Inbox::Order::kOnArrival;
   OutEdge::Options edge;
   const Decoder* decoder = nullptr;  // of the run's codec, for what is taken back; none: f32
-  // Whether a parcel is acknowledged when the trainer has taken it, not when it arrives. A peer
-  // that stands still then fills its edges, and the others keep their mass, instead of pushing all
-  // that the run has into an inbox that nobody empties.
-  bool acknowledge_when_taken = false;
+  Acknowledge acknowledge = Acknowledge::kArrived;
+  bool keep_heard = false;  // the last parcel of each block from each peer, for heard()
   runtime::Duration heartbeat_interval{250'000'000};
+  std::uint64_t heartbeat_rounds = 0;  // also whenever so many rounds were made; 0: no
 };
 
 // What happened that a person or a record should hear of. Drained with take_events().
@@ -62,14 +73,18 @@ class Exchange {
   // The trainer's side.
   [[nodiscard]] bool has_room(runtime::PeerId to) const;  // false also for a peer that is not alive
   void push(const Push& push);                            // has_room() must hold
-  // What arrived, for folding (Inbox::take), and the acknowledgements that this makes due.
-  [[nodiscard]] std::span<const BlockArrival> take(std::uint64_t round);
+  // What arrived, for folding (Inbox::take_before), and the acknowledgements that this makes due.
+  [[nodiscard]] std::span<const BlockArrival> take_before(std::uint64_t round);
   [[nodiscard]] Inbox& inbox() { return inbox_; }
   [[nodiscard]] const Inbox& inbox() const { return inbox_; }
   [[nodiscard]] const Members& members() const { return members_; }
   void set_progress(const Progress& progress);  // a new phase is told to everybody at once, a step
                                                 // with the next heartbeat
-  void say_goodbye();                           // queues a Goodbye to everybody alive
+  // All pushes of this round were made, of mass with this sketch (null: none is used).
+  void pushed(std::uint64_t round, std::shared_ptr<const std::vector<float>> sketch);
+  // What was folded from `peer`, and the sketch it sent.
+  [[nodiscard]] const Heard& heard(runtime::PeerId peer) const;
+  void say_goodbye();  // queues a Goodbye to everybody alive
   // For a peer that hands its mass over and leaves: from now on new parcels are neither booked nor
   // acknowledged, and return to their senders with our goodbye.
   void close_inbox() { inbox_open_ = false; }
@@ -100,6 +115,9 @@ class Exchange {
 
   [[nodiscard]] bool is_living(runtime::PeerId peer) const;  // another member, and alive
   void want_heartbeats();
+  [[nodiscard]] bool waits_for_round(std::uint64_t parcel_round, std::uint64_t round) const;
+  void acknowledge_before(std::uint64_t round);
+  void note_heard_before(std::uint64_t round);
   void hear(const Sender& from, const Parcel& parcel, runtime::Instant now);
   void hear(const Sender& from, const Acknowledgement& acknowledgement, runtime::Instant now);
   void hear(const Sender& from, const Heartbeat& heartbeat, runtime::Instant now);
@@ -107,17 +125,24 @@ class Exchange {
   void part_from(runtime::PeerId peer, MemberState state);  // its mass under way comes back
 
   ExchangeOptions options_;
+  const BlockLayout* layout_;
   Members members_;
   Inbox inbox_;
   std::map<runtime::PeerId, Lane> lanes_;  // of all members but self; closed where not alive
   bool inbox_open_ = true;
   Progress progress_;
+  std::shared_ptr<const std::vector<float>> sketch_;  // of the last push
   runtime::Instant heartbeat_at_;
   Traffic traffic_;
   std::map<std::pair<runtime::PeerId, Refusal>, std::uint64_t> refusals_;
   std::set<runtime::PeerId> strangers_;
   std::vector<Event> events_;
-  std::set<std::pair<runtime::PeerId, std::uint64_t>> untaken_;  // sequences, not acknowledged yet
+  using Key = std::pair<runtime::PeerId, std::uint64_t>;  // sender and sequence
+  std::map<Key, std::uint64_t> unacknowledged_;           // booked; their rounds
+  std::map<Key, Parcel> unfolded_;                        // keep_heard
+  std::uint64_t rounds_pushed_ = 0;
+  std::map<runtime::PeerId, Heard> heard_;
+  std::uint64_t round_told_ = 0;  // with the last heartbeats that a round made due
 };
 
 }  // namespace gossip

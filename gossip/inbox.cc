@@ -1,7 +1,6 @@
 #include "gossip/inbox.h"
 
 #include <algorithm>
-#include <cstdint>
 #include <utility>
 
 #include "gossip/aligned_memory.h"
@@ -9,19 +8,6 @@
 #include "runtime/check.h"
 
 namespace gossip {
-namespace {
-
-kernels::ConstView payload_of(const Parcel& parcel, const BlockLayout& layout) {
-  const std::span<const std::byte> bytes = parcel.payload.bytes();
-  const std::size_t number_bytes = kernels::bytes_of(layout.scalar());
-  CHECK(parcel.codec == CodecId::kF32);
-  CHECK(bytes.size() == layout.bytes(parcel.block));
-  CHECK(reinterpret_cast<std::uintptr_t>(bytes.data()) % number_bytes == 0);
-  return {bytes.data(), bytes.size() / number_bytes, layout.scalar()};
-}
-
-}  // namespace
-
 // One set: what has come of every block. A lone parcel is kept as it came, since most rounds bring
 // no second: the trainer reads it where the network put it, and nobody writes a sum.
 struct Inbox::Accumulators {
@@ -48,9 +34,9 @@ struct Inbox::Accumulators {
     }
     if (parcels[block] == 2) {
       const Parcel first = std::exchange(lone[block], {});
-      kernels::vector::scaled_copy(first.share, payload_of(first, *layout), sum(block));
+      kernels::vector::scaled_copy(first.share, numbers_of(first, *layout), sum(block));
     }
-    kernels::vector::axpy(parcel.share, payload_of(parcel, *layout), sum(block));
+    kernels::vector::axpy(parcel.share, numbers_of(parcel, *layout), sum(block));
   }
 
   void list_arrivals() {
@@ -60,7 +46,7 @@ struct Inbox::Accumulators {
       arrival.block = block;
       arrival.weight = weights[block];
       if (parcels[block] == 1) arrival.share = lone[block].share;
-      arrival.x = parcels[block] == 1 ? payload_of(lone[block], *layout) : sum(block);
+      arrival.x = parcels[block] == 1 ? numbers_of(lone[block], *layout) : sum(block);
     }
   }
 
@@ -88,8 +74,8 @@ Inbox::Inbox(const BlockLayout& layout, Order order)
 Inbox::~Inbox() = default;
 
 bool Inbox::has_room(std::uint64_t round) const {
-  return order_ == Order::kOnArrival || round <= taken_round_ ||
-         round - taken_round_ <= kRoundsAheadMax;
+  return order_ == Order::kOnArrival || round <= taken_before_ ||
+         round - taken_before_ <= kRoundsAheadMax;
 }
 
 void Inbox::add(runtime::PeerId from, const Parcel& parcel) {
@@ -121,14 +107,14 @@ bool Inbox::complete(std::uint64_t round, std::span<const runtime::PeerId> sende
   return true;
 }
 
-std::span<const BlockArrival> Inbox::take(std::uint64_t round) {
+std::span<const BlockArrival> Inbox::take_before(std::uint64_t round) {
   if (order_ == Order::kByRound) {
-    while (!waiting_.empty() && waiting_.begin()->first <= round) {
+    while (!waiting_.empty() && waiting_.begin()->first < round) {
       for (const auto& [sender, parcels] : waiting_.begin()->second)
         for (const auto& [key, parcel] : parcels) filling_->add(parcel);
       waiting_.erase(waiting_.begin());
     }
-    taken_round_ = std::max(taken_round_, round);
+    taken_before_ = std::max(taken_before_, round);
   }
   std::swap(filling_, taken_);
   filling_->clear();

@@ -28,8 +28,9 @@ struct BlockArrival {
 // them in the order of their senders, so that a run in step gives the same bits whatever the
 // network did; it holds the frames meanwhile.
 //
-// take() hands one set of accumulators to the caller and goes on with another: a trainer may fold
-// what it took while the gossip thread adds to the rest. Calls themselves need the caller's lock.
+// take_before() hands one set of accumulators to the caller and goes on with another: a trainer may
+// fold what it took while the gossip thread adds to the rest. Calls themselves need the caller's
+// lock.
 class Inbox {
  public:
   enum class Order : std::uint8_t { kOnArrival, kByRound };
@@ -50,9 +51,9 @@ class Inbox {
   [[nodiscard]] bool complete(std::uint64_t round, std::span<const runtime::PeerId> senders,
                               std::span<const std::uint32_t> blocks) const;
 
-  // Everything that arrived (kByRound: of rounds up to `round`, ordered by round and sender, and
-  // what was taken back). The views are good until the next take().
-  [[nodiscard]] std::span<const BlockArrival> take(std::uint64_t round);
+  // Everything that arrived (kByRound: of rounds before `round`, ordered by round and sender, and
+  // what was taken back). The views are good until the next call.
+  [[nodiscard]] std::span<const BlockArrival> take_before(std::uint64_t round);
 
   [[nodiscard]] bool empty() const;
   [[nodiscard]] double weight() const;  // held and not yet taken, summed over blocks
@@ -67,7 +68,7 @@ class Inbox {
   std::unique_ptr<Accumulators> filling_;
   std::unique_ptr<Accumulators> taken_;
   std::map<std::uint64_t, std::map<runtime::PeerId, Waiting>> waiting_;  // kByRound
-  std::uint64_t taken_round_ = 0;
+  std::uint64_t taken_before_ = 0;                                       // every round before it
 };
 
 }  // namespace gossip

@@ -22,7 +22,9 @@ bool Lane::recognises(std::uint64_t incarnation) {
   return incarnation_ == incarnation;
 }
 
-void Lane::want_acknowledged(std::uint64_t sequence) {
+void Lane::want_acknowledged(std::uint64_t sequence,
+                             const std::shared_ptr<const std::vector<float>>& sketch) {
+  sketch_ = sketch;
   if (acknowledgements_.size() < kAcknowledgementsWaitingMax) acknowledgements_.insert(sequence);
 }
 
@@ -33,13 +35,14 @@ void Lane::want_goodbye() {
   heartbeat_wanted_ = false;
 }
 
-std::optional<Body> Lane::next_said(const Progress& progress) {
+std::optional<Body> Lane::next_body(const Progress& progress) {
   if (goodbye_said_) return std::nullopt;
   if (!acknowledgements_.empty()) {
     auto end = acknowledgements_.begin();
     std::advance(end, std::min(acknowledgements_.size(), kAcknowledgedMax));
     Acknowledgement said{.incarnation = incarnation_.value_or(0),
                          .sequences = {acknowledgements_.begin(), end}};
+    if (sketch_ != sketch_said_) said.sketch = sketch_said_ = sketch_;
     acknowledgements_.erase(acknowledgements_.begin(), end);
     return said;
   }
@@ -51,9 +54,9 @@ std::optional<Body> Lane::next_said(const Progress& progress) {
 
 const Lane::Frames* Lane::next_control(const Sender& self, const Progress& progress) {
   if (control_.empty()) {
-    const std::optional<Body> said = next_said(progress);
-    if (!said) return nullptr;
-    control_ = encode(self, *said);
+    const std::optional<Body> body = next_body(progress);
+    if (!body) return nullptr;
+    control_ = encode(self, *body);
   }
   return &control_;
 }

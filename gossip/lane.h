@@ -3,6 +3,7 @@
 // said. Part of Exchange.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <vector>
@@ -31,7 +32,9 @@ class Lane {
   // fixed has no place for a peer that starts again.)
   [[nodiscard]] bool recognises(std::uint64_t incarnation);
 
-  void want_acknowledged(std::uint64_t sequence);
+  // With the sketch of what this peer has pushed by now (null: none is used), where it is new.
+  void want_acknowledged(std::uint64_t sequence,
+                         const std::shared_ptr<const std::vector<float>>& sketch);
   void want_heartbeat();  // none after a goodbye
   void want_goodbye();    // the last thing said
 
@@ -51,12 +54,14 @@ class Lane {
   [[nodiscard]] std::vector<Parcel> close();
 
  private:
-  [[nodiscard]] std::optional<Body> next_said(const Progress& progress);
+  [[nodiscard]] std::optional<Body> next_body(const Progress& progress);
 
   OutEdge out_;
   InEdge in_;
   std::optional<std::uint64_t> incarnation_;
   std::set<std::uint64_t> acknowledgements_;
+  std::shared_ptr<const std::vector<float>> sketch_;       // goes with the next acknowledgement ...
+  std::shared_ptr<const std::vector<float>> sketch_said_;  // ... unless it has gone
   bool heartbeat_wanted_ = false;
   bool goodbye_wanted_ = false;
   bool goodbye_said_ = false;

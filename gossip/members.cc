@@ -44,7 +44,17 @@ void Members::heard(runtime::PeerId peer, const Progress& progress, runtime::Ins
   // Heartbeats overtake each other; a peer never goes back.
   if (progress.phase < member.progress.phase) return;
   if (progress.step < member.progress.step) return;
+  const std::uint64_t round = std::max(progress.round, member.progress.round);
   member.progress = progress;
+  member.progress.round = round;
+  member.round_known = true;
+}
+
+void Members::heard_round(runtime::PeerId peer, std::uint64_t round) {
+  CHECK(contains(peer));
+  Member& member = members_.at(peer);
+  member.progress.round = std::max(member.progress.round, round);
+  member.round_known = true;
 }
 
 void Members::left(runtime::PeerId peer) {
@@ -70,6 +80,16 @@ bool Members::others_reached(Phase phase) const {
   return std::all_of(living_.begin(), living_.end(), [&](runtime::PeerId peer) {
     return peer == self_ || members_.at(peer).progress.phase >= phase;
   });
+}
+
+std::optional<std::uint64_t> Members::slowest_round() const {
+  std::optional<std::uint64_t> slowest;
+  for (const runtime::PeerId peer : living_) {
+    const Member& member = members_.at(peer);
+    if (peer == self_ || !member.round_known || member.progress.phase != Phase::kTraining) continue;
+    slowest = std::min(slowest.value_or(member.progress.round), member.progress.round);
+  }
+  return slowest;
 }
 
 void Members::remove(runtime::PeerId peer, MemberState state) {

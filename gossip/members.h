@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct Progress {
   Phase phase = Phase::kTraining;
   std::uint64_t step = 0;
   double step_seconds = 0.0;  // mean time of a step; 0: none taken yet
+  std::uint64_t round = 0;    // pushes so far
 };
 
 class Members {
@@ -46,6 +48,7 @@ class Members {
   // For a member. Of one that is dead or has left they change nothing: nobody comes back.
   void heard(runtime::PeerId peer, runtime::Instant now);
   void heard(runtime::PeerId peer, const Progress& progress, runtime::Instant now);
+  void heard_round(runtime::PeerId peer, std::uint64_t round);  // a parcel of that round came
   void left(runtime::PeerId peer);
 
   // Who has just died of silence. A gap in our own ticks longer than half of silence_max proves
@@ -56,11 +59,16 @@ class Members {
   // count.
   [[nodiscard]] bool others_reached(Phase phase) const;
 
+  // The fewest rounds that any of the others, alive and in training, is known to have made. Empty:
+  // none is known of.
+  [[nodiscard]] std::optional<std::uint64_t> slowest_round() const;
+
  private:
   struct Member {
     MemberState state = MemberState::kAlive;
     runtime::Instant heard_at{};
     Progress progress;
+    bool round_known = false;
   };
   void remove(runtime::PeerId peer, MemberState state);
 

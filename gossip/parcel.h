@@ -6,6 +6,7 @@
 
 #include "gossip/codec.h"
 #include "gossip/layout.h"
+#include "kernels/view.h"
 #include "runtime/frame.h"
 #include "runtime/peer_id.h"
 
@@ -49,6 +50,12 @@ struct Parcel {
   }  // the push-sum weight that it carries
 };
 
+// The numbers of one block: of a snapshot of all of x, of a parcel that has been received, whose
+// size and alignment have been checked.
+[[nodiscard]] kernels::ConstView numbers_of(const Snapshot& snapshot, std::uint32_t block,
+                                            const BlockLayout& layout);
+[[nodiscard]] kernels::ConstView numbers_of(const Parcel& parcel, const BlockLayout& layout);
+
 // What one push asks for: `share` of each listed block of the snapshot, for one receiver.
 struct Push {
   runtime::PeerId to{};
@@ -56,6 +63,7 @@ struct Push {
   double share = 0.0;
   std::shared_ptr<const Snapshot> snapshot;
   std::vector<std::uint32_t> blocks;
+  std::vector<double> block_shares = {};  // instead of `share`, one a listed block; empty: `share`
 };
 
 }  // namespace gossip

@@ -9,8 +9,9 @@ namespace {
 
 constexpr std::array kNames{
     WeightingName{"uniform", "equal shares to each receiver and to oneself"},
+    WeightingName{"moreau", "the farther a receiver's estimate, the larger its share"},
 };
-constexpr std::array kMakers{make_uniform};
+constexpr std::array kMakers{make_uniform, make_moreau};
 static_assert(kNames.size() == kMakers.size());
 
 std::string known_names() {

@@ -22,6 +22,7 @@ struct PushPlan {
   runtime::PeerId self{};
   std::span<const runtime::PeerId> receivers{};  // topology->out_neighbours(round, members, self)
   const Topology* topology = nullptr;            // never null
+  std::span<const double> squared_distances{};   // of the receivers from self, where asked for
 };
 
 class Weighting {
@@ -30,10 +31,15 @@ class Weighting {
 
   // A share in (0, 1) for each of plan.receivers, in their order; the sum is below one.
   [[nodiscard]] virtual std::vector<double> shares(const PushPlan& plan) const = 0;
+
+  // Whether plan.squared_distances is looked at. What it costs to know them is up to the caller.
+  [[nodiscard]] virtual bool asks_distances() const { return false; }
 };
 
 struct WeightingOptions {
   std::string name = "uniform";
+  double moreau_v = 0.1;   // in (0, 1)
+  double moreau_k = 10.0;  // above 0
 };
 
 struct WeightingName {

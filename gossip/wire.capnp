@@ -44,12 +44,14 @@ enum Codec {
 struct Acknowledgement {
   incarnation @0 :UInt64;  # of the peer whose parcels have arrived
   sequences @1 :List(UInt64);
+  sketch @2 :List(Float32);  # of the mass that the sender of this pushed last; empty: none said
 }
 
 struct Heartbeat {
   phase @0 :Phase;
   step @1 :UInt64;
   stepSeconds @2 :Float64;
+  round @3 :UInt64;
 }
 
 enum Phase {

@@ -4,6 +4,7 @@
 #include <capnp/serialize.h>
 #include <kj/exception.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -30,7 +31,9 @@ runtime::Frame frame_of(Words words) {
 unsigned first_segment_words(const Body& body) {
   constexpr std::size_t kFixedWords = 32;
   const auto* said = std::get_if<Acknowledgement>(&body);
-  return static_cast<unsigned>(kFixedWords + (said == nullptr ? 0 : said->sequences.size()));
+  if (said == nullptr) return kFixedWords;
+  const std::size_t sketch_words = said->sketch ? said->sketch->size() / 2 + 1 : 0;
+  return static_cast<unsigned>(kFixedWords + said->sequences.size() + sketch_words);
 }
 
 void write(const Parcel& parcel, wire::Header::Builder header) {
@@ -50,6 +53,9 @@ void write(const Acknowledgement& acknowledgement, wire::Header::Builder header)
   body.setIncarnation(acknowledgement.incarnation);
   auto sequences = body.initSequences(static_cast<unsigned>(acknowledgement.sequences.size()));
   for (unsigned i = 0; i < sequences.size(); ++i) sequences.set(i, acknowledgement.sequences[i]);
+  if (!acknowledgement.sketch) return;
+  auto sketch = body.initSketch(static_cast<unsigned>(acknowledgement.sketch->size()));
+  for (unsigned i = 0; i < sketch.size(); ++i) sketch.set(i, (*acknowledgement.sketch)[i]);
 }
 
 void write(const Heartbeat& heartbeat, wire::Header::Builder header) {
@@ -57,6 +63,7 @@ void write(const Heartbeat& heartbeat, wire::Header::Builder header) {
   body.setPhase(static_cast<wire::Phase>(heartbeat.progress.phase));
   body.setStep(heartbeat.progress.step);
   body.setStepSeconds(heartbeat.progress.step_seconds);
+  body.setRound(heartbeat.progress.round);
 }
 
 void write(const Goodbye& /*goodbye*/, wire::Header::Builder header) { header.setGoodbye(); }
@@ -146,12 +153,21 @@ std::variant<Body, Refusal> read(wire::Parcel::Reader body, const Frames& frames
                 .payload = std::get<runtime::Frame>(payload)};
 }
 
-std::variant<Body, Refusal> read(wire::Acknowledgement::Reader body) {
+std::variant<Body, Refusal> read(wire::Acknowledgement::Reader body, const Terms& terms) {
   const auto sequences = body.getSequences();
+  const auto sketch = body.getSketch();
   if (sequences.size() > kAcknowledgedMax) return Refusal::kMalformed;
+  if (sketch.size() != 0 && sketch.size() != terms.sketch_size) return Refusal::kMalformed;
   Acknowledgement acknowledgement{.incarnation = body.getIncarnation(), .sequences = {}};
   acknowledgement.sequences.reserve(sequences.size());
   for (const std::uint64_t sequence : sequences) acknowledgement.sequences.push_back(sequence);
+  if (sketch.size() == 0) return acknowledgement;
+  std::vector<float> numbers;
+  numbers.reserve(sketch.size());
+  for (const float number : sketch) numbers.push_back(number);
+  if (!std::ranges::all_of(numbers, [](float number) { return std::isfinite(number); }))
+    return Refusal::kNotFinite;
+  acknowledgement.sketch = std::make_shared<const std::vector<float>>(std::move(numbers));
   return acknowledgement;
 }
 
@@ -162,7 +178,8 @@ std::variant<Body, Refusal> read(wire::Heartbeat::Reader body) {
   if (!(step_seconds >= 0.0) || std::isinf(step_seconds)) return Refusal::kMalformed;
   return Heartbeat{.progress = {.phase = static_cast<Phase>(phase),
                                 .step = body.getStep(),
-                                .step_seconds = step_seconds}};
+                                .step_seconds = step_seconds,
+                                .round = body.getRound()}};
 }
 
 std::variant<Body, Refusal> read_body(wire::Header::Reader header, const Frames& frames,
@@ -172,7 +189,7 @@ std::variant<Body, Refusal> read_body(wire::Header::Reader header, const Frames&
     case wire::Header::PARCEL:
       return read(header.getParcel(), frames, terms);
     case wire::Header::ACKNOWLEDGEMENT:
-      return read(header.getAcknowledgement());
+      return read(header.getAcknowledgement(), terms);
     case wire::Header::HEARTBEAT:
       return read(header.getHeartbeat());
     case wire::Header::GOODBYE:

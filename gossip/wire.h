@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <variant>
@@ -22,6 +23,8 @@ namespace gossip {
 struct Acknowledgement {
   std::uint64_t incarnation = 0;         // of the peer whose parcels these are
   std::vector<std::uint64_t> sequences;  // at most kAcknowledgedMax
+  // Of the mass that the one who acknowledges pushed last; null: said before, or none is used.
+  std::shared_ptr<const std::vector<float>> sketch = nullptr;
 };
 struct Heartbeat {
   Progress progress;
@@ -69,6 +72,7 @@ struct Terms {
   std::uint64_t fingerprint = 0;
   const BlockLayout* layout = nullptr;
   double weight_max = 0.0;           // no block of any peer can weigh more
+  std::size_t sketch_size = 0;       // numbers of a sketch
   const Decoder* decoder = nullptr;  // of the run's codec; none: f32
 };
 

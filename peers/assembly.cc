@@ -17,6 +17,7 @@ namespace {
 // Streams of the run's seed; each use of chance has its own.
 constexpr std::uint64_t kLoaderStream = 1ULL << 32U;
 constexpr std::uint64_t kNoiseStream = 2ULL << 32U;
+constexpr std::uint64_t kSketchStream = 3ULL << 32U;
 
 bool in_laboratory(const Config& config) { return config.objective.kind != "network"; }
 
@@ -130,6 +131,21 @@ gossip::BlockChoice::Options block_choice_of(const Config& config) {
           .seed = config.seed};
 }
 
+gossip::DistanceOptions distances_of(const Config& config, const gossip::Weighting& weighting) {
+  using Kind = gossip::DistanceOptions::Kind;
+  if (!weighting.asks_distances()) return {};
+  const MoreauConfig& moreau = config.gossip.moreau;
+  return {.kind = moreau.distance == "exact" ? Kind::kExact : Kind::kSketch,
+          .of_estimates = moreau.space == "estimate",
+          .per_block = moreau.per_block,
+          .seed = runtime::mix_bits(config.seed ^ kSketchStream)};
+}
+
+Pace pace_of(std::string_view name) {
+  if (name == "sync") return Pace::kSync;
+  return name == "bounded" ? Pace::kBounded : Pace::kAsync;
+}
+
 std::uint64_t hash_text(std::string_view text) {
   std::uint64_t hash = text.size();
   for (const char letter : text)
@@ -218,12 +234,17 @@ runtime::Status Assembly::make_gossip(const Config& config, const Place& place) 
   if (!topology) return topology.error();
   topology_ = std::move(topology).value();
   if (auto fits = topology_->check(place.members.size()); !fits) return fits.error();
-  auto weighting = gossip::make_weighting({.name = config.gossip.weighting});
+  auto weighting = gossip::make_weighting({.name = config.gossip.weighting,
+                                           .moreau_v = config.gossip.moreau.v,
+                                           .moreau_k = config.gossip.moreau.k});
   if (!weighting) return weighting.error();
   weighting_ = std::move(weighting).value();
   auto codec = gossip::make_codec({.name = config.gossip.codec});
   if (!codec) return codec.error();
   codec_ = std::move(codec).value();
+  const gossip::DistanceOptions distances = distances_of(config, *weighting_);
+  if (auto fits = gossip::Distances::check(distances, *layout_); !fits) return fits.error();
+  distances_ = std::make_unique<gossip::Distances>(distances, *layout_);
   auto optimizer =
       make_optimizer({config.policy.optimizer, config.policy.momentum, config.policy.weight_decay},
                      objective_->parameter_count(), objective_->scalar(), *backend_);
@@ -241,16 +262,20 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
   for (const std::uint64_t part :
        {network_ != nullptr ? network_->architecture_hash() : hash_text(config.objective.kind),
         static_cast<std::uint64_t>(layout_->parameter_count()), config.gossip.block_bytes,
-        static_cast<std::uint64_t>(layout_->scalar()), hash_text(config.gossip.codec),
-        config.gossip.blocks_per_push.value_or(0), hash_text(config.gossip.block_choice)}) {
+        static_cast<std::uint64_t>(layout_->scalar()),
+        static_cast<std::uint64_t>(distances_->sketch_size()),
+        static_cast<std::uint64_t>(distances_->options().of_estimates),
+        hash_text(config.gossip.codec), config.gossip.blocks_per_push.value_or(0),
+        hash_text(config.gossip.block_choice)}) {
     fingerprint_ = runtime::mix_bits(fingerprint_ ^ part);
   }
   const runtime::Duration heartbeat = std::chrono::milliseconds(config.membership.heartbeat_ms);
   const runtime::Duration silence = std::chrono::milliseconds(config.membership.silence_ms);
   const PeerOptions options{.self = {place.id, 1, fingerprint_},
-                            .pace = config.gossip.pace == "sync" ? Pace::kSync : Pace::kAsync,
+                            .pace = pace_of(config.gossip.pace),
                             .steps = steps_,
                             .settle_rounds = network_ != nullptr ? config.gossip.settle_rounds : 0,
+                            .max_lead = config.gossip.max_lead,
                             .weight_floor = config.gossip.weight_floor,
                             .rate_correction = config.policy.rate_correction,
                             .damping = config.gossip.damping,
@@ -261,6 +286,7 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
                         .schedule = schedule_.get(),
                         .topology = topology_.get(),
                         .weighting = weighting_.get(),
+                        .distances = distances_.get(),
                         .layout = layout_.get(),
                         .backend = backend_,
                         .codec = codec_.get()};

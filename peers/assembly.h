@@ -90,6 +90,7 @@ class Assembly {
   std::unique_ptr<gossip::Topology> topology_;
   std::unique_ptr<gossip::Weighting> weighting_;
   std::unique_ptr<gossip::Codec> codec_;
+  std::unique_ptr<gossip::Distances> distances_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<Schedule> schedule_;
   std::unique_ptr<Peer> peer_;

@@ -40,6 +40,7 @@ constexpr std::array kKinds{
     Kind{"codecs", "gossip.codec"},
     Kind{"presets", "policy.preset"},
 };
+constexpr std::string_view kKeys = "keys";
 
 Json to_json(const Spread& spread) {
   return {{"median", spread.median}, {"min", spread.min}, {"max", spread.max}};
@@ -71,7 +72,7 @@ int fail(const runtime::Error& error) {
 std::string list_kinds() {
   std::string words;
   for (const Kind& kind : kKinds) words += (words.empty() ? "" : " | ") + std::string(kind.word);
-  return words;
+  return words + " | " + std::string(kKeys);
 }
 
 int check_command(const Config& config) {
@@ -87,6 +88,10 @@ int check_command(const Config& config) {
 }
 
 int list_command(const std::string& kind) {
+  if (kind == kKeys) {
+    fmt::print("{}", config_reference());
+    return 0;
+  }
   for (const Kind& known : kKinds) {
     if (known.word != kind) continue;
     for (const Choice& choice : choices_of(known.key)) {

@@ -78,6 +78,7 @@ struct MoreauConfig {
   double k = 10.0;
   std::string distance = "sketch";
   std::string space = "estimate";
+  bool per_block = false;
   bool operator==(const MoreauConfig&) const = default;
 };
 

@@ -18,6 +18,8 @@ std::string number_range(const NumberRange& range) {
   const bool open = range.max == std::numeric_limits<double>::max();
   if (open && range.above_min) return fmt::format("a number above {}", range.min);
   if (open) return fmt::format("a number of at least {}", range.min);
+  if (range.above_min && range.below_max)
+    return fmt::format("a number above {} and below {}", range.min, range.max);
   if (range.above_min) return fmt::format("a number above {} and up to {}", range.min, range.max);
   return fmt::format("a number from {} to {}", range.min, range.max);
 }

@@ -12,6 +12,7 @@ constexpr CountRange kFromOne{1, kAnyCount};
 constexpr NumberRange kPositive{0.0, kAnyNumber, true};
 constexpr NumberRange kNotNegative{0.0, kAnyNumber};
 constexpr NumberRange kShare{0.0, 1.0};
+constexpr NumberRange kInside{0.0, 1.0, true, true};
 constexpr std::uint64_t kPeersMax = 100'000;
 constexpr std::uint64_t kThreadsMax = 1024;
 constexpr std::uint64_t kBatchMax = 65536;
@@ -122,7 +123,9 @@ void describe_gossip(GossipConfig& c, Table t) {
   t.add_name("gossip.block_choice", c.block_choice, "of which, where not of all");
   t.add("gossip.damping", Number{&c.damping, {0.0, 1.0, true}},
         "times every share: less moves, and less is felt of what a codec loses");
-  t.add_later("gossip.max_lead", Count{&c.max_lead, kFromOne}, "bounded: rounds ahead");
+  t.add(
+      "gossip.max_lead", Count{&c.max_lead, kFromOne},
+      "bounded: training waits while it is more rounds than this ahead of the slowest peer heard");
   t.add("gossip.weight_floor", Number{&c.weight_floor, {0.0, 0.5}},
         "async: a block whose weight is below is not pushed");
   t.add("gossip.settle_rounds", Count{&c.settle_rounds, {0, 10'000}},
@@ -130,10 +133,13 @@ void describe_gossip(GossipConfig& c, Table t) {
 }
 
 void describe_moreau(MoreauConfig& c, Table t) {
-  t.add_later("gossip.moreau.v", Number{&c.v, kPositive}, "smoothing");
-  t.add_later("gossip.moreau.k", Number{&c.k, kPositive}, "steepness");
+  t.add("gossip.moreau.v", Number{&c.v, kInside},
+        "a twin gets v (1 - v) / (1 + v), the farthest peer 1 - v, over the out-degree");
+  t.add("gossip.moreau.k", Number{&c.k, kPositive}, "how fast a share grows with the distance");
   t.add_name("gossip.moreau.distance", c.distance, "how distances are taken");
   t.add_name("gossip.moreau.space", c.space, "distances of what");
+  t.add("gossip.moreau.per_block", Flag{&c.per_block},
+        "a share for each block, by its own distance");
 }
 
 void describe_membership(MembershipConfig& c, Table t) {

@@ -22,6 +22,7 @@ struct NumberRange {
   double min = 0.0;
   double max = 0.0;
   bool above_min = false;  // min itself is refused
+  bool below_max = false;  // max itself is refused
 };
 
 // What a key may hold, and where in the Config it goes.

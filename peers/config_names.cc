@@ -83,7 +83,7 @@ constexpr Choice kProtocols[] = {
 };
 constexpr Choice kWeightings[] = {
     {"uniform", "equal shares for oneself and every receiver"},
-    {"moreau", "shares by distance of the estimates", kLater},
+    {"moreau", "the farther a receiver's estimate, the larger its share"},
     {"metropolis", "Metropolis-Hastings weights", kLater},
     {"constant", "one fixed share", kLater},
 };
@@ -104,7 +104,7 @@ constexpr Choice kTopologies[] = {
 constexpr Choice kPaces[] = {
     {"async", "never waits"},
     {"sync", "rounds in step"},
-    {"bounded", "waits only when max_lead rounds ahead", kLater},
+    {"bounded", "waits only while more than max_lead rounds ahead"},
 };
 constexpr Choice kCodecs[] = {
     {"f32", "as it is"},
@@ -122,11 +122,11 @@ constexpr Choice kBlockChoices[] = {
 };
 constexpr Choice kDistances[] = {
     {"sketch", "from small random projections"},
-    {"exact", "from the last x of every in-neighbour", kLater},
+    {"exact", "from the last parcel of every in-neighbour, kept"},
 };
 constexpr Choice kSpaces[] = {
     {"estimate", "z"},
-    {"mass", "x", kLater},
+    {"mass", "x"},
 };
 constexpr Choice kDiscoveries[] = {
     {"none", "only the addresses that were given"},

@@ -33,6 +33,7 @@ std::optional<double> number_in(const TomlValue& value, const NumberRange& range
     return std::nullopt;
   if (!std::isfinite(number) || number < range.min || number > range.max) return std::nullopt;
   if (range.above_min && number <= range.min) return std::nullopt;
+  if (range.below_max && number >= range.max) return std::nullopt;
   return number;
 }
 

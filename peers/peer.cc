@@ -42,14 +42,28 @@ gossip::Mass start_mass(const PeerParts& parts) {
 }
 
 gossip::ExchangeOptions exchange_options(const PeerOptions& options,
+                                         const gossip::Distances* distances,
                                          const gossip::Decoder& decoder) {
-  return {.self = options.self,
-          .order = options.pace == Pace::kSync ? gossip::Inbox::Order::kByRound
-                                               : gossip::Inbox::Order::kOnArrival,
-          .edge = options.edge,
-          .decoder = &decoder,
-          .acknowledge_when_taken = options.pace == Pace::kAsync,
-          .heartbeat_interval = options.heartbeat_interval};
+  const bool in_step = options.pace == Pace::kSync;
+  gossip::ExchangeOptions exchange{
+      .self = options.self,
+      .order = in_step ? gossip::Inbox::Order::kByRound : gossip::Inbox::Order::kOnArrival,
+      .edge = options.edge,
+      .decoder = &decoder,
+      .acknowledge = in_step ? gossip::Acknowledge::kArrived : gossip::Acknowledge::kFolded,
+      .heartbeat_interval = options.heartbeat_interval};
+  if (options.pace == Pace::kBounded)
+    exchange.heartbeat_rounds = std::max<std::uint64_t>(1, options.max_lead / 4);
+  const auto distance =
+      distances == nullptr ? gossip::DistanceOptions::Kind::kNone : distances->options().kind;
+  exchange.keep_heard = distance == gossip::DistanceOptions::Kind::kExact;
+  if (in_step && distance == gossip::DistanceOptions::Kind::kSketch) {
+    // In step the shares of a round must not depend on when a message came: the sketch heard of a
+    // receiver is that of the last round in which we pushed to it, and the next push waits for it.
+    exchange.acknowledge = gossip::Acknowledge::kPushed;
+    exchange.edge.pushes_in_flight_max = 1;
+  }
+  return exchange;
 }
 
 }  // namespace
@@ -62,11 +76,13 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
       // Mass is conserved, so no block can weigh more than all peers together; the rest is for
       // rounding.
       terms_{options.self.fingerprint, parts.layout,
-             static_cast<double>(members.all().size()) * (1.0 + 1e-6), &decoder_},
+             static_cast<double>(members.all().size()) * (1.0 + 1e-6),
+             parts.distances == nullptr ? 0 : parts.distances->sketch_size(), &decoder_},
       mass_(start_mass(parts)),
       estimate_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
       delta_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
-      exchange_(exchange_options(options, decoder_), *parts.layout, std::move(members)) {
+      exchange_(exchange_options(options, parts.distances, decoder_), *parts.layout,
+                std::move(members)) {
   shared_.members = exchange_.members().living().size();
 }
 
@@ -82,6 +98,10 @@ bool Peer::ready() const {
   if (options_.pace == Pace::kAsync) return true;
   const std::scoped_lock lock(mutex_);
   const gossip::Members& members = exchange_.members();
+  if (options_.pace == Pace::kBounded) {
+    const auto slowest = members.slowest_round();
+    return phase_ != Phase::kTraining || !slowest || round_ <= *slowest + options_.max_lead;
+  }
   const auto alive = [&](runtime::PeerId peer) {
     return members.state(peer) == gossip::MemberState::kAlive;
   };
@@ -98,7 +118,7 @@ bool Peer::ready() const {
 }
 
 void Peer::mix() {
-  fold_up_to(round_ == 0 ? 0 : round_ - 1);
+  fold_before(round_);
   estimate_stale_ = true;
   round_open_ = false;
 }
@@ -108,11 +128,11 @@ kernels::ConstView Peer::estimate() {
   return estimate_.view();
 }
 
-void Peer::fold_up_to(std::uint64_t round) {
+void Peer::fold_before(std::uint64_t round) {
   std::span<const gossip::BlockArrival> arrivals;
   {
     const std::scoped_lock lock(mutex_);
-    arrivals = exchange_.take(round);
+    arrivals = exchange_.take_before(round);
   }
   mass_.fold(arrivals);
 }
@@ -150,7 +170,7 @@ void Peer::move_statistics() {
 }
 
 bool Peer::steps_scaled_by_weight() const {
-  return options_.pace == Pace::kAsync && options_.rate_correction;
+  return options_.pace != Pace::kSync && options_.rate_correction;
 }
 
 bool Peer::push_planned() const { return push_planned_; }
@@ -169,75 +189,116 @@ void Peer::apply_delta() {
 std::vector<std::uint32_t> Peer::pushable_blocks() const {
   std::vector<std::uint32_t> blocks = choice_.blocks(round_);
   // Rounds in step bound w by themselves, and a round must be whole.
-  if (options_.pace == Pace::kAsync)
+  if (options_.pace != Pace::kSync)
     std::erase_if(blocks, [this](std::uint32_t block) {
       return mass_.weight(block) < options_.weight_floor;
     });
   return blocks;
 }
 
-bool Peer::hand_out(std::span<const runtime::PeerId> receivers, const std::vector<bool>& room,
-                    std::span<const double> shares, const std::vector<std::uint32_t>& blocks) {
-  const std::uint64_t seed =
-      runtime::mix_bits(runtime::mix_bits(runtime::value_of(options_.self.id)) + round_);
-  const std::shared_ptr<const gossip::Snapshot> snapshot = mass_.snapshot(blocks, seed);
-  if (!snapshot->finite) {
-    diverged_ = true;
-    return false;
+// Everything that the network's thread may change is read here, under the lock.
+Peer::Recipients Peer::recipients(bool anything_to_push) const {
+  Recipients to;
+  const std::scoped_lock lock(mutex_);
+  const std::span<const runtime::PeerId> members = mixing_members();
+  to.peers =
+      parts_.topology->out_neighbours(choice_.graph_round(round_), members, options_.self.id);
+  for (const runtime::PeerId peer : to.peers)
+    to.room.push_back(anything_to_push && exchange_.has_room(peer));
+  if (parts_.weighting->asks_distances()) {
+    to.members.assign(members.begin(), members.end());
+    for (const runtime::PeerId peer : to.peers) to.heard.push_back(exchange_.heard(peer));
+  } else if (to.room_count() > 0) {
+    to.shares.push_back(parts_.weighting->shares(plan_for(to, members)));
   }
-  double kept = 1.0;
-  {
-    const std::scoped_lock lock(mutex_);
-    for (std::size_t i = 0; i < receivers.size(); ++i) {
-      // Who died since is refused by has_room: that share stays.
-      if (!room[i] || !exchange_.has_room(receivers[i])) continue;
-      const double share = options_.damping * shares[i];
-      exchange_.push({receivers[i], round_, share, snapshot, blocks});
-      kept -= share;
-    }
+  return to;
+}
+
+gossip::PushPlan Peer::plan_for(const Recipients& to,
+                                std::span<const runtime::PeerId> members) const {
+  return {.round = choice_.graph_round(round_),
+          .members = members,
+          .self = options_.self.id,
+          .receivers = to.peers,
+          .topology = parts_.topology};
+}
+
+// Shares by distance: one list for all blocks, or one a block. Outside of the lock, since it reads
+// whole models.
+void Peer::weigh_by_distance(Recipients& to) const {
+  std::vector<std::vector<double>> squared;  // by receiver
+  for (const gossip::Heard& heard : to.heard) squared.push_back(parts_.distances->squared(heard));
+  const std::size_t lists =
+      parts_.distances->options().per_block ? parts_.layout->block_count() : 1;
+  std::vector<double> of_list(to.peers.size());
+  for (std::size_t list = 0; list < lists; ++list) {
+    for (std::size_t i = 0; i < of_list.size(); ++i) of_list[i] = squared[i][list];
+    gossip::PushPlan plan = plan_for(to, to.members);
+    plan.squared_distances = of_list;
+    to.shares.push_back(parts_.weighting->shares(plan));
   }
-  for (const std::uint32_t block : blocks) mass_.keep(*snapshot, block, kept);
-  return true;
+}
+
+// Of what a codec draws: another for every push of every peer.
+std::uint64_t Peer::push_seed() const {
+  return runtime::mix_bits(runtime::mix_bits(runtime::value_of(options_.self.id)) + round_);
 }
 
 bool Peer::push() {
+  const std::size_t planned = choice_.blocks(round_).size();
   const std::vector<std::uint32_t> blocks = pushable_blocks();
-  std::vector<runtime::PeerId> receivers;
-  std::vector<bool> room;
-  std::vector<double> shares;
-  std::size_t skipped = 0;
-  {
-    const std::scoped_lock lock(mutex_);
-    const std::span<const runtime::PeerId> members = mixing_members();
-    const std::uint64_t graph = choice_.graph_round(round_);
-    receivers = parts_.topology->out_neighbours(graph, members, options_.self.id);
-    for (const runtime::PeerId to : receivers)
-      room.push_back(!blocks.empty() && exchange_.has_room(to));
-    // Within the lock: the list of the living belongs to both threads.
-    if (std::ranges::count(room, true) > 0)
-      shares = parts_.weighting->shares({.round = graph,
-                                         .members = members,
-                                         .self = options_.self.id,
-                                         .receivers = receivers,
-                                         .topology = parts_.topology});
+  Recipients to = recipients(!blocks.empty());
+  const bool by_distance = parts_.weighting->asks_distances();
+  if (by_distance) weigh_by_distance(to);
+  const std::size_t handed = to.room_count();
+  if (handed > 0 || by_distance) {
+    const auto snapshot = handed > 0 ? mass_.snapshot(blocks, push_seed()) : mass_.snapshot();
+    // Distances are between whole models as they are.
+    const auto whole = by_distance && !snapshot->payloads.empty() ? mass_.snapshot() : snapshot;
+    if (!snapshot->finite || !whole->finite) {
+      diverged_ = true;
+      return false;
+    }
+    // After the shares were taken from the last one: both sides of a distance are as old.
+    if (by_distance) parts_.distances->note_own(whole);
+    hand(to, snapshot, blocks);
   }
-  const auto handed = static_cast<std::size_t>(std::ranges::count(room, true));
-  skipped = receivers.size() * choice_.blocks(round_).size() - handed * blocks.size();
-  if (handed > 0 && !hand_out(receivers, room, shares, blocks)) return false;
-  ++round_;
   round_open_ = true;
   if (phase_ == Phase::kSettling &&
-      (handed > 0 || receivers.empty() || options_.pace == Pace::kSync))
+      (handed > 0 || to.peers.empty() || options_.pace == Pace::kSync))
     ++settled_;
   const std::scoped_lock lock(mutex_);
-  shared_.parcels_skipped += skipped;
+  exchange_.pushed(round_++,
+                   parts_.distances == nullptr ? nullptr : parts_.distances->own_sketch());
+  shared_.parcels_skipped += to.peers.size() * planned - handed * blocks.size();
   return handed > 0;
+}
+
+void Peer::hand(const Recipients& to, const std::shared_ptr<const gossip::Snapshot>& snapshot,
+                const std::vector<std::uint32_t>& blocks) {
+  std::vector<double> kept(blocks.size(), 1.0);
+  {
+    const std::scoped_lock lock(mutex_);
+    for (std::size_t i = 0; i < to.peers.size(); ++i) {
+      // Who died since is refused by has_room: that share stays.
+      if (!to.room[i] || !exchange_.has_room(to.peers[i])) continue;
+      gossip::Push push{.to = to.peers[i], .round = round_, .snapshot = snapshot, .blocks = blocks};
+      for (std::size_t b = 0; b < blocks.size(); ++b) {
+        const std::vector<double>& shares = to.shares[to.shares.size() == 1 ? 0 : blocks[b]];
+        push.block_shares.push_back(options_.damping * shares[i]);
+        kept[b] -= push.block_shares.back();
+      }
+      exchange_.push(push);
+    }
+  }
+  // Outside of the lock: what a codec sent is decoded again.
+  for (std::size_t b = 0; b < blocks.size(); ++b) mass_.keep(*snapshot, blocks[b], kept[b]);
 }
 
 void Peer::enter(Phase phase) {
   phase_ = phase;
   const std::scoped_lock lock(mutex_);
-  exchange_.set_progress({phase_, step_, step_seconds_});
+  exchange_.set_progress({phase_, step_, step_seconds_, round_});
 }
 
 bool Peer::done_settling(runtime::Instant now) const {
@@ -260,7 +321,7 @@ Phase Peer::advance(runtime::Instant now) {
     settling_since_ = now;
     enter(Phase::kSettling);
   }
-  const bool round_mixed = options_.pace == Pace::kAsync || !round_open_;
+  const bool round_mixed = options_.pace != Pace::kSync || !round_open_;
   if (phase_ == Phase::kSettling && round_mixed && done_settling(now)) {
     draining_since_ = now;
     enter(Phase::kDraining);
@@ -274,7 +335,7 @@ Phase Peer::advance(runtime::Instant now) {
   }
   if (drained) enter(Phase::kDrained);
   const std::scoped_lock lock(mutex_);
-  if (phase_ == Phase::kTraining) exchange_.set_progress({phase_, step_, step_seconds_});
+  if (phase_ == Phase::kTraining) exchange_.set_progress({phase_, step_, step_seconds_, round_});
   shared_.phase = phase_;
   shared_.step = step_;
   shared_.round = round_;
@@ -296,7 +357,7 @@ bool Peer::hand_over() {
     const std::scoped_lock lock(mutex_);
     exchange_.close_inbox();
   }
-  fold_up_to(std::numeric_limits<std::uint64_t>::max());
+  fold_before(std::numeric_limits<std::uint64_t>::max());
   std::vector<std::uint32_t> blocks;
   for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block)
     blocks.push_back(block);

@@ -3,6 +3,7 @@
 // happens is the driver's (wall time) or the simulator's (virtual time). Neither is known to the
 // other.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -11,6 +12,7 @@
 #include "gossip/block_choice.h"
 #include "gossip/codec.h"
 #include "gossip/decoder.h"
+#include "gossip/distances.h"
 #include "gossip/exchange.h"
 #include "gossip/mass.h"
 #include "gossip/topology.h"
@@ -23,7 +25,7 @@
 
 namespace peers {
 
-enum class Pace : std::uint8_t { kAsync, kSync };
+enum class Pace : std::uint8_t { kAsync, kBounded, kSync };
 
 struct PeerOptions {
   gossip::Sender self;
@@ -31,11 +33,12 @@ struct PeerOptions {
   std::uint64_t steps = 0;          // gradient steps to take
   std::uint64_t settle_rounds = 0;  // pushes of each block, without gradients, after everybody's
                                     // last step
-  double weight_floor = 0.05;       // async: a block below it is not pushed
-  bool rate_correction = true;      // async: scale a block's step by its weight
+  std::uint64_t max_lead = 8;       // bounded: rounds ahead of the slowest peer heard of
+  double weight_floor = 0.05;       // not in step: a block below it is not pushed
+  bool rate_correction = true;      // not in step: scale a block's step by its weight
   double damping = 1.0;             // of every share that is pushed, in (0, 1]
   gossip::BlockChoice::Options blocks = {};
-  // Async: settling ends by then, whoever does not answer.
+  // Not in step: settling ends by then, whoever does not answer.
   runtime::Duration settle_max{2'000'000'000};
   runtime::Duration drain_max{30'000'000'000};  // then parcels may stay unacknowledged
   runtime::Duration heartbeat_interval{250'000'000};
@@ -49,6 +52,7 @@ struct PeerParts {
   const Schedule* schedule = nullptr;
   const gossip::Topology* topology = nullptr;
   const gossip::Weighting* weighting = nullptr;
+  gossip::Distances* distances = nullptr;  // what the weighting asks for
   const gossip::BlockLayout* layout = nullptr;
   kernels::Backend* backend = nullptr;
   const gossip::Codec* codec = nullptr;
@@ -134,13 +138,27 @@ class Peer {
   [[nodiscard]] std::span<const runtime::PeerId> mixing_members()
       const;  // whom the topology is computed over
   [[nodiscard]] std::vector<std::uint32_t> pushable_blocks() const;
-  // Sends the shares to those of the receivers that have room; the rest of the blocks stays.
-  bool hand_out(std::span<const runtime::PeerId> receivers, const std::vector<bool>& room,
-                std::span<const double> shares, const std::vector<std::uint32_t>& blocks);
+  struct Recipients {
+    std::vector<runtime::PeerId> peers;
+    std::vector<bool> room;                   // whether a push may go there now
+    std::vector<runtime::PeerId> members;     // shares by distance only:
+    std::vector<gossip::Heard> heard;         // of each of peers
+    std::vector<std::vector<double>> shares;  // one list for all blocks or one a block
+    [[nodiscard]] std::size_t room_count() const {
+      return static_cast<std::size_t>(std::ranges::count(room, true));
+    }
+  };
+  [[nodiscard]] Recipients recipients(bool anything_to_push) const;
+  [[nodiscard]] std::uint64_t push_seed() const;
+  [[nodiscard]] gossip::PushPlan plan_for(const Recipients& to,
+                                          std::span<const runtime::PeerId> members) const;
+  void weigh_by_distance(Recipients& to) const;
+  void hand(const Recipients& to, const std::shared_ptr<const gossip::Snapshot>& snapshot,
+            const std::vector<std::uint32_t>& blocks);
   void move_statistics();
   [[nodiscard]] bool steps_scaled_by_weight() const;
   void apply_delta();
-  void fold_up_to(std::uint64_t round);
+  void fold_before(std::uint64_t round);
   [[nodiscard]] bool done_settling(runtime::Instant now) const;
   void enter(gossip::Phase phase);
 

@@ -7,6 +7,9 @@
 
 namespace gossip {
 
-[[nodiscard]] std::unique_ptr<Weighting> make_uniform(const WeightingOptions& options);
+using MadeWeighting = runtime::Result<std::unique_ptr<Weighting>>;
+
+[[nodiscard]] MadeWeighting make_uniform(const WeightingOptions& options);
+[[nodiscard]] MadeWeighting make_moreau(const WeightingOptions& options);
 
 }  // namespace gossip

@@ -14,8 +14,8 @@ class Uniform final : public Weighting {
 
 }  // namespace
 
-std::unique_ptr<Weighting> make_uniform(const WeightingOptions& /*options*/) {
-  return std::make_unique<Uniform>();
+MadeWeighting make_uniform(const WeightingOptions& /*options*/) {
+  return std::unique_ptr<Weighting>(std::make_unique<Uniform>());
 }
 
 }  // namespace gossip

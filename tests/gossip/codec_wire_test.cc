@@ -47,7 +47,10 @@ struct Run {
   Decoder decoder{*codec, layout()};
 
   [[nodiscard]] gossip::Terms terms() const {
-    return {test::kSender.fingerprint, &layout(), test::kWeightMax, &decoder};
+    return {.fingerprint = test::kSender.fingerprint,
+            .layout = &layout(),
+            .weight_max = test::kWeightMax,
+            .decoder = &decoder};
   }
   [[nodiscard]] Parcel parcel(std::uint32_t block, const std::vector<float>& x) const {
     std::vector<std::byte> payload(codec->payload_bytes(x.size(), Scalar::kF32));

@@ -94,13 +94,13 @@ TEST_CASE("what is pushed arrives in the other's inbox, and the sender learns of
   CHECK(table[0].mass_in_flight() == 0.0);
   CHECK(table[0].quiet());
   CHECK(table[1].quiet());
-  const auto arrivals = table[1].inbox().take(0);
+  const auto arrivals = table[1].inbox().take_before(1);
   REQUIRE(arrivals.size() == 3);
   CHECK(arrivals[1].share * arrivals[1].x.as<double>()[0] == 1.5);
 }
 
 TEST_CASE("where taking acknowledges, a trainer that stands still fills its edges") {
-  ExchangeTable table(2, gossip::Inbox::Order::kOnArrival, true);
+  ExchangeTable table(2, gossip::Inbox::Order::kOnArrival, gossip::Acknowledge::kFolded);
   table.push(0, 1);
   table.push(0, 1);
   table.settle(at_ms(0));
@@ -114,20 +114,50 @@ TEST_CASE("where taking acknowledges, a trainer that stands still fills its edge
   table.settle(at_ms(300));
   CHECK(table[0].mass_in_flight() == 3.0);
 
-  CHECK(table[1].take(0).size() == 3);
+  CHECK(table[1].take_before(1).size() == 3);
   table.settle(at_ms(400));
   CHECK(table[0].mass_in_flight() == 0.0);
   CHECK(table[0].has_room(PeerId{1}));
 }
 
 TEST_CASE("where taking acknowledges, what a dead peer had not taken comes back") {
-  ExchangeTable table(2, gossip::Inbox::Order::kOnArrival, true);
+  ExchangeTable table(2, gossip::Inbox::Order::kOnArrival, gossip::Acknowledge::kFolded);
   table.push(0, 1);
   table.settle(at_ms(0));
   REQUIRE(table[1].inbox().weight() == 1.5);
   for (std::int64_t now = 0; now <= 1100; now += 100) table[0].tick(at_ms(now));
   CHECK(table[0].mass_in_flight() == 0.0);
   CHECK(table[0].inbox().weight() == 1.5);
+}
+
+TEST_CASE("where pushing acknowledges, it waits for one's own push of the round") {
+  ExchangeTable table(2, gossip::Inbox::Order::kByRound, gossip::Acknowledge::kPushed);
+  const auto sketch = std::make_shared<const std::vector<float>>(test::kSketchSize, 1.5F);
+  table.push(0, 1, 0);
+  table.settle(at_ms(0));
+  CHECK(table[0].mass_in_flight() == 1.5);
+  CHECK(table[0].heard(PeerId{1}).sketch == nullptr);
+  table[1].pushed(0, sketch);
+  table.settle(at_ms(1));
+  CHECK(table[0].mass_in_flight() == 0.0);
+  REQUIRE(table[0].heard(PeerId{1}).sketch != nullptr);
+  CHECK(*table[0].heard(PeerId{1}).sketch == *sketch);
+  // A parcel of a round that it has made is acknowledged as it comes.
+  table.push(0, 1, 0);
+  table.settle(at_ms(2));
+  CHECK(table[0].mass_in_flight() == 0.0);
+}
+
+TEST_CASE("what was heard of a peer is forgotten with it") {
+  ExchangeTable table(2, gossip::Inbox::Order::kOnArrival, gossip::Acknowledge::kFolded);
+  table[1].pushed(0, std::make_shared<const std::vector<float>>(test::kSketchSize, 1.5F));
+  table.push(0, 1);
+  table.settle(at_ms(0));
+  CHECK(table[1].take_before(1).size() == 3);
+  table.settle(at_ms(1));
+  REQUIRE(table[0].heard(PeerId{1}).sketch != nullptr);
+  for (std::int64_t now = 100; now <= 1200; now += 100) table[0].tick(at_ms(now));
+  CHECK(table[0].heard(PeerId{1}).sketch == nullptr);
 }
 
 TEST_CASE("one acknowledgement answers all that came since the last") {
@@ -257,7 +287,7 @@ TEST_CASE("by round, a parcel too many rounds early is not booked until there is
   CHECK(table[1].inbox().empty());
   CHECK(table[0].mass_in_flight() == 1.5);
   CHECK(table[1].traffic().messages_refused == 0);
-  (void)table[1].inbox().take(1);
+  (void)table[1].inbox().take_before(2);
   table.settle(at_ms(200));
   CHECK(table[1].inbox().weight() == 1.5);
   CHECK(table[0].parcels_in_flight() == 0);

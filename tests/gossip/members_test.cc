@@ -122,3 +122,18 @@ TEST_CASE("a phase is reached once every other living peer is there") {
   members.left(PeerId{2});
   CHECK(members.others_reached(Phase::kDraining));
 }
+
+TEST_CASE("the slowest round is that of the living who train and were heard of") {
+  Members members = three();
+  CHECK_FALSE(members.slowest_round().has_value());
+  members.heard_round(PeerId{0}, 7);
+  CHECK(members.slowest_round() == 7);
+  members.heard(PeerId{2}, {.phase = Phase::kTraining, .step = 1, .round = 3}, at(1));
+  CHECK(members.slowest_round() == 3);
+  members.heard_round(PeerId{2}, 2);  // overtaken on its way
+  CHECK(members.slowest_round() == 3);
+  members.heard(PeerId{2}, {.phase = Phase::kMixing, .step = 9, .round = 3}, at(2));
+  CHECK(members.slowest_round() == 7);
+  members.left(PeerId{0});
+  CHECK_FALSE(members.slowest_round().has_value());
+}

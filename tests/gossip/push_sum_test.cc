@@ -38,7 +38,7 @@ class RoundsInStep {
       REQUIRE(inboxes_[i]->complete(
           round_, gossip::in_neighbours(*topology_, round_, members_, members_[i]),
           test::all_blocks(layout_)));
-      masses_[i]->fold(inboxes_[i]->take(round_));
+      masses_[i]->fold(inboxes_[i]->take_before(round_ + 1));
     }
     ++round_;
   }

@@ -341,3 +341,16 @@ TEST_CASE("a list that claims more than the message holds is malformed") {
     }
   CHECK(is_refused(patched(delivery, kBodyAt + 12, (4U << 3U) | 5U), Refusal::kMalformed));
 }
+
+TEST_CASE("a sketch of another size, or that is not finite, is refused") {
+  const auto with = [](std::vector<float> numbers) {
+    Acknowledgement said{.incarnation = 1, .sequences = {5}};
+    said.sketch = std::make_shared<const std::vector<float>>(std::move(numbers));
+    return delivery_of(said);
+  };
+  CHECK_FALSE(is_refused(with({1, 2, 3, 4}), Refusal::kMalformed));
+  for (const std::size_t size : {1U, 3U, 5U, 4096U})
+    CHECK(is_refused(with(std::vector<float>(size)), Refusal::kMalformed));
+  for (const double bad : {kNan, kInfinity, -kInfinity})
+    CHECK(is_refused(with({1, 2, static_cast<float>(bad), 4}), Refusal::kNotFinite));
+}

@@ -45,13 +45,27 @@ TEST_CASE("a goodbye comes through with its sender") {
 TEST_CASE("a heartbeat comes through in every phase") {
   for (const Phase phase :
        {Phase::kTraining, Phase::kMixing, Phase::kSettling, Phase::kDraining, Phase::kDrained}) {
-    const Heartbeat said{{.phase = phase, .step = 123456789012, .step_seconds = 0.125}};
+    const Heartbeat said{
+        {.phase = phase, .step = 123456789012, .step_seconds = 0.125, .round = 345678901234}};
     const Message message = accepted(delivery_of(said));
     const auto& heard = std::get<Heartbeat>(message.body);
     CHECK(heard.progress.phase == phase);
     CHECK(heard.progress.step == 123456789012);
     CHECK(heard.progress.step_seconds == 0.125);
+    CHECK(heard.progress.round == 345678901234);
   }
+}
+
+TEST_CASE("an acknowledgement's sketch comes through, and none stays none") {
+  const std::vector<float> numbers = {1.0F, -2.5F, 0.0F, 1e-30F};
+  Acknowledgement said{.incarnation = 1, .sequences = {5}};
+  CHECK(std::get<Acknowledgement>(accepted(delivery_of(said)).body).sketch == nullptr);
+  said.sketch = std::make_shared<const std::vector<float>>(numbers);
+  const Message message = accepted(delivery_of(said));
+  const auto& heard = std::get<Acknowledgement>(message.body);
+  REQUIRE(heard.sketch != nullptr);
+  CHECK(*heard.sketch == numbers);
+  CHECK(heard.sequences == said.sequences);
 }
 
 TEST_CASE("an acknowledgement comes through, empty, short and as long as may be") {

@@ -51,7 +51,15 @@ class Launch(unittest.TestCase):
             self.check_books(run.summary(), 2)
 
     def test_in_step_two_launches_and_a_simulation_give_the_same_bits(self):
-        toml = SMALL.replace("logistic", "lenet5").replace("steps = 60", "steps = 12") + "[gossip]\npace = \"sync\"\ntopology = \"complete\"\n"
+        self.same_bits("lenet5", "topology = \"complete\"\n")
+
+    def test_in_step_shares_by_distance_do_not_depend_on_when_messages_come(self):
+        for distance in ("sketch", "exact"):
+            with self.subTest(distance):
+                self.same_bits("logistic", f"weighting = \"moreau\"\n[gossip.moreau]\nk = 1.0\ndistance = \"{distance}\"\n")
+
+    def same_bits(self, model, gossip):
+        toml = SMALL.replace("logistic", model).replace("steps = 60", "steps = 12") + "[gossip]\npace = \"sync\"\n" + gossip
         with Run(toml) as run:
             for name in ("a", "b"):
                 status, _, err = run.call("launch", "run.toml", "--peers", "3", "--set", f"run={name}")

@@ -129,8 +129,6 @@ TEST_CASE("an unknown name is refused with the nearest") {
 }
 
 TEST_CASE("a name of a version to come is refused with those available") {
-  CHECK(refusal("[gossip]\npace = \"bounded\"") ==
-        "x.toml:2: gossip.pace: \"bounded\" is not in this version; available: async, sync");
   CHECK(refusal("[policy]\noptimizer = \"adamw\"") ==
         "x.toml:2: policy.optimizer: \"adamw\" is not in this version; available: sgd, momentum");
 }
@@ -139,8 +137,8 @@ TEST_CASE("a key of a version to come may only hold its default") {
   CHECK(accepted("[watch]\nhttp = \"\"\n[checkpoint]\nevery_seconds = 0") == peers::Config{});
   CHECK(refusal("[watch]\nhttp = \"127.0.0.1:0\"") ==
         "x.toml:2: watch.http: not available in this version: expected \"\", got \"127.0.0.1:0\"");
-  CHECK(refusal("", {"gossip.max_lead=3"}) ==
-        "--set gossip.max_lead=3: not available in this version: expected 8, got 3");
+  CHECK(refusal("", {"checkpoint.keep=3"}) ==
+        "--set checkpoint.keep=3: not available in this version: expected 2, got 3");
   CHECK_THAT(refusal("[security]\nmode = \"curve\""), Catch::Contains("is not in this version"));
 }
 
@@ -375,8 +373,16 @@ damping = 0.5
 blocks_per_push = 3
 block_choice = "random"
 block_bytes = 4096
+max_lead = 3
 weight_floor = 0.0
 settle_rounds = 0
+weighting = "moreau"
+[gossip.moreau]
+v = 0.2
+k = 5.0
+distance = "exact"
+space = "mass"
+per_block = true
 [membership]
 heartbeat_ms = 10
 silence_ms = 1000

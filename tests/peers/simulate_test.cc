@@ -1,92 +1,24 @@
 // The simulator runs the product's own Peer: what it traces must be what the published algorithms
 // say, and two runs of one seed must be one run.
 #include <cmath>
-#include <fstream>
-#include <map>
-#include <sstream>
 #include <string>
 
 #include "peers/config.h"
 #include "peers/simulate.h"
-#include "runtime/random.h"
 #include "tests/peers/sgp_reference.h"
-#include "tests/support/catch.h"
-#include "tests/support/temporary_folder.h"
+
+#include "tests/peers/laboratory.h"
 
 namespace {
 
-using sgp_reference::Matrix;
-
-// Files of numbers that a config can name.
-class Scratch {
- public:
-  [[nodiscard]] std::string write(const std::string& name, const Matrix& rows) const {
-    const std::string file = folder_.path() + "/" + name;
-    std::ofstream out(file);
-    out.precision(17);
-    for (const auto& row : rows) {
-      for (std::size_t k = 0; k < row.size(); ++k) out << (k > 0 ? "," : "") << row[k];
-      out << "\n";
-    }
-    return file;
-  }
-
- private:
-  TemporaryFolder folder_;
-};
-
-Matrix random_rows(std::size_t rows, std::size_t columns, double low, double high,
-                   std::uint64_t seed) {
-  runtime::Random random(seed);
-  Matrix matrix(rows, std::vector<double>(columns));
-  for (auto& row : matrix) {
-    for (double& value : row) value = random.uniform(low, high);
-  }
-  return matrix;
-}
-
-struct Row {
-  double weight = 0.0;
-  double loss = 0.0;
-  std::vector<double> z;
-};
-using Trace = std::map<std::pair<std::uint64_t, std::uint64_t>, Row>;  // (round, peer)
-
-Trace read_trace(const std::string& text) {
-  Trace trace;
-  std::istringstream in(text);
-  std::string line;
-  std::getline(in, line);
-  while (std::getline(in, line)) {
-    std::vector<double> numbers;
-    std::istringstream entries(line);
-    for (std::string entry; std::getline(entries, entry, ',');) numbers.push_back(std::stod(entry));
-    trace[{static_cast<std::uint64_t>(numbers[0]), static_cast<std::uint64_t>(numbers[1])}] = {
-        numbers[2], numbers[3], {numbers.begin() + 4, numbers.end()}};
-  }
-  return trace;
-}
-
-peers::Config parse(const std::string& text) {
-  auto config = peers::parse_config(text, "test.toml", {});
-  if (!config) FAIL(config.error().message);
-  return *config;
-}
-
-struct Outcome {
-  peers::SimulationReport report;
-  std::string trace;
-};
-
-Outcome run(const peers::Config& config) {
-  std::ostringstream rows;
-  auto simulation = peers::Simulation::create(config, &rows);
-  if (!simulation) FAIL(simulation.error().message);
-  Outcome outcome{(*simulation)->run(runtime::StopSignal(), [](std::uint64_t, std::uint64_t) {}),
-                  {}};
-  outcome.trace = rows.str();
-  return outcome;
-}
+using laboratory::Matrix;
+using laboratory::Outcome;
+using laboratory::parse;
+using laboratory::random_rows;
+using laboratory::read_trace;
+using laboratory::run;
+using laboratory::Scratch;
+using laboratory::Trace;
 
 // What pushes of equal shares make of "c pushes to r" flags: column c is shared evenly.
 Matrix uniform_columns(const Matrix& edges) {
@@ -331,6 +263,30 @@ TEST_CASE("pushes of one block find the minimum too, in both paces and orders, w
       const peers::RunSummary summary = run(config).report.summary;
       check_books(summary);
       CHECK(error_of(summary, centers) < 1e-2);
+    }
+  }
+}
+
+TEST_CASE("shares by distance go with codecs and with pushes of some blocks, in every pace") {
+  const Scratch scratch;
+  const Matrix centers = random_rows(2, 300, -1.0, 1.0, 7);
+  for (const char* distance : {"exact", "sketch"}) {
+    for (const char* pace : {"async", "bounded", "sync"}) {
+      for (const char* codec : {"f32", "int8"}) {
+        CAPTURE(distance, pace, codec);
+        peers::Config config = parse(two_peers_toml(scratch, centers));
+        config.simulate.rounds = 60;
+        config.gossip.weighting = "moreau";
+        config.gossip.moreau.distance = distance;
+        config.gossip.pace = pace;
+        config.gossip.codec = codec;
+        config.gossip.blocks_per_push = 1;
+        const peers::RunSummary summary = run(config).report.summary;
+        check_books(summary);
+        for (const auto& peer : summary.peers) CHECK(peer.steps == 60);
+        config.gossip.blocks_per_push.reset();
+        check_books(run(config).report.summary);
+      }
     }
   }
 }

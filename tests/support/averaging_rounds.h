@@ -97,7 +97,7 @@ class AveragingRounds {
     for (std::size_t i = 0; i < masses_.size(); ++i) {
       CHECK(inboxes_[i]->complete(
           round_, gossip::in_neighbours(*topology_, graph, members_, members_[i]), blocks));
-      masses_[i]->fold(inboxes_[i]->take(round_));
+      masses_[i]->fold(inboxes_[i]->take_before(round_ + 1));
     }
     ++round_;
   }

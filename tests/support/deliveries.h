@@ -14,6 +14,7 @@ namespace test {
 
 inline constexpr gossip::Sender kSender{
     .id = runtime::PeerId{3}, .incarnation = 17, .fingerprint = 0xFEEDFACECAFEBEEFULL};
+inline constexpr std::size_t kSketchSize = 4;
 inline constexpr double kWeightMax = 4.0;
 
 // Three blocks: 2, 2 and 1 doubles.
@@ -36,9 +37,10 @@ inline runtime::Delivery delivery_of(const gossip::Body& body,
 }
 
 inline std::variant<gossip::Message, gossip::Refusal> decode(const runtime::Delivery& delivery) {
-  return gossip::decode(
-      delivery,
-      {.fingerprint = kSender.fingerprint, .layout = &small_layout(), .weight_max = kWeightMax});
+  return gossip::decode(delivery, {.fingerprint = kSender.fingerprint,
+                                   .layout = &small_layout(),
+                                   .weight_max = kWeightMax,
+                                   .sketch_size = kSketchSize});
 }
 
 inline std::vector<std::byte> bytes_of(const runtime::Frame& frame) {

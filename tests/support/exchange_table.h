@@ -36,7 +36,7 @@ class ExchangeTable {
  public:
   explicit ExchangeTable(std::size_t count,
                          gossip::Inbox::Order order = gossip::Inbox::Order::kOnArrival,
-                         bool acknowledge_when_taken = false) {
+                         gossip::Acknowledge acknowledge = gossip::Acknowledge::kArrived) {
     for (const runtime::PeerId id : peers(count))
       exchanges_.push_back(std::make_unique<gossip::Exchange>(
           gossip::ExchangeOptions{.self = sender(id),
@@ -44,7 +44,7 @@ class ExchangeTable {
                                   .edge = {.pushes_in_flight_max = 2,
                                            .resend_after = std::chrono::milliseconds(200),
                                            .resend_after_max = std::chrono::milliseconds(800)},
-                                  .acknowledge_when_taken = acknowledge_when_taken,
+                                  .acknowledge = acknowledge,
                                   .heartbeat_interval = std::chrono::milliseconds(100)},
           small_layout(), gossip::Members(id, peers(count), kSilenceMax, at_ms(0))));
   }

@@ -108,7 +108,10 @@ class GossipNode {
         mass_(*parts.layout, *backend_, start, parts.codec),
         exchange_(options_of(id), *parts.layout,
                   gossip::Members(id, peers(peer_count), std::chrono::milliseconds(1000), now())),
-        terms_{kFingerprint, parts.layout, static_cast<double>(peer_count) * 1.000001, &decoder_} {}
+        terms_{.fingerprint = kFingerprint,
+               .layout = parts.layout,
+               .weight_max = static_cast<double>(peer_count) * 1.000001,
+               .decoder = &decoder_} {}
 
   // One round: fold what has come, push to this round's receivers.
   void step() {
@@ -152,7 +155,7 @@ class GossipNode {
     flush();
   }
 
-  void fold() { mass_.fold(exchange_.inbox().take(round_)); }
+  void fold() { mass_.fold(exchange_.inbox().take_before(round_ + 1)); }
 
   [[nodiscard]] Amount held() {  // the inbox not counted
     Amount amount(parts_.layout->parameter_count());
