@@ -66,8 +66,7 @@ struct Inbox::Accumulators {
 };
 
 Inbox::Inbox(const BlockLayout& layout, Order order)
-    : layout_(&layout),
-      order_(order),
+    : order_(order),
       filling_(std::make_unique<Accumulators>(layout)),
       taken_(std::make_unique<Accumulators>(layout)) {}
 

@@ -63,7 +63,6 @@ class Inbox {
   // Of one sender in one round, by block and sequence: the order in which they are added.
   using Waiting = std::map<std::pair<std::uint32_t, std::uint64_t>, Parcel>;
 
-  const BlockLayout* layout_;
   Order order_;
   std::unique_ptr<Accumulators> filling_;
   std::unique_ptr<Accumulators> taken_;
