@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "gossip/distances.h"
 #include "gossip/edge.h"
+#include "gossip/guests.h"
 #include "gossip/inbox.h"
 #include "gossip/lane.h"
 #include "gossip/members.h"
@@ -34,18 +36,22 @@ enum class Acknowledge : std::uint8_t {
 
 struct ExchangeOptions {
   Sender self;
+  Contact contact{};    // of this peer, for rosters
+  std::string terms{};  // of the run, for newcomers: a "key = value" a line
+  bool admits = false;  // whether newcomers may join
   Inbox::Order order = Inbox::Order::kOnArrival;
-  OutEdge::Options edge;
+  OutEdge::Options edge{};
   const Decoder* decoder = nullptr;  // of the run's codec, for what is taken back; none: f32
   Acknowledge acknowledge = Acknowledge::kArrived;
   bool keep_heard = false;  // the last parcel of each block from each peer, for heard()
-  runtime::Duration heartbeat_interval{250'000'000};
+  runtime::Duration heartbeat_interval{250'000'000};  // zero: none, but for what is told at once
   std::uint64_t heartbeat_rounds = 0;  // also whenever so many rounds were made; 0: no
 };
 
 // What happened that a person or a record should hear of. Drained with take_events().
 struct MemberEvent {
   runtime::PeerId peer{};
+  std::string name = {};  // empty: not known
   MemberState state = MemberState::kAlive;
   double mass_taken_back = 0.0;  // push-sum weight, summed over blocks
 };
@@ -89,6 +95,15 @@ class Exchange {
   // acknowledged, and return to their senders with our goodbye.
   void close_inbox() { inbox_open_ = false; }
 
+  // Members whose addresses are known; of those that are no members yet, what makes them so. Where
+  // this peer is the newcomer, it says hello to them until it hears from them.
+  void meet(const std::vector<Contact>& contacts, bool as_newcomer, runtime::Instant now);
+  // Newcomers wait for a copy of this peer's mass; donate() gives them one.
+  [[nodiscard]] bool donation_wanted() const { return guests_.waiting(); }
+  void donate(std::shared_ptr<const Snapshot> snapshot) {
+    guests_.donate_from(std::move(snapshot));
+  }
+
   // The network's side. `refused`: what decode() found.
   void receive(const Message& message, std::size_t bytes, runtime::Instant now);
   void refuse(runtime::PeerId from, Refusal reason);
@@ -96,12 +111,20 @@ class Exchange {
                                     // often as next_tick() says
   [[nodiscard]] runtime::Instant next_tick() const;
 
+  // To whom there may be something to send: newcomers, then members, each ascending.
+  [[nodiscard]] std::vector<runtime::PeerId> talking_to();
   // The message to hand to the network next on this lane, if any; it stays the next one until
   // sent() is called, which must be before the next receive() or tick().
   [[nodiscard]] const std::vector<runtime::Frame>* next(runtime::PeerId to,
                                                         runtime::Channel channel,
                                                         runtime::Instant now);
   void sent(runtime::PeerId to, runtime::Channel channel, runtime::Instant now);
+
+  // Whom to dial and whom to hang up on before next() is asked.
+  [[nodiscard]] std::vector<Contact> take_dials() { return std::exchange(dials_, {}); }
+  [[nodiscard]] std::vector<runtime::PeerId> take_partings() {
+    return std::exchange(partings_, {});
+  }
 
   [[nodiscard]] double mass_in_flight() const;  // sent and not acknowledged, summed over blocks
   [[nodiscard]] std::size_t parcels_in_flight() const;
@@ -114,6 +137,8 @@ class Exchange {
   static constexpr std::size_t kStrangersMax = 64;
 
   [[nodiscard]] bool is_living(runtime::PeerId peer) const;  // another member, and alive
+  [[nodiscard]] Lane& lane(runtime::PeerId peer);            // of another member
+  [[nodiscard]] Lane& talk(runtime::PeerId peer);            // one that will not be quiet
   void want_heartbeats();
   [[nodiscard]] bool waits_for_round(std::uint64_t parcel_round, std::uint64_t round) const;
   void acknowledge_before(std::uint64_t round);
@@ -122,15 +147,36 @@ class Exchange {
   void hear(const Sender& from, const Acknowledgement& acknowledgement, runtime::Instant now);
   void hear(const Sender& from, const Heartbeat& heartbeat, runtime::Instant now);
   void hear(const Sender& from, const Goodbye& goodbye, runtime::Instant now);
+  void hear(const Sender& from, const Hello& hello, runtime::Instant now);
+  void hear(const Sender& from, const Roster& roster, runtime::Instant now);
+  void hear(const Sender& from, const Request& request, runtime::Instant now);
+  // Neither is said to a member.
+  void hear(const Sender&, const Rejection&, runtime::Instant) {}
+  void hear(const Sender&, const Donation&, runtime::Instant) {}
+  void admit(const Contact& contact, runtime::Instant now);
+  void reject(const Hello& hello, std::string reason, runtime::Instant now);
+  void answer(const Contact& guest, runtime::Instant now);
+  void add_member(const Contact& contact, runtime::Instant now);
+  [[nodiscard]] const Said& said();
+  [[nodiscard]] std::string name_of(runtime::PeerId peer) const;
   void part_from(runtime::PeerId peer, MemberState state);  // its mass under way comes back
 
   ExchangeOptions options_;
   const BlockLayout* layout_;
   Members members_;
   Inbox inbox_;
-  std::map<runtime::PeerId, Lane> lanes_;  // of all members but self; closed where not alive
+  // Of the members there was anything between us with; closed where not alive. With thousands of
+  // members, that is few of them, and fewer still have anything to say at one moment.
+  std::map<runtime::PeerId, Lane> lanes_;
+  std::map<runtime::PeerId, Lane*> talking_;  // in lanes_; all that are not quiet, at least
   bool inbox_open_ = true;
-  Progress progress_;
+  Guests guests_;
+  std::map<runtime::PeerId, Contact> contacts_;  // of members, dead ones too; self included
+  std::set<runtime::PeerId> unanswered_;         // a newcomer's hello
+  std::vector<Contact> dials_;
+  std::vector<runtime::PeerId> partings_;
+  Said said_;
+  bool said_stale_ = true;                            // its contacts and their hash
   std::shared_ptr<const std::vector<float>> sketch_;  // of the last push
   runtime::Instant heartbeat_at_;
   Traffic traffic_;

@@ -35,7 +35,7 @@ void Lane::want_goodbye() {
   heartbeat_wanted_ = false;
 }
 
-std::optional<Body> Lane::next_body(const Progress& progress) {
+std::optional<Body> Lane::next_body(const Said& now) {
   if (goodbye_said_) return std::nullopt;
   if (!acknowledgements_.empty()) {
     auto end = acknowledgements_.begin();
@@ -46,15 +46,27 @@ std::optional<Body> Lane::next_body(const Progress& progress) {
     acknowledgements_.erase(acknowledgements_.begin(), end);
     return said;
   }
-  if (std::exchange(heartbeat_wanted_, false)) return Heartbeat{progress};
+  if (std::exchange(hello_wanted_, false)) return now.hello;
+  if (roster_next_) return next_roster(now);
+  if (std::exchange(heartbeat_wanted_, false)) return Heartbeat{now.progress, now.roster};
   if (!std::exchange(goodbye_wanted_, false)) return std::nullopt;
   goodbye_said_ = true;
   return Goodbye{};
 }
 
-const Lane::Frames* Lane::next_control(const Sender& self, const Progress& progress) {
+Roster Lane::next_roster(const Said& now) {
+  Roster roster{.contacts = {}, .progress = now.progress};
+  const std::size_t begin = std::min(*roster_next_, now.contacts.size());
+  const std::size_t end = std::min(begin + kContactsMax, now.contacts.size());
+  for (std::size_t i = begin; i < end; ++i) roster.contacts.push_back(now.contacts[i]);
+  roster_next_ = end;
+  if (end == now.contacts.size()) roster_next_.reset();
+  return roster;
+}
+
+const Lane::Frames* Lane::next_control(const Sender& self, const Said& said) {
   if (control_.empty()) {
-    const std::optional<Body> body = next_body(progress);
+    const std::optional<Body> body = next_body(said);
     if (!body) return nullptr;
     control_ = encode(self, *body);
   }
@@ -85,14 +97,17 @@ Lane::BulkSent Lane::bulk_sent(runtime::Instant now) {
 }
 
 bool Lane::quiet() const {
-  return out_.in_flight() == 0 && control_.empty() &&
-         (goodbye_said_ || acknowledgements_.empty()) && !heartbeat_wanted_ && !goodbye_wanted_;
+  const bool all_said = acknowledgements_.empty() && !hello_wanted_ && !roster_next_;
+  return out_.in_flight() == 0 && control_.empty() && (goodbye_said_ || all_said) &&
+         !heartbeat_wanted_ && !goodbye_wanted_;
 }
 
 std::vector<Parcel> Lane::close() {
   acknowledgements_.clear();
   heartbeat_wanted_ = false;
   goodbye_wanted_ = false;
+  hello_wanted_ = false;
+  roster_next_.reset();
   control_.clear();
   bulk_.clear();
   return out_.take_back();

@@ -14,6 +14,14 @@
 
 namespace gossip {
 
+// What this peer says of itself and others.
+struct Said {
+  Progress progress;
+  std::vector<Contact> contacts;  // of the members that it believes alive, itself included
+  std::uint64_t roster = 0;       // hash of those members
+  Hello hello;                    // of a newcomer, once it is ready
+};
+
 class Lane {
  public:
   using Frames = std::vector<runtime::Frame>;
@@ -37,9 +45,11 @@ class Lane {
                          const std::shared_ptr<const std::vector<float>>& sketch);
   void want_heartbeat();  // none after a goodbye
   void want_goodbye();    // the last thing said
+  void want_roster() { roster_next_ = 0; }
+  void want_hello() { hello_wanted_ = true; }
 
   // As Exchange::next and Exchange::sent, on the two channels.
-  [[nodiscard]] const Frames* next_control(const Sender& self, const Progress& progress);
+  [[nodiscard]] const Frames* next_control(const Sender& self, const Said& said);
   std::size_t control_sent();  // bytes
   [[nodiscard]] const Frames* next_bulk(const Sender& self, runtime::Instant now);
   struct BulkSent {
@@ -54,7 +64,8 @@ class Lane {
   [[nodiscard]] std::vector<Parcel> close();
 
  private:
-  [[nodiscard]] std::optional<Body> next_body(const Progress& progress);
+  [[nodiscard]] Roster next_roster(const Said& now);
+  [[nodiscard]] std::optional<Body> next_body(const Said& now);
 
   OutEdge out_;
   InEdge in_;
@@ -63,6 +74,8 @@ class Lane {
   std::shared_ptr<const std::vector<float>> sketch_;       // goes with the next acknowledgement ...
   std::shared_ptr<const std::vector<float>> sketch_said_;  // ... unless it has gone
   bool heartbeat_wanted_ = false;
+  bool hello_wanted_ = false;
+  std::optional<std::size_t> roster_next_;  // the first contact not said yet
   bool goodbye_wanted_ = false;
   bool goodbye_said_ = false;
   Frames control_;  // offered; empty: none

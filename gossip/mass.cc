@@ -44,6 +44,16 @@ Mass::Mass(const BlockLayout& layout, kernels::Backend& backend, kernels::ConstV
   backend.upload(start, written({0, start.count()}));
 }
 
+void Mass::restart(kernels::ConstView start) {
+  CHECK(start.count() == layout_->parameter_count() && start.scalar() == layout_->scalar());
+  in_snapshot_.assign(in_snapshot_.size(), false);
+  blocks_in_snapshot_ = 0;
+  last_x_.reset();
+  weights_.assign(weights_.size(), 1.0);
+  kept_.assign(kept_.size(), 1.0);
+  backend_->upload(start, written({0, start.count()}));
+}
+
 kernels::View Mass::written(const BlockRange& range) {
   if (!host_x_) return device_x_.view().slice(range.offset, range.count);
   return view_of(host_x_, *layout_).slice(range.offset, range.count);

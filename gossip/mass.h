@@ -33,6 +33,8 @@ class Mass {
   Mass(const Mass&) = delete;
   Mass& operator=(const Mass&) = delete;
 
+  void restart(kernels::ConstView start);  // as if it had been made from this estimate
+
   [[nodiscard]] double weight(std::uint32_t block) const { return kept_[block] * weights_[block]; }
   [[nodiscard]] double mean_weight() const;  // over blocks; 1 for a model without parameters
   void estimate(kernels::View z) const;      // z = x / w, on the device

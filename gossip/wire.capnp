@@ -16,7 +16,38 @@ struct Header {
     acknowledgement @5 :Acknowledgement;
     heartbeat @6 :Heartbeat;
     goodbye @7 :Void;
+    hello @8 :Hello;
+    roster @9 :Roster;
+    rejection @10 :Text;  # why
+    request @11 :UInt32;  # a block
+    donation @12 :Donation;
   }
+}
+
+struct Contact {
+  id @0 :UInt64;
+  incarnation @1 :UInt64;
+  name @2 :Text;
+  control @3 :Text;  # where to dial
+  bulk @4 :Text;
+}
+
+struct Hello {
+  self @0 :Contact;
+  terms @1 :Text;
+  ready @2 :Bool;
+}
+
+struct Roster {
+  contacts @0 :List(Contact);
+  progress @1 :Heartbeat;
+}
+
+struct Donation {
+  # x and weight of one block; x is the payload.
+  block @0 :UInt32;
+  weight @1 :Float64;
+  checksum @2 :UInt64;
 }
 
 struct Parcel {
@@ -52,6 +83,7 @@ struct Heartbeat {
   step @1 :UInt64;
   stepSeconds @2 :Float64;
   round @3 :UInt64;
+  roster @4 :UInt64;  # hash of the members that the sender believes alive
 }
 
 enum Phase {

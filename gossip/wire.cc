@@ -58,12 +58,55 @@ void write(const Acknowledgement& acknowledgement, wire::Header::Builder header)
   for (unsigned i = 0; i < sketch.size(); ++i) sketch.set(i, (*acknowledgement.sketch)[i]);
 }
 
+void write(const Progress& progress, wire::Heartbeat::Builder body) {
+  body.setPhase(static_cast<wire::Phase>(progress.phase));
+  body.setStep(progress.step);
+  body.setStepSeconds(progress.step_seconds);
+  body.setRound(progress.round);
+}
+
 void write(const Heartbeat& heartbeat, wire::Header::Builder header) {
   wire::Heartbeat::Builder body = header.initHeartbeat();
-  body.setPhase(static_cast<wire::Phase>(heartbeat.progress.phase));
-  body.setStep(heartbeat.progress.step);
-  body.setStepSeconds(heartbeat.progress.step_seconds);
-  body.setRound(heartbeat.progress.round);
+  write(heartbeat.progress, body);
+  body.setRoster(heartbeat.roster);
+}
+
+void write(const Contact& contact, wire::Contact::Builder body) {
+  body.setId(runtime::value_of(contact.id));
+  body.setIncarnation(contact.incarnation);
+  body.setName(contact.name);
+  body.setControl(contact.address.control);
+  body.setBulk(contact.address.bulk);
+}
+
+void write(const Hello& hello, wire::Header::Builder header) {
+  wire::Hello::Builder body = header.initHello();
+  write(hello.self, body.initSelf());
+  body.setTerms(hello.terms);
+  body.setReady(hello.ready);
+}
+
+void write(const Roster& roster, wire::Header::Builder header) {
+  CHECK(roster.contacts.size() <= kContactsMax);
+  wire::Roster::Builder body = header.initRoster();
+  auto contacts = body.initContacts(static_cast<unsigned>(roster.contacts.size()));
+  for (unsigned i = 0; i < contacts.size(); ++i) write(roster.contacts[i], contacts[i]);
+  write(roster.progress, body.initProgress());
+}
+
+void write(const Rejection& rejection, wire::Header::Builder header) {
+  header.setRejection(rejection.reason);
+}
+
+void write(const Request& request, wire::Header::Builder header) {
+  header.setRequest(request.block);
+}
+
+void write(const Donation& donation, wire::Header::Builder header) {
+  wire::Donation::Builder body = header.initDonation();
+  body.setBlock(donation.block);
+  body.setWeight(donation.weight);
+  body.setChecksum(donation.checksum);
 }
 
 void write(const Goodbye& /*goodbye*/, wire::Header::Builder header) { header.setGoodbye(); }
@@ -112,37 +155,43 @@ std::size_t payload_bytes(CodecId codec, std::uint32_t block, const Terms& terms
   return terms.decoder->payload_bytes(codec, block);
 }
 
-// The numbers that came, once they are known to be those that were sent.
-std::variant<runtime::Frame, Refusal> read_payload(wire::Parcel::Reader body, CodecId codec,
-                                                   const runtime::Frame& came, const Terms& terms) {
-  if (codec != CodecId::kF32) {
-    const runtime::Frame payload = aligned(came, Codec::kAlignment);
-    if (checksum(payload.bytes()) != body.getChecksum()) return Refusal::kWrongChecksum;
-    const std::optional<runtime::Frame> numbers = terms.decoder->numbers(payload, body.getBlock());
-    if (!numbers) return Refusal::kWrongCodec;
-    return *numbers;
-  }
-  const kernels::Scalar scalar = terms.layout->scalar();
-  const std::size_t number_bytes = kernels::bytes_of(scalar);
-  const runtime::Frame payload = aligned(came, number_bytes);
+// What came of a payload in the run's codec, once it is known to be what was sent.
+std::variant<runtime::Frame, Refusal> read_encoded(const runtime::Frame& came, std::uint32_t block,
+                                                   std::uint64_t sum, const Terms& terms) {
+  const runtime::Frame payload = aligned(came, Codec::kAlignment);
+  if (checksum(payload.bytes()) != sum) return Refusal::kWrongChecksum;
+  const std::optional<runtime::Frame> numbers = terms.decoder->numbers(payload, block);
+  if (!numbers) return Refusal::kWrongCodec;
+  return *numbers;
+}
+
+// The numbers of one block, checked against the layout and the payload's checksum.
+std::variant<runtime::Frame, Refusal> read_payload(const Frames& frames, std::uint32_t block,
+                                                   CodecId codec, std::uint64_t checksum,
+                                                   const Terms& terms) {
+  if (frames.size() != 2) return Refusal::kMalformed;
+  const BlockLayout& layout = *terms.layout;
+  if (block >= layout.block_count()) return Refusal::kWrongBlock;
+  if (frames[1].size() != payload_bytes(codec, block, terms)) return Refusal::kWrongBlock;
+  if (codec != CodecId::kF32) return read_encoded(frames[1], block, checksum, terms);
+  const std::size_t number_bytes = kernels::bytes_of(layout.scalar());
+  runtime::Frame payload = aligned(frames[1], number_bytes);
+  const kernels::ConstView numbers(payload.bytes().data(), payload.size() / number_bytes,
+                                   layout.scalar());
   Digest digest;
-  digest.add_all({payload.bytes().data(), payload.size() / number_bytes, scalar});
-  if (digest.checksum() != body.getChecksum()) return Refusal::kWrongChecksum;
+  digest.add_all(numbers);
+  if (digest.checksum() != checksum) return Refusal::kWrongChecksum;
   if (!digest.finite()) return Refusal::kNotFinite;
   return payload;
 }
 
 std::variant<Body, Refusal> read(wire::Parcel::Reader body, const Frames& frames,
                                  const Terms& terms) {
-  if (frames.size() != 2) return Refusal::kMalformed;
-  if (body.getBlock() >= terms.layout->block_count()) return Refusal::kWrongBlock;
-  const std::optional<CodecId> codec = codec_of(body, terms);
-  if (!codec) return Refusal::kWrongCodec;
-  if (frames[1].size() != payload_bytes(*codec, body.getBlock(), terms))
-    return Refusal::kWrongBlock;
   if (!is_possible(body.getShare(), body.getWeight(), terms.weight_max))
     return Refusal::kImpossibleWeight;
-  const auto payload = read_payload(body, *codec, frames[1], terms);
+  const std::optional<CodecId> codec = codec_of(body, terms);
+  if (!codec) return Refusal::kWrongCodec;
+  auto payload = read_payload(frames, body.getBlock(), *codec, body.getChecksum(), terms);
   if (const auto* refusal = std::get_if<Refusal>(&payload)) return *refusal;
   return Parcel{.round = body.getRound(),
                 .block = body.getBlock(),
@@ -150,7 +199,42 @@ std::variant<Body, Refusal> read(wire::Parcel::Reader body, const Frames& frames
                 .share = body.getShare(),
                 .weight = body.getWeight(),
                 .checksum = body.getChecksum(),
-                .payload = std::get<runtime::Frame>(payload)};
+                .payload = std::get<runtime::Frame>(std::move(payload))};
+}
+
+std::variant<Body, Refusal> read(wire::Donation::Reader body, const Frames& frames,
+                                 const Terms& terms) {
+  if (!is_possible(1.0, body.getWeight(), terms.weight_max)) return Refusal::kImpossibleWeight;
+  auto payload = read_payload(frames, body.getBlock(), CodecId::kF32, body.getChecksum(), terms);
+  if (const auto* refusal = std::get_if<Refusal>(&payload)) return *refusal;
+  return Donation{.block = body.getBlock(),
+                  .weight = body.getWeight(),
+                  .checksum = body.getChecksum(),
+                  .payload = std::get<runtime::Frame>(std::move(payload))};
+}
+
+std::optional<std::string> read_text(capnp::Text::Reader text, std::size_t bytes_max) {
+  if (text.size() > bytes_max) return std::nullopt;
+  return std::string(text.cStr(), text.size());
+}
+
+std::optional<Contact> read(wire::Contact::Reader body) {
+  const auto name = read_text(body.getName(), kNameBytesMax);
+  const auto control = read_text(body.getControl(), kAddressBytesMax);
+  const auto bulk = read_text(body.getBulk(), kAddressBytesMax);
+  if (!name || !control || !bulk) return std::nullopt;
+  return Contact{.id = runtime::PeerId{body.getId()},
+                 .incarnation = body.getIncarnation(),
+                 .name = *name,
+                 .address = {.control = *control, .bulk = *bulk}};
+}
+
+std::variant<Body, Refusal> read(wire::Hello::Reader body, runtime::PeerId from) {
+  const auto self = read(body.getSelf());
+  const auto terms = read_text(body.getTerms(), kTermsBytesMax);
+  if (!self || !terms) return Refusal::kMalformed;
+  if (self->id != from) return Refusal::kWrongSender;
+  return Hello{.self = *self, .terms = *terms, .ready = body.getReady()};
 }
 
 std::variant<Body, Refusal> read(wire::Acknowledgement::Reader body, const Terms& terms) {
@@ -171,20 +255,45 @@ std::variant<Body, Refusal> read(wire::Acknowledgement::Reader body, const Terms
   return acknowledgement;
 }
 
-std::variant<Body, Refusal> read(wire::Heartbeat::Reader body) {
+std::optional<Progress> read_progress(wire::Heartbeat::Reader body) {
   const auto phase = static_cast<std::uint16_t>(body.getPhase());
-  if (phase > static_cast<std::uint16_t>(Phase::kDrained)) return Refusal::kMalformed;
+  if (phase > static_cast<std::uint16_t>(Phase::kDrained)) return std::nullopt;
   const double step_seconds = body.getStepSeconds();
-  if (!(step_seconds >= 0.0) || std::isinf(step_seconds)) return Refusal::kMalformed;
-  return Heartbeat{.progress = {.phase = static_cast<Phase>(phase),
-                                .step = body.getStep(),
-                                .step_seconds = step_seconds,
-                                .round = body.getRound()}};
+  if (!(step_seconds >= 0.0) || std::isinf(step_seconds)) return std::nullopt;
+  return Progress{.phase = static_cast<Phase>(phase),
+                  .step = body.getStep(),
+                  .step_seconds = step_seconds,
+                  .round = body.getRound()};
+}
+
+std::variant<Body, Refusal> read(wire::Heartbeat::Reader body) {
+  const auto progress = read_progress(body);
+  if (!progress) return Refusal::kMalformed;
+  return Heartbeat{.progress = *progress, .roster = body.getRoster()};
+}
+
+std::variant<Body, Refusal> read(wire::Roster::Reader body) {
+  const auto progress = read_progress(body.getProgress());
+  const auto contacts = body.getContacts();  // once: reading it again counts again
+  if (!progress || contacts.size() > kContactsMax) return Refusal::kMalformed;
+  Roster roster{.contacts = {}, .progress = *progress};
+  for (const wire::Contact::Reader said : contacts) {
+    const auto contact = read(said);
+    if (!contact) return Refusal::kMalformed;
+    roster.contacts.push_back(*contact);
+  }
+  return roster;
+}
+
+std::variant<Body, Refusal> read_rejection(capnp::Text::Reader text) {
+  const auto reason = read_text(text, 2 * kTermsBytesMax);
+  if (!reason) return Refusal::kMalformed;
+  return Rejection{*reason};
 }
 
 std::variant<Body, Refusal> read_body(wire::Header::Reader header, const Frames& frames,
                                       const Terms& terms) {
-  if (!header.isParcel() && frames.size() != 1) return Refusal::kMalformed;
+  if (!header.isParcel() && !header.isDonation() && frames.size() != 1) return Refusal::kMalformed;
   switch (header.which()) {
     case wire::Header::PARCEL:
       return read(header.getParcel(), frames, terms);
@@ -194,6 +303,17 @@ std::variant<Body, Refusal> read_body(wire::Header::Reader header, const Frames&
       return read(header.getHeartbeat());
     case wire::Header::GOODBYE:
       return Goodbye{};
+    case wire::Header::HELLO:
+      return read(header.getHello(), runtime::PeerId{header.getSender()});
+    case wire::Header::ROSTER:
+      return read(header.getRoster());
+    case wire::Header::REJECTION:
+      return read_rejection(header.getRejection());
+    case wire::Header::REQUEST:
+      if (header.getRequest() >= terms.layout->block_count()) return Refusal::kWrongBlock;
+      return Request{header.getRequest()};
+    case wire::Header::DONATION:
+      return read(header.getDonation(), frames, terms);
   }
   return Refusal::kMalformed;  // a tag that this version does not know
 }
@@ -202,11 +322,12 @@ Read read_message(const Words& words, const runtime::Delivery& delivery, const T
   // Pointers may share what they point at; a message that is read once never costs more than it is
   // long.
   capnp::FlatArrayMessageReader reader(
-      words, {.traversalLimitInWords = words.size() + 1, .nestingLimit = 4});
+      words, {.traversalLimitInWords = words.size() + 1, .nestingLimit = 8});
   if (reader.getEnd() != words.end()) return Refusal::kMalformed;
   const auto header = reader.getRoot<wire::Header>();
   if (header.getVersion() != kProtocolVersion) return Refusal::kWrongVersion;
-  if (header.getFingerprint() != terms.fingerprint) return Refusal::kOtherRun;
+  const bool for_any_run = header.isHello() || header.isRejection();
+  if (header.getFingerprint() != terms.fingerprint && !for_any_run) return Refusal::kOtherRun;
   if (runtime::PeerId{header.getSender()} != delivery.from) return Refusal::kWrongSender;
   const std::variant<Body, Refusal> body = read_body(header, delivery.frames, terms);
   const Body* said = std::get_if<Body>(&body);
@@ -260,6 +381,7 @@ std::vector<runtime::Frame> encode(const Sender& from, const Body& body) {
   std::visit([&](const auto& said) { write(said, header); }, body);
   std::vector<runtime::Frame> frames{frame_of(capnp::messageToFlatArray(builder))};
   if (const auto* parcel = std::get_if<Parcel>(&body)) frames.push_back(parcel->payload);
+  if (const auto* donation = std::get_if<Donation>(&body)) frames.push_back(donation->payload);
   return frames;
 }
 

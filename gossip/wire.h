@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "gossip/contact.h"
 #include "gossip/decoder.h"
 #include "gossip/layout.h"
 #include "gossip/members.h"
@@ -28,6 +29,7 @@ struct Acknowledgement {
 };
 struct Heartbeat {
   Progress progress;
+  std::uint64_t roster = 0;  // hash of the members that the sender believes alive
 };
 struct Goodbye {};  // the sender is leaving, with nothing under way
 
@@ -35,9 +37,11 @@ inline constexpr std::size_t kAcknowledgedMax = 1024;
 inline constexpr std::size_t kHeaderBytesMax = 64U << 10U;  // a larger header frame is malformed
 inline constexpr std::uint16_t kProtocolVersion = 1;
 
-using Body = std::variant<Parcel, Acknowledgement, Heartbeat, Goodbye>;
+using Body = std::variant<Parcel, Acknowledgement, Heartbeat, Goodbye, Hello, Roster, Rejection,
+                          Request, Donation>;
 
-// Who says it. A message of another run or another layout has another fingerprint and is refused.
+// Who says it. A message of another run or another layout has another fingerprint and is refused,
+// but for a Hello, which is answered, and the Rejection that answers it.
 struct Sender {
   runtime::PeerId id{};
   std::uint64_t incarnation = 0;  // grows with each start of the same peer

@@ -8,6 +8,7 @@
 
 #include "models/checkpoint.h"
 #include "models/partition.h"
+#include "peers/topologies.h"
 #include "runtime/cpu_set.h"
 #include "runtime/random.h"
 
@@ -168,6 +169,9 @@ runtime::Result<Surroundings> open_surroundings(const Config& config, const Shar
   Surroundings surroundings;
   surroundings.backend = std::move(opened->backend);
   surroundings.notice = opened->notice;
+  auto topology = gossip::make_topology(topology_options(config));
+  if (!topology) return topology.error();
+  surroundings.topology = std::move(topology).value();
   const runtime::Status read = in_laboratory(config)
                                    ? read_tables(config, surroundings)
                                    : read_data(config, shares.parts, surroundings);
@@ -182,6 +186,7 @@ runtime::Result<std::unique_ptr<Assembly>> Assembly::create(const Config& config
   std::unique_ptr<Assembly> assembly(
       new Assembly());  // NOLINT(cppcoreguidelines-owning-memory): private constructor
   assembly->backend_ = surroundings.backend.get();
+  assembly->topology_ = surroundings.topology.get();
   if (auto made = assembly->make_objective(config, surroundings, place); !made) return made.error();
   if (auto made = assembly->make_gossip(config, place); !made) return made.error();
   assembly->make_peer(config, place, now);
@@ -229,19 +234,14 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
 runtime::Status Assembly::make_gossip(const Config& config, const Place& place) {
   layout_ = std::make_unique<gossip::BlockLayout>(objective_->parameter_count(),
                                                   config.gossip.block_bytes, objective_->scalar());
-  auto topology = gossip::make_topology(
-      {config.gossip.topology, config.gossip.fanout, config.seed, config.gossip.topology_file});
-  if (!topology) return topology.error();
-  topology_ = std::move(topology).value();
   if (auto fits = topology_->check(place.members.size()); !fits) return fits.error();
-  auto weighting = gossip::make_weighting({.name = config.gossip.weighting,
-                                           .moreau_v = config.gossip.moreau.v,
-                                           .moreau_k = config.gossip.moreau.k});
+  auto weighting = gossip::make_weighting(weighting_options(config));
   if (!weighting) return weighting.error();
   weighting_ = std::move(weighting).value();
   auto codec = gossip::make_codec({.name = config.gossip.codec});
   if (!codec) return codec.error();
   codec_ = std::move(codec).value();
+  if (auto fits = weighting_->check(*topology_); !fits) return fits.error();
   const gossip::DistanceOptions distances = distances_of(config, *weighting_);
   if (auto fits = gossip::Distances::check(distances, *layout_); !fits) return fits.error();
   distances_ = std::make_unique<gossip::Distances>(distances, *layout_);
@@ -257,34 +257,50 @@ runtime::Status Assembly::make_gossip(const Config& config, const Place& place) 
   return {};
 }
 
+std::string Assembly::terms_of(const Config& config) const {
+  std::string terms =
+      fmt::format("run = {}\nobjective.kind = {}\n", config.run, config.objective.kind);
+  if (network_ != nullptr)
+    terms += fmt::format("model.kind = {}\narchitecture = {:016x}\n", config.model.kind,
+                         network_->architecture_hash());
+  terms += fmt::format(
+      "parameters = {}\nnumber = {}\ngossip.block_bytes = {}\n", layout_->parameter_count(),
+      layout_->scalar() == kernels::Scalar::kF64 ? "f64" : "f32", config.gossip.block_bytes);
+  terms += fmt::format("gossip.codec = {}\n", config.gossip.codec);
+  if (config.gossip.blocks_per_push)
+    terms += fmt::format("gossip.blocks_per_push = {}, {}\n", *config.gossip.blocks_per_push,
+                         config.gossip.block_choice);
+  if (distances_->sketch_size() > 0)
+    terms += fmt::format("sketch = {} numbers of {}, seed {}\n", distances_->sketch_size(),
+                         config.gossip.moreau.space, config.seed);
+  return terms;
+}
+
 void Assembly::make_peer(const Config& config, const Place& place, runtime::Instant now) {
-  fingerprint_ = hash_text(config.run);
-  for (const std::uint64_t part :
-       {network_ != nullptr ? network_->architecture_hash() : hash_text(config.objective.kind),
-        static_cast<std::uint64_t>(layout_->parameter_count()), config.gossip.block_bytes,
-        static_cast<std::uint64_t>(layout_->scalar()),
-        static_cast<std::uint64_t>(distances_->sketch_size()),
-        static_cast<std::uint64_t>(distances_->options().of_estimates),
-        hash_text(config.gossip.codec), config.gossip.blocks_per_push.value_or(0),
-        hash_text(config.gossip.block_choice)}) {
-    fingerprint_ = runtime::mix_bits(fingerprint_ ^ part);
-  }
+  terms_ = terms_of(config);
+  fingerprint_ = hash_text(terms_);
   const runtime::Duration heartbeat = std::chrono::milliseconds(config.membership.heartbeat_ms);
-  const runtime::Duration silence = std::chrono::milliseconds(config.membership.silence_ms);
-  const PeerOptions options{.self = {place.id, 1, fingerprint_},
-                            .pace = pace_of(config.gossip.pace),
-                            .steps = steps_,
-                            .settle_rounds = network_ != nullptr ? config.gossip.settle_rounds : 0,
-                            .max_lead = config.gossip.max_lead,
-                            .weight_floor = config.gossip.weight_floor,
-                            .rate_correction = config.policy.rate_correction,
-                            .damping = config.gossip.damping,
-                            .blocks = block_choice_of(config),
-                            .heartbeat_interval = heartbeat};
+  const runtime::Duration silence = config.membership.heartbeat_ms == 0
+                                        ? gossip::Members::kForEver
+                                        : std::chrono::milliseconds(config.membership.silence_ms);
+  constexpr std::uint64_t kIncarnation = 1;
+  PeerOptions options{.self = {place.id, kIncarnation, fingerprint_},
+                      .pace = pace_of(config.gossip.pace),
+                      .steps = steps_,
+                      .settle_rounds = network_ != nullptr ? config.gossip.settle_rounds : 0,
+                      .max_lead = config.gossip.max_lead,
+                      .weight_floor = config.gossip.weight_floor,
+                      .rate_correction = config.policy.rate_correction,
+                      .damping = config.gossip.damping,
+                      .heartbeat_interval = heartbeat};
+  options.contact = {place.id, kIncarnation, place.name, place.address};
+  options.terms = terms_;
+  options.blocks = block_choice_of(config);
+  options.admits = config.gossip.pace != "sync" && config.gossip.topology != "file";
   const PeerParts parts{.objective = objective_.get(),
                         .optimizer = optimizer_.get(),
                         .schedule = schedule_.get(),
-                        .topology = topology_.get(),
+                        .topology = topology_,
                         .weighting = weighting_.get(),
                         .distances = distances_.get(),
                         .layout = layout_.get(),

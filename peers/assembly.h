@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gossip/layout.h"
+#include "gossip/peer_list.h"
 #include "kernels/open_backend.h"
 #include "models/datasets/dataset.h"
 #include "peers/config.h"
@@ -18,10 +19,12 @@
 
 namespace peers {
 
-// What all peers of one process share: the device, the data, the tables of a laboratory problem.
+// What all peers of one process share: the device, the graph, the data, the tables of a laboratory
+// problem.
 struct Surroundings {
   std::unique_ptr<kernels::Backend> backend;
   std::string notice;  // why a GPU was not taken; empty: nothing to say
+  std::unique_ptr<gossip::Topology> topology;
 
   // objective.kind = "network"
   models::DataSplit data;
@@ -51,8 +54,10 @@ struct Shares {
 struct Place {
   std::uint64_t index = 0;  // which part of the data, which row of a table
   runtime::PeerId id{};
-  std::vector<runtime::PeerId> members;  // all, this one included
-  bool virtual_time = false;             // simulated: batches are made when they are asked for
+  gossip::PeerList members;  // all, this one included
+  std::string name{};
+  runtime::Address address{};  // where others dial; empty: nobody new has to
+  bool virtual_time = false;   // simulated: batches are made when they are asked for
 };
 
 // One peer and everything that is its own.
@@ -72,6 +77,9 @@ class Assembly {
   [[nodiscard]] const models::Network* network() const {
     return network_;
   }  // none in the laboratory
+  [[nodiscard]] const gossip::BlockLayout& layout() const { return *layout_; }
+  // What all peers of the run must have alike, a "key = value" a line; the fingerprint is its hash.
+  [[nodiscard]] const std::string& terms() const { return terms_; }
   [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_; }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   [[nodiscard]] double steps_per_epoch() const { return steps_per_epoch_; }  // 0 in the laboratory
@@ -81,19 +89,21 @@ class Assembly {
   runtime::Status make_objective(const Config& config, const Surroundings& surroundings,
                                  const Place& place);
   runtime::Status make_gossip(const Config& config, const Place& place);
+  [[nodiscard]] std::string terms_of(const Config& config) const;
   void make_peer(const Config& config, const Place& place, runtime::Instant now);
 
   kernels::Backend* backend_ = nullptr;
   std::unique_ptr<Objective> objective_;
   const models::Network* network_ = nullptr;
   std::unique_ptr<gossip::BlockLayout> layout_;
-  std::unique_ptr<gossip::Topology> topology_;
+  const gossip::Topology* topology_ = nullptr;
   std::unique_ptr<gossip::Weighting> weighting_;
   std::unique_ptr<gossip::Codec> codec_;
   std::unique_ptr<gossip::Distances> distances_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<Schedule> schedule_;
   std::unique_ptr<Peer> peer_;
+  std::string terms_;
   std::uint64_t fingerprint_ = 0;
   std::uint64_t steps_ = 0;
   double steps_per_epoch_ = 0.0;

@@ -75,8 +75,10 @@ runtime::Status make_peer(const Common& common, const BenchGossipOptions& option
                         .layout = &common.layout,
                         .backend = made.backend.get(),
                         .codec = common.codec.get()};
+  PeerOptions peer_options;
+  peer_options.self = {members[index], 1, 1};
   made.peer = std::make_unique<Peer>(
-      PeerOptions{.self = {members[index], 1, 1}, .steps = 0}, parts,
+      peer_options, parts,
       gossip::Members(members[index], members, std::chrono::seconds(5), common.clock.now()));
   return {};
 }

@@ -48,8 +48,10 @@ void describe_run(Config& c, Table t) {
 void describe_peer(PeerConfig& c, Table t) {
   t.add("peer.name", Text{&c.name}, "empty: the host's name; launch names p0, p1, ...");
   t.add("peer.listen", Text{&c.listen}, "where to bind: tcp:// (port 0: any free one) or ipc://");
-  t.add_later("peer.advertise", Text{&c.advertise}, "what others dial; empty: listen");
-  t.add_later("peer.join", Texts{&c.join}, "addresses of any peers that live");
+  t.add("peer.advertise", Text{&c.advertise},
+        "what others dial (port 0: the ports bound); empty: listen, with this host's address");
+  t.add("peer.join", Texts{&c.join},
+        "control addresses of any peers that live, tried all at once; empty: the first one");
   t.add("peer.device", Text{&c.device}, "auto, cpu, reference, or cuda:0, cuda:1, ...");
   t.add("peer.threads", Count{&c.threads, {0, kThreadsMax}},
         "compute threads on a CPU; 0: cores / peers on this machine");
@@ -110,8 +112,11 @@ void describe_policy(PolicyConfig& c, Table t) {
 void describe_gossip(GossipConfig& c, Table t) {
   t.add_name("gossip.protocol", c.protocol, "what peers exchange");
   t.add_name("gossip.weighting", c.weighting, "how much goes to each receiver");
+  t.add("gossip.constant_share", Number{&c.constant_share, {0.0, 1.0, true}},
+        "constant: the part of an equal share that each receiver gets; 1: as uniform");
   t.add_name("gossip.topology", c.topology, "to whom, round by round");
-  t.add("gossip.fanout", Count{&c.fanout, {1, kPeersMax}}, "random-k: receivers a round");
+  t.add("gossip.fanout", Count{&c.fanout, {1, kPeersMax}},
+        "receivers a round, or as many as the topology makes of it: see Topologies");
   t.add("gossip.topology_file", PathText{&c.topology_file},
         "file: B*N rows of N numbers; row i, column j not 0: j pushes to i");
   t.add_name("gossip.pace", c.pace, "whether training waits for the network");
@@ -143,7 +148,8 @@ void describe_moreau(MoreauConfig& c, Table t) {
 }
 
 void describe_membership(MembershipConfig& c, Table t) {
-  t.add("membership.heartbeat_ms", Count{&c.heartbeat_ms, {1, kDayMs}}, "a sign of life so often");
+  t.add("membership.heartbeat_ms", Count{&c.heartbeat_ms, {0, kDayMs}},
+        "a sign of life so often; 0: none, and nobody is taken for dead");
   t.add("membership.silence_ms", Count{&c.silence_ms, {1, kDayMs}},
         "a peer not heard of for so long is dead");
   t.add("membership.members", Texts{&c.members},

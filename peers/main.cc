@@ -62,6 +62,8 @@ struct Commands {
   std::optional<std::uint64_t> seed;
   std::string out;
   std::string kind;
+  std::vector<std::string> join;
+  std::optional<std::size_t> listed_peers;
   bool launched = false;
   bool json = false;
   peers::BenchTrainOptions train;
@@ -94,10 +96,17 @@ struct Commands {
     CLI::App* command =
         app.add_subcommand("peer", "one peer; runs until done or Ctrl-C (graceful leave)");
     config.add_to(*command);
+    command
+        ->add_option("--join", join,
+                     "the address of any living peer of the run: its estimate is the start")
+        ->allow_extra_args(false)
+        ->take_all();
     command->add_flag("--launched", launched, "started by a launcher: members on standard input")
         ->group("");
     command->callback([this] {
       chosen = [this] {
+        if (!join.empty())
+          config.overrides.push_back(fmt::format("peer.join=[\"{}\"]", fmt::join(join, "\", \"")));
         return with_config(
             config, [this](const peers::Config& read) { return peers::run_peer(read, launched); });
       };
@@ -135,7 +144,9 @@ struct Commands {
     CLI::App* list =
         app.add_subcommand("list", "what there is to choose from: " + peers::list_kinds());
     list->add_option("KIND", kind, peers::list_kinds())->required();
-    list->callback([this] { chosen = [this] { return peers::list_command(kind); }; });
+    list->add_option("--peers", listed_peers, "topologies: measured among so many; default 8")
+        ->check(CLI::Range(1, 100'000));
+    list->callback([this] { chosen = [this] { return peers::list_command(kind, listed_peers); }; });
   }
 
   void add_bench(CLI::App& app) {

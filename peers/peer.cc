@@ -41,12 +41,21 @@ gossip::Mass start_mass(const PeerParts& parts) {
   return {*parts.layout, *parts.backend, std::span(start), parts.codec};
 }
 
+// Mass is conserved, so no block can weigh more than all peers that ever were together; the rest is
+// for rounding.
+double weight_max_of(const gossip::Members& members) {
+  return static_cast<double>(members.all().size()) * (1.0 + 1e-6);
+}
+
 gossip::ExchangeOptions exchange_options(const PeerOptions& options,
                                          const gossip::Distances* distances,
                                          const gossip::Decoder& decoder) {
   const bool in_step = options.pace == Pace::kSync;
   gossip::ExchangeOptions exchange{
       .self = options.self,
+      .contact = options.contact,
+      .terms = options.terms,
+      .admits = options.admits,
       .order = in_step ? gossip::Inbox::Order::kByRound : gossip::Inbox::Order::kOnArrival,
       .edge = options.edge,
       .decoder = &decoder,
@@ -73,10 +82,7 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
       parts_(parts),
       choice_(options.blocks, parts.layout->block_count()),
       decoder_(*parts.codec, *parts.layout),
-      // Mass is conserved, so no block can weigh more than all peers together; the rest is for
-      // rounding.
-      terms_{options.self.fingerprint, parts.layout,
-             static_cast<double>(members.all().size()) * (1.0 + 1e-6),
+      terms_{options.self.fingerprint, parts.layout, weight_max_of(members),
              parts.distances == nullptr ? 0 : parts.distances->sketch_size(), &decoder_},
       mass_(start_mass(parts)),
       estimate_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
@@ -84,6 +90,33 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
       exchange_(exchange_options(options, parts.distances, decoder_), *parts.layout,
                 std::move(members)) {
   shared_.members = exchange_.members().living().size();
+}
+
+void Peer::meet(const std::vector<gossip::Contact>& contacts, runtime::Instant now) {
+  exchange_.meet(contacts, false, now);
+}
+
+void Peer::join(const std::vector<gossip::Contact>& contacts, kernels::ConstView estimate,
+                std::uint64_t step, runtime::Instant now) {
+  CHECK(step_ == 0 && round_ == 0);
+  mass_.restart(estimate);
+  estimate_stale_ = true;
+  step_ = std::min(step, options_.steps);
+  exchange_.set_progress({phase_, step_, step_seconds_, round_});
+  exchange_.meet(contacts, true, now);
+  shared_.members = exchange_.members().living().size();
+}
+
+// Newcomers are given a copy of this peer's mass, of which they read the estimate.
+void Peer::donate_if_wanted() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!exchange_.donation_wanted()) return;
+  }
+  const std::shared_ptr<const gossip::Snapshot> snapshot = mass_.snapshot();
+  if (!snapshot->finite) return;
+  const std::scoped_lock lock(mutex_);
+  exchange_.donate(snapshot);
 }
 
 std::span<const runtime::PeerId> Peer::mixing_members() const {
@@ -107,7 +140,7 @@ bool Peer::ready() const {
   };
   if (round_open_) {
     const std::uint64_t graph = choice_.graph_round(round_ - 1);
-    auto senders = gossip::in_neighbours(*parts_.topology, graph, members.all(), options_.self.id);
+    auto senders = parts_.topology->in_neighbours(graph, members.all(), options_.self.id);
     std::erase_if(senders, [&](runtime::PeerId peer) { return !alive(peer); });
     if (!exchange_.inbox().complete(round_ - 1, senders, choice_.blocks(round_ - 1))) return false;
   }
@@ -310,6 +343,7 @@ bool Peer::done_settling(runtime::Instant now) const {
 }
 
 Phase Peer::advance(runtime::Instant now) {
+  donate_if_wanted();
   const auto others_reached = [this](Phase phase) {
     const std::scoped_lock lock(mutex_);
     return exchange_.members().others_reached(phase);
@@ -414,6 +448,7 @@ void Peer::receive(const runtime::Delivery& delivery, runtime::Instant now) {
     ages_.add(shared_.round > parcel->round ? shared_.round - parcel->round : 0);
   }
   exchange_.receive(message, bytes, now);
+  terms_.weight_max = weight_max_of(exchange_.members());
 }
 
 void Peer::tick(runtime::Instant now) {
@@ -428,12 +463,15 @@ runtime::Instant Peer::next_tick() const {
 
 bool Peer::flush(runtime::Transport& transport, runtime::Instant now) {
   const std::scoped_lock lock(mutex_);
-  const std::vector<runtime::PeerId> living(exchange_.members().living().begin(),
-                                            exchange_.members().living().end());
+  for (const runtime::PeerId gone : exchange_.take_partings()) transport.disconnect(gone);
+  for (const gossip::Contact& contact : exchange_.take_dials()) {
+    // An address that cannot be dialled is its owner's mistake: it hears nothing from us.
+    static_cast<void>(transport.connect(contact.id, contact.address).ok());
+  }
   bool all = true;
+  const std::vector<runtime::PeerId> talking_to = exchange_.talking_to();
   for (const auto channel : {runtime::Channel::kControl, runtime::Channel::kBulk}) {
-    for (const runtime::PeerId to : living) {
-      if (to == options_.self.id) continue;
+    for (const runtime::PeerId to : talking_to) {
       while (const auto* frames = exchange_.next(to, channel, now)) {
         if (transport.send(to, channel, *frames) != runtime::Sent::kQueued) {
           all = false;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "gossip/block_choice.h"
@@ -29,6 +30,9 @@ enum class Pace : std::uint8_t { kAsync, kBounded, kSync };
 
 struct PeerOptions {
   gossip::Sender self;
+  gossip::Contact contact{};  // of this peer, as others are told
+  std::string terms{};        // of the run
+  bool admits = false;        // whether newcomers may join while it trains
   Pace pace = Pace::kAsync;
   std::uint64_t steps = 0;          // gradient steps to take
   std::uint64_t settle_rounds = 0;  // pushes of each block, without gradients, after everybody's
@@ -83,6 +87,14 @@ class Peer {
   Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members members);
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
+
+  // --- Before training, on one thread.
+
+  void meet(const std::vector<gossip::Contact>& contacts, runtime::Instant now);  // of members
+  // This peer is a newcomer: it starts with weight one from the estimate that it was given (host
+  // memory), at the step that the run has come to, and says hello to everybody.
+  void join(const std::vector<gossip::Contact>& contacts, kernels::ConstView estimate,
+            std::uint64_t step, runtime::Instant now);
 
   // --- The trainer's side. A round is: mix, compute (unless settling), push.
 
@@ -158,6 +170,7 @@ class Peer {
   void move_statistics();
   [[nodiscard]] bool steps_scaled_by_weight() const;
   void apply_delta();
+  void donate_if_wanted();
   void fold_before(std::uint64_t round);
   [[nodiscard]] bool done_settling(runtime::Instant now) const;
   void enter(gossip::Phase phase);

@@ -85,10 +85,12 @@ void Recorder::write_progress(Peer& peer, runtime::Instant now) {
 void Recorder::write_events(Peer& peer, runtime::Instant now) {
   for (const gossip::Event& event : peer.take_events()) {
     if (const auto* member = std::get_if<gossip::MemberEvent>(&event)) {
-      const std::string name = parts_.name_of(member->peer);
+      const std::string name = member->name.empty() ? parts_.name_of(member->peer) : member->name;
       const std::string_view state = state_name(member->state);
-      const std::string_view reason =
-          member->state == gossip::MemberState::kDead ? "silent" : "said goodbye";
+      const std::string_view reason = member->state == gossip::MemberState::kAlive ? "joined"
+                                      : member->state == gossip::MemberState::kDead
+                                          ? "silent"
+                                          : "said goodbye";
       parts_.metrics->write(now, "member",
                             {{"peer", name},
                              {"state", state},

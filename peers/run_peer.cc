@@ -11,6 +11,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,10 +21,12 @@
 #include "peers/config_members.h"
 #include "peers/driver.h"
 #include "peers/estimate_file.h"
+#include "peers/join_run.h"
 #include "peers/lifeline.h"
 #include "peers/recorder.h"
 #include "peers/run_folder.h"
 #include "peers/version.h"
+#include "runtime/advertise.h"
 #include "runtime/cpu_set.h"
 #include "runtime/log.h"
 #include "runtime/metrics.h"
@@ -40,6 +43,13 @@ constexpr int kExitInterrupted = 130;
 using runtime::Error;
 using runtime::Result;
 using runtime::Status;
+
+// Chance from the system, not from the run's seed: two peers of one config must differ.
+std::uint64_t drawn_id() {
+  std::random_device device;
+  const std::uint64_t bits = (std::uint64_t{device()} << 32U) | device();
+  return bits >> 1U;
+}
 
 // A peer without a name is called after its host.
 Config named(Config config) {
@@ -98,8 +108,10 @@ class PeerProcess {
   Status open_network() {
     // A launched peer is told its number with its part of the data, a listed one finds it in the
     // list.
-    self_ = ListedMember{
-        .id = runtime::PeerId{config_.data.part}, .name = config_.peer.name, .address = {}};
+    // Anybody else draws one that nobody else will.
+    const runtime::PeerId id =
+        launched_ ? runtime::PeerId{config_.data.part} : runtime::PeerId{drawn_id()};
+    self_ = ListedMember{.id = id, .name = config_.peer.name, .address = {}};
     if (!config_.membership.members.empty()) {
       for (const std::string& line : config_.membership.members) {
         auto member = parse_member(line);
@@ -113,7 +125,12 @@ class PeerProcess {
     auto transport = runtime::ZmqTransport::open({.self = self_.id, .listen = config_.peer.listen});
     if (!transport) return transport.error();
     transport_ = std::move(transport).value();
-    self_.address = transport_->address();
+    auto address = runtime::advertised(transport_->address(), config_.peer.advertise);
+    if (!address) return address.error();
+    self_.address = std::move(address).value();
+    if (!launched_)
+      log_.info("listening at {}; others join with: murmur peer FILE --join {}",
+                self_.address.control, self_.address.control);
     return {};
   }
 
@@ -131,7 +148,11 @@ class PeerProcess {
     if (ids.empty()) ids.push_back(self_.id);
     std::ranges::sort(ids);
     auto assembly = Assembly::create(config_, *surroundings_,
-                                     {.index = config_.data.part, .id = self_.id, .members = ids},
+                                     {.index = config_.data.part,
+                                      .id = self_.id,
+                                      .members = ids,
+                                      .name = self_.name,
+                                      .address = self_.address},
                                      clock_.now());
     if (!assembly) return assembly.error();
     assembly_ = std::move(assembly).value();
@@ -162,10 +183,30 @@ class PeerProcess {
       return Error{fmt::format("the launcher named {} of {} members, then was gone",
                                members_.size(), config_.data.parts)};
     }
-    for (const ListedMember& member : members_) {
-      if (member.id == self_.id) continue;
-      if (auto dialled = transport_->connect(member.id, member.address); !dialled) return dialled;
-    }
+    if (members_.empty() && !config_.peer.join.empty()) return join();
+    std::vector<gossip::Contact> contacts;
+    for (const ListedMember& member : members_)
+      contacts.push_back({member.id, 1, member.name, member.address});
+    assembly_->peer().meet(contacts, clock_.now());
+    return {};
+  }
+
+  // Into a run that is under way; tried until it succeeds or somebody stops this peer.
+  Status join() {
+    log_.info("joining {}", fmt::join(config_.peer.join, ", "));
+    auto joined = join_run({.sender = {self_.id, 1, assembly_->fingerprint()},
+                            .self = {self_.id, 1, self_.name, self_.address},
+                            .terms = assembly_->terms(),
+                            .seeds = config_.peer.join},
+                           {.layout = &assembly_->layout(),
+                            .transport = transport_.get(),
+                            .clock = &clock_,
+                            .stop = &stop_});
+    if (!joined) return joined.error();
+    if (stop_.requested()) return {};
+    assembly_->peer().join(joined->contacts, joined->estimate(), joined->step, clock_.now());
+    log_.info("joined {} peers at step {} in {:.2f} s", joined->contacts.size(), joined->step,
+              runtime::to_seconds(clock_.now() - started_));
     return {};
   }
 

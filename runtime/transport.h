@@ -6,8 +6,10 @@
 #include <span>
 #include <vector>
 
+#include "runtime/address.h"
 #include "runtime/frame.h"
 #include "runtime/peer_id.h"
+#include "runtime/result.h"
 
 namespace runtime {
 
@@ -45,6 +47,10 @@ class Transport {
   // carried is still the caller's. The frames' bytes are referenced, not copied, until they have
   // left.
   virtual Sent send(PeerId to, Channel channel, std::span<const Frame> frames) = 0;
+
+  // Where `peer` is from now on. Dials in the background; the same address again changes nothing.
+  virtual Status connect(PeerId peer, const Address& address) = 0;
+  virtual void disconnect(PeerId peer) = 0;  // what is queued for it is dropped
 
   // Moves at most `out.size()` arrived messages into `out`, control first, oldest first within a
   // channel; returns how many.

@@ -4,16 +4,10 @@
 #include <string>
 #include <string_view>
 
+#include "runtime/address.h"
 #include "runtime/result.h"
 
 namespace runtime {
-
-// Where a peer can be reached: one endpoint a channel ("tcp://127.0.0.1:40001", "ipc:///tmp/x/p0").
-struct Address {
-  std::string control;
-  std::string bulk;
-  friend bool operator==(const Address&, const Address&) = default;
-};
 
 // The two endpoints to bind for `listen`: a tcp port p gives p and p + 1, port 0 (or *) twice any
 // free one, an ipc path itself and path + ".bulk". Refused: another scheme, no host, a port that

@@ -84,6 +84,7 @@ Status ZmqTransport::connect(PeerId peer, const Address& address) {
   Neighbour neighbour{.address = address, .dealers = {}};
   for (const Channel channel : kChannels) {
     const std::string& endpoint = endpoint_for(address, channel);
+    if (endpoint.empty()) continue;  // as Address allows
     if (Status dialable = check_dialable(endpoint); !dialable) return dialable;
     Result<zmq::socket_t> dealer = dial(state_->context, endpoint, state_->options);
     if (!dealer) return dealer.error();
@@ -97,7 +98,8 @@ Status ZmqTransport::connect(PeerId peer, const Address& address) {
 void ZmqTransport::disconnect(PeerId peer) {
   const auto known = state_->neighbours.find(peer);
   if (known == state_->neighbours.end()) return;
-  for (zmq::socket_t& dealer : known->second.dealers) close_now(dealer);
+  for (zmq::socket_t& dealer : known->second.dealers)
+    if (dealer) close_now(dealer);
   state_->neighbours.erase(known);
 }
 
@@ -107,6 +109,7 @@ Sent ZmqTransport::send(PeerId to, Channel channel, std::span<const Frame> frame
   const auto known = state_->neighbours.find(to);
   if (known == state_->neighbours.end()) return Sent::kUnknownPeer;
   zmq::socket_t& dealer = known->second.dealers[index_of(channel)];
+  if (!dealer) return Sent::kUnknownPeer;
   return send_message(dealer, frames) ? Sent::kQueued : Sent::kQueueFull;
 }
 

@@ -44,11 +44,8 @@ class ZmqTransport final : public Transport {
 
   [[nodiscard]] const Address& address() const;  // with the ports that were chosen
 
-  Status connect(
-      PeerId peer,
-      const Address& address);   // dials in the background; again with a new address: redials
-  void disconnect(PeerId peer);  // what is queued for it is dropped
-
+  Status connect(PeerId peer, const Address& address) override;
+  void disconnect(PeerId peer) override;
   Sent send(PeerId to, Channel channel, std::span<const Frame> frames) override;
   [[nodiscard]] std::size_t receive(std::span<Delivery> out) override;
 

@@ -137,3 +137,14 @@ TEST_CASE("the slowest round is that of the living who train and were heard of")
   members.left(PeerId{0});
   CHECK_FALSE(members.slowest_round().has_value());
 }
+
+TEST_CASE("a newcomer is alive from the moment it joins, and so is who comes back") {
+  Members members = three();
+  members.joined(PeerId{7}, at(500));
+  CHECK(living_of(members) == Ids{PeerId{0}, PeerId{1}, PeerId{2}, PeerId{7}});
+  members.left(PeerId{2});
+  members.joined(PeerId{2}, at(600));
+  CHECK(members.state(PeerId{2}) == MemberState::kAlive);
+  CHECK(members.progress(PeerId{2}).step == 0);
+  CHECK(members.all().size() == 4);
+}

@@ -175,3 +175,48 @@ TEST_CASE("every reason for a refusal has words of its own") {
     seen.push_back(words);
   }
 }
+
+TEST_CASE("a hello comes through, whatever run it is of") {
+  gossip::Sender stranger = test::kSender;
+  stranger.fingerprint += 1;
+  const Message message = accepted(delivery_of(test::a_hello(), stranger));
+  const auto& heard = std::get<gossip::Hello>(message.body);
+  CHECK(heard.self == test::a_hello().self);
+  CHECK(heard.terms == "run = r\n");
+  CHECK(heard.ready);
+  CHECK(message.from.fingerprint == stranger.fingerprint);
+}
+
+TEST_CASE("a rejection comes through, whatever run it is of; a roster does not") {
+  gossip::Sender stranger = test::kSender;
+  stranger.fingerprint += 1;
+  const Message message = accepted(delivery_of(gossip::Rejection{"no"}, stranger));
+  CHECK(std::get<gossip::Rejection>(message.body).reason == "no");
+  CHECK(std::get<gossip::Refusal>(decode(delivery_of(gossip::Roster{}, stranger))) ==
+        gossip::Refusal::kOtherRun);
+}
+
+TEST_CASE("a roster comes through, empty, short and as long as may be") {
+  for (const std::size_t count : {std::size_t{0}, std::size_t{1}, gossip::kContactsMax}) {
+    CAPTURE(count);
+    gossip::Roster said{.contacts = {}, .progress = {.step = 7}};
+    for (std::size_t i = 0; i < count; ++i) {
+      said.contacts.push_back(test::a_hello().self);
+      said.contacts.back().id = runtime::PeerId{i};
+      said.contacts.back().name.assign(gossip::kNameBytesMax, 'x');
+      said.contacts.back().address.control.assign(gossip::kAddressBytesMax, 'y');
+    }
+    const Message message = accepted(delivery_of(said));
+    const auto& heard = std::get<gossip::Roster>(message.body);
+    CHECK(heard.contacts == said.contacts);
+    CHECK(heard.progress.step == 7);
+  }
+}
+
+TEST_CASE("a donation comes through with its payload") {
+  const Message message = accepted(delivery_of(test::a_donation()));
+  const auto& heard = std::get<gossip::Donation>(message.body);
+  CHECK(heard.block == 1);
+  CHECK(heard.weight == 0.75);
+  CHECK(test::bytes_of(heard.payload) == test::bytes_of(test::a_donation().payload));
+}

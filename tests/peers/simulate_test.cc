@@ -6,6 +6,7 @@
 #include "peers/config.h"
 #include "peers/simulate.h"
 #include "tests/peers/sgp_reference.h"
+#include "tests/support/mixing_matrix.h"
 
 #include "tests/peers/laboratory.h"
 
@@ -97,6 +98,31 @@ TEST_CASE("in step, a simulated run is Stochastic Gradient Push to 1e-10 on ever
   };
   const Trace trace = read_trace(run(config).trace);
   CHECK(disagreement(trace, {centers, curvature, 0.05, momentum}, matrix) < 1e-10);
+}
+
+TEST_CASE("in step, a simulated run takes the shares of its topology and weighting to 1e-10") {
+  const Scratch scratch;
+  const Matrix centers = random_rows(kPeers, kDimension, -3.0, 3.0, 13);
+  const Matrix curvature = random_rows(kPeers, kDimension, 0.5, 1.5, 14);
+  const auto [topology, weighting] =
+      GENERATE(table<std::string, std::string>({{"base-k", "uniform"},
+                                                {"equidynamic", "uniform"},
+                                                {"matching", "uniform"},
+                                                {"random-k", "uniform"},
+                                                {"clusters", "metropolis"},
+                                                {"erdos-renyi", "metropolis"},
+                                                {"random-regular", "constant"}}));
+  CAPTURE(topology, weighting);
+  const peers::Config config =
+      parse("seed = 5\n" + quadratic_toml(scratch, centers, curvature) +
+            "link = { delay_ms = 3.0, reorder = 0.5 }\n[gossip]\npace = \"sync\"\nfanout = 2\n" +
+            "topology = \"" + topology + "\"\nweighting = \"" + weighting +
+            "\"\n[policy]\nlearning_rate = 0.05\noptimizer = \"sgd\"\n");
+  const test::MixingMatrices matrices({.name = topology, .fanout = 2, .seed = 5},
+                                      {.name = weighting});
+  const Trace trace = read_trace(run(config).trace);
+  CHECK(disagreement(trace, {centers, curvature, 0.05, 0.0},
+                     [&](std::size_t round) { return matrices.at(round, kPeers); }) < 1e-10);
 }
 
 TEST_CASE("a seed fixes a run, another seed is another run") {
@@ -307,15 +333,17 @@ TEST_CASE("damping slows mixing and keeps the books") {
 TEST_CASE("peers of another codec or choice of blocks are another run") {
   const Scratch scratch;
   const Matrix centers = random_rows(2, 10, -1.0, 1.0, 7);
-  const auto fingerprint = [&](const char* set) {
-    const std::vector<std::string> sets{set};
+  const auto fingerprint = [&](const std::vector<std::string>& sets) {
     const auto config = peers::parse_config(two_peers_toml(scratch, centers), "x.toml", sets);
     REQUIRE(config.ok());
     return peers::Simulation::create(*config, nullptr).value()->assembly(0).fingerprint();
   };
-  const std::uint64_t plain = fingerprint("gossip.codec=f32");
-  CHECK(fingerprint("gossip.damping=0.5") == plain);
-  for (const char* set : {"gossip.codec=bf16", "gossip.codec=int8", "gossip.blocks_per_push=1",
-                          "gossip.block_choice=random"})
-    CHECK(fingerprint(set) != plain);
+  const std::uint64_t plain = fingerprint({"gossip.codec=f32"});
+  const std::uint64_t in_turn = fingerprint({"gossip.blocks_per_push=1"});
+  CHECK(fingerprint({"gossip.damping=0.5"}) == plain);
+  CHECK(fingerprint({"gossip.codec=bf16"}) != plain);
+  CHECK(fingerprint({"gossip.codec=int8"}) != plain);
+  CHECK(in_turn != plain);
+  CHECK(fingerprint({"gossip.blocks_per_push=2"}) != in_turn);
+  CHECK(fingerprint({"gossip.blocks_per_push=1", "gossip.block_choice=random"}) != in_turn);
 }

@@ -95,8 +95,8 @@ class AveragingRounds {
     const std::uint64_t graph = choice_.graph_round(round_);
     for (const runtime::PeerId self : members_) push(self, graph, blocks);
     for (std::size_t i = 0; i < masses_.size(); ++i) {
-      CHECK(inboxes_[i]->complete(
-          round_, gossip::in_neighbours(*topology_, graph, members_, members_[i]), blocks));
+      CHECK(inboxes_[i]->complete(round_, topology_->in_neighbours(graph, members_, members_[i]),
+                                  blocks));
       masses_[i]->fold(inboxes_[i]->take_before(round_ + 1));
     }
     ++round_;

@@ -31,6 +31,20 @@ inline gossip::Parcel a_parcel() {
   return parcel;
 }
 
+inline gossip::Hello a_hello() {
+  return {.self = {.id = kSender.id,
+                   .incarnation = kSender.incarnation,
+                   .name = "anna",
+                   .address = {.control = "tcp://10.0.0.1:7000", .bulk = "tcp://10.0.0.1:7001"}},
+          .terms = "run = r\n",
+          .ready = true};
+}
+
+inline gossip::Donation a_donation() {
+  const gossip::Parcel parcel = a_parcel();
+  return {.block = 1, .weight = 0.75, .checksum = parcel.checksum, .payload = parcel.payload};
+}
+
 inline runtime::Delivery delivery_of(const gossip::Body& body,
                                      const gossip::Sender& from = kSender) {
   return {.from = from.id, .frames = gossip::encode(from, body)};

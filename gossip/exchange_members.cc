@@ -1,0 +1,164 @@
+// The part of Exchange that lets newcomers in and keeps track of who is there.
+#include <algorithm>
+#include <map>
+#include <sstream>
+#include <utility>
+
+#include "gossip/exchange.h"
+#include "runtime/random.h"
+
+namespace gossip {
+namespace {
+
+std::map<std::string, std::string> settings_of(const std::string& terms) {
+  std::map<std::string, std::string> settings;
+  std::istringstream lines(terms);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t equals = line.find(" = ");
+    if (equals != std::string::npos) settings[line.substr(0, equals)] = line.substr(equals + 3);
+  }
+  return settings;
+}
+
+// One line a setting that differs, for the person who started the newcomer.
+std::string difference(const std::string& ours, const std::string& theirs) {
+  const auto here = settings_of(ours);
+  auto there = settings_of(theirs);
+  std::string lines;
+  for (const auto& [key, value] : here) {
+    const std::string other = there.contains(key) ? there.at(key) : "nothing";
+    if (other != value) lines += "\n    " + key + ": this peer has " + other + ", the run " + value;
+  }
+  return lines;
+}
+
+}  // namespace
+
+// Made when it is asked for: with thousands of members, most changes pass unsaid.
+const Said& Exchange::said() {
+  if (!std::exchange(said_stale_, false)) return said_;
+  said_.contacts.clear();
+  said_.roster = 0;
+  for (const runtime::PeerId peer : members_.living()) {
+    said_.roster = runtime::mix_bits(said_.roster ^ runtime::value_of(peer));
+    const auto known = contacts_.find(peer);
+    if (known != contacts_.end() && !known->second.address.control.empty())
+      said_.contacts.push_back(known->second);
+  }
+  return said_;
+}
+
+std::string Exchange::name_of(runtime::PeerId peer) const {
+  const auto known = contacts_.find(peer);
+  return known == contacts_.end() ? std::string() : known->second.name;
+}
+
+void Exchange::meet(const std::vector<Contact>& contacts, bool as_newcomer, runtime::Instant now) {
+  for (const Contact& contact : contacts) {
+    if (contact.id == options_.self.id) continue;
+    if (!members_.contains(contact.id)) {
+      add_member(contact, now);
+    } else {
+      contacts_.insert_or_assign(contact.id, contact);
+      dials_.push_back(contact);
+    }
+    if (as_newcomer) unanswered_.insert(contact.id);
+  }
+  said_.hello = {.self = options_.contact, .terms = options_.terms, .ready = true};
+  for (const runtime::PeerId peer : unanswered_) talk(peer).want_hello();
+  said_stale_ = true;
+}
+
+void Exchange::add_member(const Contact& contact, runtime::Instant now) {
+  guests_.dismiss(contact.id);
+  talking_.erase(contact.id);
+  lanes_.erase(contact.id);
+  static_cast<void>(lane(contact.id).recognises(contact.incarnation));
+  members_.joined(contact.id, now);
+  contacts_.insert_or_assign(contact.id, contact);
+  std::erase(partings_, contact.id);
+  dials_.push_back(contact);
+  events_.emplace_back(
+      MemberEvent{.peer = contact.id, .name = contact.name, .state = MemberState::kAlive});
+  said_stale_ = true;
+}
+
+void Exchange::hear(const Sender& from, const Hello& hello, runtime::Instant now) {
+  const Contact& contact = hello.self;
+  if (from.id == options_.self.id || contact.incarnation != from.incarnation)
+    return refuse(from.id, Refusal::kWrongSender);
+  if (from.fingerprint != options_.self.fingerprint)
+    return reject(hello, "the run differs in" + difference(options_.terms, hello.terms), now);
+  const bool known = members_.contains(from.id) && lane(from.id).recognises(from.incarnation);
+  if (known && is_living(from.id)) {
+    members_.heard(from.id, now);
+    talk(from.id).want_roster();
+    return;
+  }
+  if (known) return refuse(from.id, Refusal::kFromTheDead);
+  if (!options_.admits)
+    return reject(hello,
+                  "its list of members is fixed (gossip.pace = \"sync\", or a topology file)", now);
+  if (said_.progress.phase != Phase::kTraining)
+    return reject(hello, "it has finished training", now);
+  if (!hello.ready) return answer(contact, now);
+  admit(contact, now);
+}
+
+void Exchange::admit(const Contact& contact, runtime::Instant now) {
+  // It came back before its silence was noticed: what it was is gone.
+  if (is_living(contact.id)) {
+    members_.left(contact.id);
+    part_from(contact.id, MemberState::kDead);
+  }
+  add_member(contact, now);
+  for (const runtime::PeerId peer : members_.living())
+    if (peer != options_.self.id) talk(peer).want_roster();
+}
+
+// Guests are dialled back: what a peer listens at is for what comes in only.
+void Exchange::answer(const Contact& guest, runtime::Instant now) {
+  if (!guests_.contains(guest.id)) {
+    if (!guests_.admit(guest.id, now)) return;  // it knocks again
+    std::erase(partings_, guest.id);
+    dials_.push_back(guest);
+  }
+  guests_.heard(guest.id, now);
+  const std::vector<Contact>& contacts = said().contacts;
+  for (std::size_t begin = 0; begin < std::max<std::size_t>(1, contacts.size());
+       begin += kContactsMax) {
+    const std::size_t end = std::min(begin + kContactsMax, contacts.size());
+    const auto first = contacts.begin();
+    Roster roster{.contacts = {first + static_cast<std::ptrdiff_t>(begin),
+                               first + static_cast<std::ptrdiff_t>(end)},
+                  .progress = said_.progress};
+    guests_.say(guest.id, encode(options_.self, roster));
+  }
+}
+
+void Exchange::reject(const Hello& hello, std::string reason, runtime::Instant now) {
+  refuse(hello.self.id, Refusal::kOtherRun);
+  if (members_.contains(hello.self.id)) return;
+  if (!guests_.contains(hello.self.id)) {
+    if (!guests_.admit(hello.self.id, now)) return;
+    dials_.push_back(hello.self);
+  }
+  guests_.say(hello.self.id, encode(options_.self, Rejection{std::move(reason)}));
+}
+
+void Exchange::hear(const Sender& /*from*/, const Roster& roster, runtime::Instant now) {
+  for (const Contact& contact : roster.contacts) {
+    if (contact.id == options_.self.id) continue;
+    const auto known = contacts_.find(contact.id);
+    const bool newer = known == contacts_.end() || contact.incarnation > known->second.incarnation;
+    if (members_.contains(contact.id) && !newer) continue;
+    if (is_living(contact.id)) continue;  // its own hello will say so
+    add_member(contact, now);
+  }
+}
+
+void Exchange::hear(const Sender& from, const Request& request, runtime::Instant /*now*/) {
+  if (guests_.contains(from.id)) guests_.want(from.id, request.block);
+}
+
+}  // namespace gossip

@@ -1,0 +1,94 @@
+#pragma once
+// How a newcomer gets into a run: it knocks at the addresses it was given, is told who is there,
+// fetches the estimate block by block from several of them at once, and is then ready to be a
+// member. A pure state machine, as Exchange is, which takes over from it.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gossip/layout.h"
+#include "gossip/wire.h"
+#include "runtime/address.h"
+#include "runtime/clock.h"
+
+namespace gossip {
+
+struct JoiningOptions {
+  Sender sender;
+  Contact self;
+  std::string terms;
+  std::vector<std::string> seeds;  // control endpoints; tried all at once, for ever
+  runtime::Duration knock_every{500'000'000};
+  runtime::Duration request_max{2'000'000'000};  // then another donor is asked for the block
+};
+
+class Joining {
+ public:
+  enum class State : std::uint8_t { kKnocking, kFetching, kReady, kRejected };
+  struct Outgoing {
+    runtime::PeerId to{};
+    std::vector<runtime::Frame> frames;  // of one control message
+  };
+
+  // An address that was given says nothing of the peer behind it; until it answers, it goes by a
+  // number that no peer has.
+  [[nodiscard]] static runtime::PeerId seed_id(std::size_t index);
+
+  Joining(JoiningOptions options, const BlockLayout& layout);
+
+  [[nodiscard]] State state() const { return state_; }
+  [[nodiscard]] const std::string& reason() const { return reason_; }  // kRejected
+  [[nodiscard]] std::size_t blocks_fetched() const { return blocks_fetched_; }
+  [[nodiscard]] std::vector<Contact> contacts() const;                  // kReady: who is there
+  [[nodiscard]] const Progress& progress() const { return progress_; }  // the furthest heard of
+  [[nodiscard]] kernels::ConstView estimate() const;                    // kReady; in host memory
+
+  void receive(const Message& message, runtime::Instant now);
+  void tick(runtime::Instant now);
+
+  // What to do next: hang up, dial, and then say. A message that found no room may be dropped:
+  // whatever is not answered is said again.
+  [[nodiscard]] std::vector<runtime::PeerId> take_partings() {
+    return std::exchange(partings_, {});
+  }
+  [[nodiscard]] std::vector<std::pair<runtime::PeerId, runtime::Address>> take_dials();
+  [[nodiscard]] std::vector<Outgoing> take_messages();
+
+ private:
+  static constexpr std::size_t kDonorsMax = 4;
+  static constexpr std::size_t kRequestsMax = 4;  // under way to one donor
+  struct Asked {
+    runtime::PeerId donor{};
+    runtime::Instant at{};
+  };
+
+  void hear(runtime::PeerId from, const Roster& roster, runtime::Instant now);
+  void hear(runtime::PeerId from, const Donation& donation, runtime::Instant now);
+  void knock(runtime::Instant now);
+  void ask_for_blocks(runtime::Instant now);
+  [[nodiscard]] std::optional<std::uint32_t> next_missing() const;
+
+  JoiningOptions options_;
+  const BlockLayout* layout_;
+  State state_ = State::kKnocking;
+  std::string reason_;
+  std::optional<runtime::Instant> knocked_at_;
+  std::map<runtime::PeerId, Contact> contacts_;
+  std::set<runtime::PeerId> donors_;  // who answered
+  bool seeds_left_ = false;
+  Progress progress_;
+  std::vector<std::byte> estimate_;
+  std::vector<bool> fetched_;
+  std::size_t blocks_fetched_ = 0;
+  std::map<std::uint32_t, Asked> asked_;
+  std::vector<std::pair<runtime::PeerId, runtime::Address>> dials_;
+  std::vector<runtime::PeerId> partings_;
+  std::vector<Outgoing> messages_;
+};
+
+}  // namespace gossip

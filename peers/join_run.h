@@ -1,0 +1,40 @@
+#pragma once
+// Takes a newcomer into a run that is under way: drives gossip::Joining over the real network.
+
+#include <cstdint>
+#include <vector>
+
+#include "gossip/joining.h"
+#include "gossip/layout.h"
+#include "runtime/clock.h"
+#include "runtime/result.h"
+#include "runtime/stop_signal.h"
+#include "runtime/transport.h"
+#include "runtime/zmq_transport.h"
+
+namespace peers {
+
+struct JoinParts {
+  const gossip::BlockLayout* layout = nullptr;
+  runtime::ZmqTransport* transport = nullptr;
+  const runtime::Clock* clock = nullptr;
+  const runtime::StopSignal* stop = nullptr;
+};
+
+struct Joined {
+  std::vector<gossip::Contact> contacts;  // who is there
+  std::vector<std::byte> numbers;         // the estimate, in the layout's scalar
+  kernels::Scalar scalar = kernels::Scalar::kF32;
+  std::uint64_t step = 0;  // that the run has come to
+
+  [[nodiscard]] kernels::ConstView estimate() const {
+    return {numbers.data(), numbers.size() / kernels::bytes_of(scalar), scalar};
+  }
+};
+
+// Returns once the estimate is here, or at a request to stop (with nobody joined). An Error: the
+// run does not take this peer, and why.
+[[nodiscard]] runtime::Result<Joined> join_run(const gossip::JoiningOptions& options,
+                                               const JoinParts& parts);
+
+}  // namespace peers

@@ -1,0 +1,81 @@
+#include "runtime/advertise.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "runtime/zmq_endpoint.h"
+
+namespace runtime {
+namespace {
+
+constexpr std::string_view kTcp = "tcp://";
+
+struct Parts {
+  std::string_view host;
+  std::string_view port;
+};
+
+std::optional<Parts> parts_of(std::string_view endpoint) {
+  if (!endpoint.starts_with(kTcp)) return std::nullopt;
+  endpoint.remove_prefix(kTcp.size());
+  const std::size_t colon = endpoint.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  return Parts{endpoint.substr(0, colon), endpoint.substr(colon + 1)};
+}
+
+std::string at_host(std::string_view endpoint, std::string_view host) {
+  const auto parts = parts_of(endpoint);
+  if (!parts) return std::string(endpoint);
+  return fmt::format("{}{}:{}", kTcp, host, parts->port);
+}
+
+bool is_wildcard(std::string_view host) { return host == "0.0.0.0" || host == "*"; }
+
+// The first IPv4 address of an interface that is up and not the loopback; or the loopback's.
+std::string host_address() {
+  ifaddrs* first = nullptr;
+  if (::getifaddrs(&first) != 0) return "127.0.0.1";
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> all(first, &::freeifaddrs);
+  for (const ifaddrs* each = first; each != nullptr; each = each->ifa_next) {
+    if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET) continue;
+    if ((each->ifa_flags & IFF_LOOPBACK) != 0 || (each->ifa_flags & IFF_UP) == 0) continue;
+    const void* const generic = each->ifa_addr;
+    const in_addr address = static_cast<const sockaddr_in*>(generic)->sin_addr;
+    std::array<char, INET_ADDRSTRLEN> text{};
+    if (::inet_ntop(AF_INET, &address, text.data(), text.size()) != nullptr) return text.data();
+  }
+  return "127.0.0.1";
+}
+
+}  // namespace
+
+Result<Address> advertised(const Address& bound, std::string_view wanted) {
+  if (wanted.empty()) {
+    const auto parts = parts_of(bound.control);
+    if (!parts || !is_wildcard(parts->host)) return bound;
+    const std::string host = host_address();
+    return Address{.control = at_host(bound.control, host), .bulk = at_host(bound.bulk, host)};
+  }
+  const auto given = endpoints_of(wanted);
+  if (!given) return given.error();
+  const auto parts = parts_of(wanted);
+  if (!parts || (parts->port != "0" && parts->port != "*")) return given;
+  return Address{.control = at_host(bound.control, parts->host),
+                 .bulk = at_host(bound.bulk, parts->host)};
+}
+
+bool is_local(std::string_view endpoint) {
+  const auto parts = parts_of(endpoint);
+  if (!parts) return true;
+  return parts->host.starts_with("127.") || parts->host == "localhost" || parts->host == "[::1]";
+}
+
+}  // namespace runtime

@@ -1,0 +1,250 @@
+// A newcomer and the members of a run, message by message.
+#include "gossip/joining.h"
+
+#include <map>
+#include <memory>
+
+#include "gossip/exchange.h"
+#include "tests/support/deliveries.h"
+#include "tests/support/snapshots.h"
+
+#include "tests/support/catch.h"  // last: it takes over the name CHECK
+
+namespace {
+
+using gossip::Contact;
+using gossip::Exchange;
+using gossip::Joining;
+using runtime::Instant;
+using runtime::PeerId;
+
+constexpr std::uint64_t kFingerprint = test::kSender.fingerprint;
+constexpr std::uint64_t kNewcomer = 50;
+
+Instant at_ms(std::int64_t milliseconds) {
+  return Instant(std::chrono::milliseconds(milliseconds));
+}
+
+Contact contact_of(std::uint64_t number) {
+  return {.id = PeerId{number},
+          .incarnation = 1,
+          .name = std::string("p").append(std::to_string(number)),
+          .address = {.control = std::string("tcp://h:").append(std::to_string(number)),
+                      .bulk = "tcp://b"}};
+}
+
+gossip::Sender sender_of(std::uint64_t number, std::uint64_t fingerprint = kFingerprint) {
+  return {.id = PeerId{number}, .incarnation = 1, .fingerprint = fingerprint};
+}
+
+// Members 0 .. count - 1, who know each other's addresses, and one newcomer.
+class Door {
+ public:
+  explicit Door(std::size_t count, bool admits = true,
+                std::uint64_t newcomer_fingerprint = kFingerprint)
+      : joining_({.sender = sender_of(kNewcomer, newcomer_fingerprint),
+                  .self = contact_of(kNewcomer),
+                  .terms = "run = mine\nparameters = 5\n",
+                  .seeds = {contact_of(0).address.control}},
+                 test::small_layout()) {
+    std::vector<Contact> contacts;
+    for (std::uint64_t i = 0; i < count; ++i) contacts.push_back(contact_of(i));
+    for (const Contact& contact : contacts) {
+      gossip::ExchangeOptions options{.self = sender_of(runtime::value_of(contact.id)),
+                                      .contact = contact,
+                                      .terms = "run = yours\nparameters = 5\n",
+                                      .admits = admits};
+      members_.push_back(std::make_unique<Exchange>(
+          options, test::small_layout(),
+          gossip::Members(contact.id, test::peers(count), std::chrono::seconds(10), at_ms(0))));
+      members_.back()->meet(contacts, false, at_ms(0));
+      (void)members_.back()->take_dials();
+    }
+  }
+
+  Joining& joining() { return joining_; }
+  Exchange& member(std::size_t i) { return *members_[i]; }
+  std::set<std::size_t> deaf;  // members that hear nothing
+
+  // Everything said at `now` is heard, until nobody has anything to say.
+  void settle(Instant now) {
+    for (bool said = true; said;) {
+      said = false;
+      joining_.tick(now);
+      for (const auto& [id, address] : joining_.take_dials()) dialled_[id] = address.control;
+      for (const PeerId gone : joining_.take_partings()) dialled_.erase(gone);
+      for (const Joining::Outgoing& message : joining_.take_messages()) {
+        said = true;
+        hear_at(dialled_[message.to],
+                {PeerId{kNewcomer}, runtime::Channel::kControl, message.frames}, now);
+      }
+      for (auto& member : members_) said = answer(*member, now) || said;
+    }
+  }
+
+ private:
+  void hear_at(const std::string& address, const runtime::Delivery& delivery, Instant now) {
+    for (std::size_t i = 0; i < members_.size(); ++i) {
+      if (contact_of(i).address.control != address || deaf.contains(i)) continue;
+      const auto decoded = test::decode(delivery);
+      if (const auto* message = std::get_if<gossip::Message>(&decoded))
+        members_[i]->receive(*message, 1, now);
+    }
+  }
+
+  // Only what goes to the newcomer is delivered: the members are not what is tested.
+  bool answer(Exchange& member, Instant now) {
+    bool said = false;
+    (void)member.take_dials();
+    (void)member.take_partings();
+    if (member.donation_wanted())
+      member.donate(test::snapshot_of<double>(test::small_layout(), {2, 4, 6, 8, 10}, 2.0));
+    for (const PeerId to : member.talking_to()) {
+      for (const auto channel : {runtime::Channel::kControl, runtime::Channel::kBulk}) {
+        while (const auto* frames = member.next(to, channel, now)) {
+          const runtime::Delivery delivery{PeerId{0}, channel, *frames};
+          member.sent(to, channel, now);
+          if (to != PeerId{kNewcomer}) continue;
+          said = true;
+          listen(delivery, now);
+        }
+      }
+    }
+    return said;
+  }
+
+  void listen(runtime::Delivery delivery, Instant now) {
+    for (std::uint64_t from = 0; from < members_.size(); ++from) {
+      delivery.from = PeerId{from};
+      const auto decoded = test::decode(delivery);
+      if (const auto* message = std::get_if<gossip::Message>(&decoded))
+        joining_.receive(*message, now);
+    }
+  }
+
+  Joining joining_;
+  std::vector<std::unique_ptr<Exchange>> members_;
+  std::map<PeerId, std::string> dialled_;
+};
+
+}  // namespace
+
+TEST_CASE("a newcomer fetches the estimate and learns who is there") {
+  const std::size_t count = GENERATE(1U, 2U, 7U);
+  CAPTURE(count);
+  Door door(count);
+  door.member(0).set_progress({.step = 42});
+  door.settle(at_ms(0));
+  REQUIRE(door.joining().state() == Joining::State::kReady);
+  CHECK(door.joining().contacts().size() == count);
+  CHECK(door.joining().progress().step == 42);
+  const auto estimate = door.joining().estimate().as<double>();
+  CHECK(std::vector<double>(estimate.begin(), estimate.end()) ==
+        std::vector<double>{1, 2, 3, 4, 5});
+}
+
+TEST_CASE("who only asks is no member, and moves nobody's mass") {
+  Door door(2);
+  door.settle(at_ms(0));
+  for (std::size_t i = 0; i < 2; ++i) {
+    CHECK(door.member(i).members().all().size() == 2);
+    CHECK(door.member(i).inbox().weight() == 0.0);
+    CHECK(door.member(i).mass_in_flight() == 0.0);
+  }
+}
+
+TEST_CASE("a donor that falls silent is replaced by another") {
+  Door door(2);
+  door.deaf = {0, 1};
+  door.settle(at_ms(0));
+  CHECK(door.joining().state() == Joining::State::kKnocking);
+  door.deaf.clear();
+  door.settle(at_ms(600));
+  CHECK(door.joining().state() == Joining::State::kReady);
+}
+
+TEST_CASE("a newcomer of another run is told what differs") {
+  Door door(1, true, kFingerprint + 1);
+  door.settle(at_ms(0));
+  REQUIRE(door.joining().state() == Joining::State::kRejected);
+  CHECK(door.joining().reason() ==
+        "the run differs in\n    run: this peer has mine, the run yours");
+}
+
+TEST_CASE("a run that is closed, or at its end, lets nobody in and says why") {
+  Door closed(1, false);
+  closed.settle(at_ms(0));
+  REQUIRE(closed.joining().state() == Joining::State::kRejected);
+  CHECK_THAT(closed.joining().reason(), Catch::Contains("list of members is fixed"));
+  Door ending(1);
+  ending.member(0).set_progress({.phase = gossip::Phase::kMixing, .step = 9});
+  ending.settle(at_ms(0));
+  REQUIRE(ending.joining().state() == Joining::State::kRejected);
+  CHECK(ending.joining().reason() == "it has finished training");
+}
+
+TEST_CASE("a newcomer that is ready is a member to whom it says so, and soon to everybody") {
+  Door door(3);
+  const gossip::Hello hello{.self = contact_of(kNewcomer), .terms = "", .ready = true};
+  door.member(0).receive({.from = sender_of(kNewcomer), .body = hello}, 1, at_ms(0));
+  CHECK(door.member(0).members().living().size() == 4);
+  CHECK(door.member(0).has_room(PeerId{kNewcomer}));
+  REQUIRE(door.member(0).take_dials().size() == 1);
+  // What it tells the others.
+  for (const auto* frames = door.member(0).next(PeerId{1}, runtime::Channel::kControl, at_ms(0));
+       frames != nullptr;
+       frames = door.member(0).next(PeerId{1}, runtime::Channel::kControl, at_ms(0))) {
+    const auto decoded = test::decode({PeerId{0}, runtime::Channel::kControl, *frames});
+    REQUIRE(std::holds_alternative<gossip::Message>(decoded));
+    door.member(1).receive(std::get<gossip::Message>(decoded), 1, at_ms(0));
+    door.member(0).sent(PeerId{1}, runtime::Channel::kControl, at_ms(0));
+  }
+  CHECK(door.member(1).members().contains(PeerId{kNewcomer}));
+  const auto dials = door.member(1).take_dials();
+  REQUIRE(dials.size() == 1);
+  CHECK(dials[0] == contact_of(kNewcomer));
+}
+
+TEST_CASE("more newcomers than there is room for have to wait") {
+  Door door(1);
+  for (std::uint64_t i = 0; i <= gossip::Guests::kGuestsMax; ++i) {
+    const gossip::Hello hello{.self = contact_of(kNewcomer + i), .terms = "", .ready = false};
+    door.member(0).receive({.from = sender_of(kNewcomer + i), .body = hello}, 1, at_ms(0));
+  }
+  CHECK(door.member(0).talking_to().size() == gossip::Guests::kGuestsMax);
+  // Those who say nothing more give up their places.
+  door.member(0).tick(at_ms(31'000));
+  CHECK(door.member(0).talking_to().empty());
+}
+
+TEST_CASE("a hello in another's name is refused") {
+  Door door(1);
+  const gossip::Hello hello{.self = contact_of(kNewcomer), .terms = "", .ready = true};
+  const auto delivery = test::delivery_of(hello, sender_of(kNewcomer + 1));
+  const auto decoded = test::decode(delivery);
+  REQUIRE(std::holds_alternative<gossip::Refusal>(decoded));
+  CHECK(std::get<gossip::Refusal>(decoded) == gossip::Refusal::kWrongSender);
+}
+
+TEST_CASE("who comes back as a newer incarnation is a member again; its former mass returns") {
+  Door door(2);
+  door.member(0).push({.to = PeerId{1},
+                       .share = 0.5,
+                       .snapshot = test::snapshot_of<double>(test::small_layout(), {1, 2, 3, 4, 5}),
+                       .blocks = test::all_blocks(test::small_layout())});
+  Contact again = contact_of(1);
+  again.incarnation = 2;
+  gossip::Sender sender = sender_of(1);
+  // The old self has been heard of.
+  door.member(0).receive({.from = sender, .body = gossip::Heartbeat{}}, 1, at_ms(0));
+  sender.incarnation = 2;
+  const gossip::Hello hello{.self = again, .terms = "", .ready = true};
+  door.member(0).receive({.from = sender, .body = hello}, 1, at_ms(1));
+  CHECK(door.member(0).mass_in_flight() == 0.0);
+  CHECK(door.member(0).inbox().weight() == 1.5);
+  CHECK(door.member(0).members().living().size() == 2);
+  // The former self is refused, the new one heard.
+  sender.incarnation = 1;
+  door.member(0).receive({.from = sender, .body = gossip::Heartbeat{}}, 1, at_ms(2));
+  CHECK(door.member(0).traffic().messages_refused == 1);
+}
