@@ -24,14 +24,14 @@ void OutEdge::push(const Push& push) {
     const std::uint32_t block = push.blocks[i];
     const double share = push.block_shares.empty() ? push.share : push.block_shares[i];
     CHECK(share > 0.0 && share <= 1.0);
-    const std::size_t offset = layout_->range(block).offset * kernels::bytes_of(layout_->scalar());
     flights_.push_back({.parcel = {.round = push.round,
                                    .block = block,
                                    .sequence = next_sequence_++,
                                    .share = share,
                                    .weight = snapshot.weights[block],
                                    .checksum = snapshot.checksums[block],
-                                   .payload = snapshot.x.slice(offset, layout_->bytes(block))},
+                                   .codec = snapshot.codec,
+                                   .payload = snapshot.payload(block, *layout_)},
                         .push_index = next_push_,
                         .wait = std::min(options_.resend_after, options_.resend_after_max)});
   }

@@ -193,7 +193,7 @@ void Exchange::part_from(runtime::PeerId peer, MemberState state) {
   said_stale_ = true;
   MemberEvent event{.peer = peer, .name = name_of(peer), .state = state};
   for (const Parcel& parcel : lane(peer).close()) {
-    inbox_.take_back(parcel);
+    inbox_.take_back(options_.decoder == nullptr ? parcel : options_.decoder->decoded(parcel));
     event.mass_taken_back += parcel.mass();
   }
   events_.emplace_back(event);

@@ -41,6 +41,7 @@ struct ExchangeOptions {
   bool admits = false;  // whether newcomers may join
   Inbox::Order order = Inbox::Order::kOnArrival;
   OutEdge::Options edge{};
+  const Decoder* decoder = nullptr;  // of the run's codec, for what is taken back; none: f32
   Acknowledge acknowledge = Acknowledge::kArrived;
   bool keep_heard = false;  // the last parcel of each block from each peer, for heard()
   runtime::Duration heartbeat_interval{250'000'000};  // zero: none, but for what is told at once

@@ -66,8 +66,7 @@ struct Inbox::Accumulators {
 };
 
 Inbox::Inbox(const BlockLayout& layout, Order order)
-    : layout_(&layout),
-      order_(order),
+    : order_(order),
       filling_(std::make_unique<Accumulators>(layout)),
       taken_(std::make_unique<Accumulators>(layout)) {}
 
@@ -91,14 +90,15 @@ void Inbox::add(runtime::PeerId from, const Parcel& parcel) {
 
 void Inbox::take_back(const Parcel& parcel) { filling_->add(parcel); }
 
-bool Inbox::complete(std::uint64_t round, std::span<const runtime::PeerId> senders) const {
-  if (senders.empty() || layout_->block_count() == 0) return true;
+bool Inbox::complete(std::uint64_t round, std::span<const runtime::PeerId> senders,
+                     std::span<const std::uint32_t> blocks) const {
+  if (senders.empty() || blocks.empty()) return true;
   const auto of_round = waiting_.find(round);
   if (of_round == waiting_.end()) return false;
   for (const runtime::PeerId sender : senders) {
     const auto found = of_round->second.find(sender);
     if (found == of_round->second.end()) return false;
-    for (std::uint32_t block = 0; block < layout_->block_count(); ++block) {
+    for (const std::uint32_t block : blocks) {
       const auto first = found->second.lower_bound({block, 0});
       if (first == found->second.end() || first->first.first != block) return false;
     }

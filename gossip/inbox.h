@@ -47,9 +47,9 @@ class Inbox {
   void add(runtime::PeerId from, const Parcel& parcel);
   void take_back(const Parcel& parcel);  // our own mass came back: at once, whatever the order
 
-  // kByRound: whether every block of `round` has come from each of `senders`. What counts as every
-  // block: all of them.
-  [[nodiscard]] bool complete(std::uint64_t round, std::span<const runtime::PeerId> senders) const;
+  // kByRound: whether each of `blocks` has come, for `round`, from each of `senders`.
+  [[nodiscard]] bool complete(std::uint64_t round, std::span<const runtime::PeerId> senders,
+                              std::span<const std::uint32_t> blocks) const;
 
   // Everything that arrived (kByRound: of rounds before `round`, ordered by round and sender, and
   // what was taken back). The views are good until the next call.
@@ -63,7 +63,6 @@ class Inbox {
   // Of one sender in one round, by block and sequence: the order in which they are added.
   using Waiting = std::map<std::pair<std::uint32_t, std::uint64_t>, Parcel>;
 
-  const BlockLayout* layout_;
   Order order_;
   std::unique_ptr<Accumulators> filling_;
   std::unique_ptr<Accumulators> taken_;

@@ -1,11 +1,9 @@
 #include "gossip/mass.h"
 
 #include <algorithm>
-#include <mutex>
 #include <numeric>
 #include <utility>
 
-#include "gossip/aligned_memory.h"
 #include "gossip/digest.h"
 #include "kernels/pieces.h"
 #include "runtime/check.h"
@@ -21,55 +19,24 @@ kernels::View view_of(const std::shared_ptr<std::byte>& memory, const BlockLayou
   return {memory.get(), layout.parameter_count(), layout.scalar()};
 }
 
+// A steady run has x itself and one or two snapshots in flight.
+constexpr std::size_t kFreeMax = 4;
+
 }  // namespace
 
-// Memory for one x each. Whoever drops the last reference gives it back, on whatever thread that
-// is.
-class Mass::Pool : public std::enable_shared_from_this<Pool> {
- public:
-  explicit Pool(std::size_t bytes) : bytes_(bytes) { free_.reserve(kFreeMax); }
-
-  [[nodiscard]] std::shared_ptr<std::byte> take() {
-    AlignedMemory memory = take_free();
-    if (!memory) memory = allocate_aligned(bytes_);
-    return {memory.release(), [pool = shared_from_this()](std::byte* bytes) {
-              pool->give_back(AlignedMemory(bytes));
-            }};
-  }
-
- private:
-  // A steady run has x itself and one or two snapshots in flight; what a burst needed beyond that
-  // is released.
-  static constexpr std::size_t kFreeMax = 4;
-
-  [[nodiscard]] AlignedMemory take_free() {
-    const std::lock_guard lock(mutex_);
-    if (free_.empty()) return nullptr;
-    AlignedMemory memory = std::move(free_.back());
-    free_.pop_back();
-    return memory;
-  }
-
-  void give_back(AlignedMemory memory) {
-    const std::lock_guard lock(mutex_);
-    if (free_.size() < kFreeMax) free_.push_back(std::move(memory));
-  }
-
-  std::size_t bytes_;
-  std::mutex mutex_;
-  std::vector<AlignedMemory> free_;
-};
-
-Mass::Mass(const BlockLayout& layout, kernels::Backend& backend, kernels::ConstView start)
+Mass::Mass(const BlockLayout& layout, kernels::Backend& backend, kernels::ConstView start,
+           const Codec* codec)
     : layout_(&layout),
       backend_(&backend),
-      pool_(std::make_shared<Pool>(start.bytes())),
+      codec_(codec),
+      pool_(start.bytes(), kFreeMax),
       in_snapshot_(layout.block_count(), false),
       weights_(layout.block_count(), 1.0),
       kept_(layout.block_count(), 1.0) {
   CHECK(start.count() == layout.parameter_count() && start.scalar() == layout.scalar());
+  if (codec != nullptr) encoder_.emplace(*codec, layout);
   if (backend.is_host()) {
-    host_x_ = pool_->take();
+    host_x_ = pool_.take();
   } else {
     device_x_ = backend.allocate(layout.parameter_count(), layout.scalar());
     arrived_ = backend.allocate(block_size_max(layout), layout.scalar());
@@ -164,11 +131,57 @@ void Mass::keep(std::uint32_t block, double factor) {
   kept_[block] *= factor;
 }
 
+void Mass::keep(const Snapshot& snapshot, std::uint32_t block, double factor) {
+  if (snapshot.codec == CodecId::kF32) return keep(block, factor);  // Q(x) is x
+  CHECK(codec_ != nullptr && codec_->id() == snapshot.codec && factor >= 0.0);
+  const kernels::View sent = scratch(block);
+  CHECK(codec_->decode(snapshot.payloads[block].bytes(), sent));
+  if (backend_->is_host()) {
+    add(block, factor - 1.0, sent);
+  } else {
+    const kernels::View copy = arrived_.view().slice(0, sent.count());
+    backend_->upload(sent, copy);
+    add(block, factor - 1.0, copy);
+    backend_->synchronize();  // before the next block is decoded
+  }
+  weights_[block] *= factor;
+}
+
+kernels::View Mass::scratch(std::uint32_t block) {
+  const std::size_t number_bytes = kernels::bytes_of(layout_->scalar());
+  if (!scratch_) scratch_ = allocate_aligned(block_size_max(*layout_) * number_bytes);
+  return {scratch_.get(), layout_->range(block).count, layout_->scalar()};
+}
+
+// x of the block with all that is noted of it, where the host can read it until the next call.
+kernels::ConstView Mass::on_host(std::uint32_t block) {
+  write(block, [](std::size_t /*begin*/, kernels::View /*x*/) {});
+  const kernels::View x = written(layout_->range(block));
+  if (backend_->is_host()) return x;
+  const kernels::View copy = scratch(block);
+  backend_->download(x, copy);
+  return copy;
+}
+
+std::shared_ptr<const Snapshot> Mass::snapshot(std::span<const std::uint32_t> blocks,
+                                               std::uint64_t seed) {
+  const bool is_plain = codec_ == nullptr || codec_->id() == CodecId::kF32;
+  // Lending all memory of x costs less than copying most of it.
+  if (is_plain && 2 * blocks.size() >= layout_->block_count()) return snapshot();
+  CHECK(encoder_.has_value());
+  encoder_->begin(seed);
+  for (const std::uint32_t block : blocks) {
+    const kernels::ConstView x = on_host(block);  // before the weight is read: it settles both
+    encoder_->add(block, x, weights_[block]);
+  }
+  return encoder_->finish();
+}
+
 std::shared_ptr<const Snapshot> Mass::snapshot() {
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->weights.reserve(weights_.size());
   snapshot->checksums.reserve(weights_.size());
-  const std::shared_ptr<std::byte> memory = host_x_ ? host_x_ : pool_->take();
+  const std::shared_ptr<std::byte> memory = host_x_ ? host_x_ : pool_.take();
   for (std::uint32_t block = 0; block < layout_->block_count(); ++block) {
     const BlockRange range = layout_->range(block);
     const kernels::View x = view_of(memory, *layout_).slice(range.offset, range.count);
@@ -185,7 +198,7 @@ std::shared_ptr<const Snapshot> Mass::snapshot() {
   snapshot->x = runtime::Frame(
       memory, {memory.get(), layout_->parameter_count() * kernels::bytes_of(layout_->scalar())});
   if (host_x_) {
-    last_x_ = std::exchange(host_x_, pool_->take());
+    last_x_ = std::exchange(host_x_, pool_.take());
     in_snapshot_.assign(in_snapshot_.size(), true);
     blocks_in_snapshot_ = in_snapshot_.size();
   }

@@ -5,11 +5,15 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
+#include "gossip/aligned_memory.h"
+#include "gossip/encoder.h"
 #include "gossip/inbox.h"
 #include "gossip/layout.h"
+#include "gossip/memory_pool.h"
 #include "gossip/parcel.h"
 #include "kernels/backend.h"
 
@@ -22,8 +26,10 @@ namespace gossip {
 // a copy and then a change, is one.
 class Mass {
  public:
-  // Starts from the estimate `start` (host, one number a parameter) with weight one.
-  Mass(const BlockLayout& layout, kernels::Backend& backend, kernels::ConstView start);
+  // Starts from the estimate `start` (host, one number a parameter) with weight one. `codec`, which
+  // outlives it, is for pushes of some blocks; none: pushes are of all, as they are.
+  Mass(const BlockLayout& layout, kernels::Backend& backend, kernels::ConstView start,
+       const Codec* codec = nullptr);
   Mass(const Mass&) = delete;
   Mass& operator=(const Mass&) = delete;
 
@@ -47,19 +53,31 @@ class Mass {
   // earlier snapshot has been dropped, so a steady run allocates none.
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot();
 
+  // What a push hands over: x of `blocks` as the codec has it. With f32 and most blocks,
+  // snapshot(). `seed` as in Encoder::begin.
+  [[nodiscard]] std::shared_ptr<const Snapshot> snapshot(std::span<const std::uint32_t> blocks,
+                                                         std::uint64_t seed);
+  // What handing out 1 - factor of a block of this snapshot has left. The receivers get Q(x), so
+  // that is what goes: x -= (1 - factor) Q(x), w *= factor. What the codec lost stays.
+  void keep(const Snapshot& snapshot, std::uint32_t block, double factor);
+
  private:
-  class Pool;
   [[nodiscard]] kernels::View written(const BlockRange& range);
   [[nodiscard]] kernels::ConstView current(std::uint32_t block) const;
   // Brings all that is noted of the block into its written memory, piece by piece: that of a
   // snapshot, the factor kept; then hands each piece, and where it begins in the block, to `then`.
   template <typename Then>
   void write(std::uint32_t block, Then then);
+  [[nodiscard]] kernels::ConstView on_host(std::uint32_t block);
+  [[nodiscard]] kernels::View scratch(std::uint32_t block);
 
   const BlockLayout* layout_;
   kernels::Backend* backend_;
-  std::shared_ptr<Pool> pool_;         // of host memory for snapshots, and for x on a host
-  kernels::Buffer device_x_;           // x, where it does not live on the host
+  const Codec* codec_;
+  std::optional<Encoder> encoder_;  // where there is a codec
+  AlignedMemory scratch_;           // a block on the host: what it decodes to, or a device's copy
+  MemoryPool pool_;                 // of host memory for snapshots, and for x on a host
+  kernels::Buffer device_x_;        // x, where it does not live on the host
   std::shared_ptr<std::byte> host_x_;  // x, where it does, but for the blocks ...
   std::vector<bool> in_snapshot_;      // ... that are still, unchanged, in ...
   std::shared_ptr<std::byte> last_x_;  // ... the memory of the last snapshot, while there are any

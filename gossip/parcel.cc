@@ -15,12 +15,13 @@ kernels::ConstView numbers_of(std::span<const std::byte> bytes, kernels::Scalar 
 
 kernels::ConstView numbers_of(const Snapshot& snapshot, std::uint32_t block,
                               const BlockLayout& layout) {
+  CHECK(snapshot.codec == CodecId::kF32 && snapshot.payloads.empty());
   const std::size_t offset = layout.range(block).offset * kernels::bytes_of(layout.scalar());
   return numbers_of(snapshot.x.bytes().subspan(offset, layout.bytes(block)), layout.scalar());
 }
 
 kernels::ConstView numbers_of(const Parcel& parcel, const BlockLayout& layout) {
-  CHECK(parcel.payload.size() == layout.bytes(parcel.block));
+  CHECK(parcel.codec == CodecId::kF32 && parcel.payload.size() == layout.bytes(parcel.block));
   return numbers_of(parcel.payload.bytes(), layout.scalar());
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "gossip/codec.h"
 #include "gossip/layout.h"
 #include "kernels/view.h"
 #include "runtime/frame.h"
@@ -12,14 +13,22 @@
 namespace gossip {
 
 // A copy of a peer's mass at one moment, on the host, shared by every parcel that was cut from it:
-// one copy of x for a push, whatever the number of receivers. Immutable once it is built, so that
-// any thread may read and drop it.
+// one copy of x for a push, encoded once, whatever the number of receivers. Immutable once it is
+// built, so that any thread may read and drop it.
 struct Snapshot {
-  runtime::Frame x;             // all parameters, times weight, in the layout's scalar
-  std::vector<double> weights;  // push-sum weight of each block
+  CodecId codec = CodecId::kF32;
+  runtime::Frame x;  // all parameters, times weight, in the layout's scalar; or else ...
+  std::vector<runtime::Frame> payloads;  // ... the blocks that are pushed, each encoded
+  std::vector<double> weights;           // push-sum weight of each block
   std::vector<std::uint64_t>
-      checksums;       // of each block of x: once, whatever the number of receivers
+      checksums;       // of each block's payload: once, whatever the number of receivers
   bool finite = true;  // no NaN, no infinity: otherwise every receiver would refuse it
+
+  [[nodiscard]] runtime::Frame payload(std::uint32_t block, const BlockLayout& layout) const {
+    if (!payloads.empty()) return payloads[block];
+    const std::size_t offset = layout.range(block).offset * kernels::bytes_of(layout.scalar());
+    return x.slice(offset, layout.bytes(block));
+  }
 };
 
 // Mass under way: share * (x, w) of one block. The factor travels beside the sender's full (x, w),
@@ -31,15 +40,18 @@ struct Parcel {
       0;                // numbers the parcels of one edge, from 0, per incarnation of the sender
   double share = 0.0;   // in (0, 1]
   double weight = 0.0;  // the sender's w of the block, before the share was taken
-  std::uint64_t checksum = 0;  // XXH3, 64 bits, of the payload
-  runtime::Frame payload;      // the sender's x of the block
+  std::uint64_t checksum = 0;  // XXH3, 64 bits, of the payload as it travels
+  // How the payload is encoded. What has been received has been decoded: always kF32.
+  CodecId codec = CodecId::kF32;
+  runtime::Frame payload;  // the sender's x of the block
 
   [[nodiscard]] double mass() const {
     return share * weight;
   }  // the push-sum weight that it carries
 };
 
-// The numbers of one block. A parcel's size and alignment have been checked.
+// The numbers of one block: of a snapshot of all of x, of a parcel that has been received, whose
+// size and alignment have been checked.
 [[nodiscard]] kernels::ConstView numbers_of(const Snapshot& snapshot, std::uint32_t block,
                                             const BlockLayout& layout);
 [[nodiscard]] kernels::ConstView numbers_of(const Parcel& parcel, const BlockLayout& layout);

@@ -1,6 +1,6 @@
 @0xc80ed96cd1112e63;
-# The header frame of every message. A parcel's payload is the frame after it, as raw numbers of the
-# layout's type, little-endian.
+# The header frame of every message. A parcel's payload is the frame after it, as its codec says
+# (gossip/codec/), little-endian; f32 stands for raw numbers of the layout's type.
 
 using Cxx = import "/capnp/c++.capnp";
 $Cxx.namespace("gossip::wire");
@@ -58,6 +58,18 @@ struct Parcel {
   share @3 :Float64;
   weight @4 :Float64;
   checksum @5 :UInt64;  # XXH3, 64 bits, of the payload
+  codec @6 :Codec;
+}
+
+enum Codec {
+  f32 @0;
+  bf16 @1;
+  f16 @2;
+  int8 @3;
+  int4 @4;
+  topk @5;
+  randomk @6;
+  sign @7;
 }
 
 struct Acknowledgement {

@@ -44,6 +44,7 @@ void write(const Parcel& parcel, wire::Header::Builder header) {
   body.setShare(parcel.share);
   body.setWeight(parcel.weight);
   body.setChecksum(parcel.checksum);
+  body.setCodec(static_cast<wire::Codec>(parcel.codec));
 }
 
 void write(const Acknowledgement& acknowledgement, wire::Header::Builder header) {
@@ -138,13 +139,41 @@ bool is_possible(double share, double weight, double weight_max) {
   return share * weight > 0.0;  // two tiny factors: numbers without any weight
 }
 
-// The payload of one block, checked against the layout and its checksum.
+// The run's codec, or f32, which every run takes.
+std::optional<CodecId> codec_of(wire::Parcel::Reader body, const Terms& terms) {
+  const auto number = static_cast<std::uint16_t>(body.getCodec());
+  if (number >= codec_names().size()) return std::nullopt;
+  const auto codec = static_cast<CodecId>(number);
+  const bool accepted =
+      terms.decoder == nullptr ? codec == CodecId::kF32 : terms.decoder->accepts(codec);
+  if (!accepted) return std::nullopt;
+  return codec;
+}
+
+std::size_t payload_bytes(CodecId codec, std::uint32_t block, const Terms& terms) {
+  if (codec == CodecId::kF32) return terms.layout->bytes(block);
+  return terms.decoder->payload_bytes(codec, block);
+}
+
+// What came of a payload in the run's codec, once it is known to be what was sent.
+std::variant<runtime::Frame, Refusal> read_encoded(const runtime::Frame& came, std::uint32_t block,
+                                                   std::uint64_t sum, const Terms& terms) {
+  const runtime::Frame payload = aligned(came, Codec::kAlignment);
+  if (checksum(payload.bytes()) != sum) return Refusal::kWrongChecksum;
+  const std::optional<runtime::Frame> numbers = terms.decoder->numbers(payload, block);
+  if (!numbers) return Refusal::kWrongCodec;
+  return *numbers;
+}
+
+// The numbers of one block, checked against the layout and the payload's checksum.
 std::variant<runtime::Frame, Refusal> read_payload(const Frames& frames, std::uint32_t block,
-                                                   std::uint64_t checksum, const Terms& terms) {
+                                                   CodecId codec, std::uint64_t checksum,
+                                                   const Terms& terms) {
   if (frames.size() != 2) return Refusal::kMalformed;
   const BlockLayout& layout = *terms.layout;
   if (block >= layout.block_count()) return Refusal::kWrongBlock;
-  if (frames[1].size() != layout.bytes(block)) return Refusal::kWrongBlock;
+  if (frames[1].size() != payload_bytes(codec, block, terms)) return Refusal::kWrongBlock;
+  if (codec != CodecId::kF32) return read_encoded(frames[1], block, checksum, terms);
   const std::size_t number_bytes = kernels::bytes_of(layout.scalar());
   runtime::Frame payload = aligned(frames[1], number_bytes);
   const kernels::ConstView numbers(payload.bytes().data(), payload.size() / number_bytes,
@@ -160,7 +189,9 @@ std::variant<Body, Refusal> read(wire::Parcel::Reader body, const Frames& frames
                                  const Terms& terms) {
   if (!is_possible(body.getShare(), body.getWeight(), terms.weight_max))
     return Refusal::kImpossibleWeight;
-  auto payload = read_payload(frames, body.getBlock(), body.getChecksum(), terms);
+  const std::optional<CodecId> codec = codec_of(body, terms);
+  if (!codec) return Refusal::kWrongCodec;
+  auto payload = read_payload(frames, body.getBlock(), *codec, body.getChecksum(), terms);
   if (const auto* refusal = std::get_if<Refusal>(&payload)) return *refusal;
   return Parcel{.round = body.getRound(),
                 .block = body.getBlock(),
@@ -174,7 +205,7 @@ std::variant<Body, Refusal> read(wire::Parcel::Reader body, const Frames& frames
 std::variant<Body, Refusal> read(wire::Donation::Reader body, const Frames& frames,
                                  const Terms& terms) {
   if (!is_possible(1.0, body.getWeight(), terms.weight_max)) return Refusal::kImpossibleWeight;
-  auto payload = read_payload(frames, body.getBlock(), body.getChecksum(), terms);
+  auto payload = read_payload(frames, body.getBlock(), CodecId::kF32, body.getChecksum(), terms);
   if (const auto* refusal = std::get_if<Refusal>(&payload)) return *refusal;
   return Donation{.block = body.getBlock(),
                   .weight = body.getWeight(),
@@ -326,6 +357,8 @@ std::string_view to_string(Refusal refusal) {
       return "from the dead";
     case Refusal::kWrongBlock:
       return "wrong block";
+    case Refusal::kWrongCodec:
+      return "wrong codec";
     case Refusal::kImpossibleWeight:
       return "impossible weight";
     case Refusal::kWrongChecksum:

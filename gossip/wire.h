@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gossip/contact.h"
+#include "gossip/decoder.h"
 #include "gossip/layout.h"
 #include "gossip/members.h"
 #include "gossip/parcel.h"
@@ -61,6 +62,7 @@ enum class Refusal : std::uint8_t {
   kUnknownPeer,       // not a member of this run
   kFromTheDead,       // of a peer that is dead or has left, or of another incarnation than we know
   kWrongBlock,        // no such block, or a payload of another size
+  kWrongCodec,        // not the run's, or a payload that it never made
   kImpossibleWeight,  // share outside (0, 1], weight not finite, not positive, or more than the run
                       // holds
   kWrongChecksum,
@@ -73,15 +75,16 @@ enum class Refusal : std::uint8_t {
 struct Terms {
   std::uint64_t fingerprint = 0;
   const BlockLayout* layout = nullptr;
-  double weight_max = 0.0;      // no block of any peer can weigh more
-  std::size_t sketch_size = 0;  // numbers of a sketch
+  double weight_max = 0.0;           // no block of any peer can weigh more
+  std::size_t sketch_size = 0;       // numbers of a sketch
+  const Decoder* decoder = nullptr;  // of the run's codec; none: f32
 };
 
 [[nodiscard]] std::vector<runtime::Frame> encode(const Sender& from, const Body& body);
 
 // Reads what came. Looks at nothing but its arguments, so it may run outside of any lock: a
 // parcel's checksum and finiteness, the costly part, are checked here. The payload of a parcel is
-// aligned for its numbers: it is what came, or a copy where that lay badly.
+// its numbers, aligned: what came, or a copy where that lay badly or was encoded.
 [[nodiscard]] std::variant<Message, Refusal> decode(const runtime::Delivery& delivery,
                                                     const Terms& terms);
 

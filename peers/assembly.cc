@@ -146,6 +146,12 @@ LearningRateOptions learning_rate_of(const PolicyConfig& policy, std::uint64_t s
           .decay_factor = policy.decay_factor};
 }
 
+gossip::BlockChoice::Options block_choice_of(const Config& config) {
+  return {.blocks_per_push = config.gossip.blocks_per_push.value_or(0),
+          .order = gossip::block_order_of(config.gossip.block_choice).value(),
+          .seed = config.seed};
+}
+
 gossip::DistanceOptions distances_of(const Config& config, const gossip::Weighting& weighting) {
   using Kind = gossip::DistanceOptions::Kind;
   if (!weighting.asks_distances()) return {};
@@ -262,6 +268,9 @@ runtime::Status Assembly::make_gossip(const Config& config, const Place& place) 
   auto weighting = gossip::make_weighting(weighting_options(config));
   if (!weighting) return weighting.error();
   weighting_ = std::move(weighting).value();
+  auto codec = gossip::make_codec({.name = config.gossip.codec});
+  if (!codec) return codec.error();
+  codec_ = std::move(codec).value();
   if (auto fits = weighting_->check(*topology_); !fits) return fits.error();
   const gossip::DistanceOptions distances = distances_of(config, *weighting_);
   if (auto fits = gossip::Distances::check(distances, *layout_); !fits) return fits.error();
@@ -314,6 +323,10 @@ std::string Assembly::terms_of(const Config& config) const {
   terms += fmt::format(
       "parameters = {}\nnumber = {}\ngossip.block_bytes = {}\n", layout_->parameter_count(),
       layout_->scalar() == kernels::Scalar::kF64 ? "f64" : "f32", config.gossip.block_bytes);
+  terms += fmt::format("gossip.codec = {}\n", config.gossip.codec);
+  if (config.gossip.blocks_per_push)
+    terms += fmt::format("gossip.blocks_per_push = {}, {}\n", *config.gossip.blocks_per_push,
+                         config.gossip.block_choice);
   if (distances_->sketch_size() > 0)
     terms += fmt::format("sketch = {} numbers of {}, seed {}\n", distances_->sketch_size(),
                          config.gossip.moreau.space, config.seed);
@@ -332,6 +345,8 @@ PeerOptions Assembly::options_of(const Config& config, const Place& place) const
           .max_lead = config.gossip.max_lead,
           .weight_floor = config.gossip.weight_floor,
           .rate_correction = config.policy.rate_correction,
+          .damping = config.gossip.damping,
+          .blocks = block_choice_of(config),
           .heartbeat_interval = std::chrono::milliseconds(config.membership.heartbeat_ms)};
 }
 
@@ -354,7 +369,8 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
                         .weighting = weighting_.get(),
                         .distances = distances_.get(),
                         .layout = layout_.get(),
-                        .backend = backend_};
+                        .backend = backend_,
+                        .codec = codec_.get()};
   peer_ = std::make_unique<Peer>(options_of(config, place), parts,
                                  gossip::Members(place.id, place.members, silence, now));
 }

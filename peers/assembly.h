@@ -105,6 +105,7 @@ class Assembly {
   std::unique_ptr<gossip::BlockLayout> layout_;
   const gossip::Topology* topology_ = nullptr;
   std::unique_ptr<gossip::Weighting> weighting_;
+  std::unique_ptr<gossip::Codec> codec_;
   std::unique_ptr<gossip::Distances> distances_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<Schedule> schedule_;

@@ -52,6 +52,7 @@ struct BenchGossipOptions {
   std::size_t peers = 2;
   std::size_t block_bytes = 1U << 20U;
   std::string listen = "tcp://127.0.0.1:0";
+  std::string codec = "f32";
   double window_seconds = 1.0;
   std::size_t windows = 7;
 };
@@ -63,5 +64,38 @@ struct BenchGossipReport {
 };
 // Peers on a ring that only gossip: snapshot, parcels over ZeroMQ, checksum, inbox, fold.
 [[nodiscard]] runtime::Result<BenchGossipReport> bench_gossip(const BenchGossipOptions& options);
+
+struct BenchCodecOptions {
+  std::string codec = "int8";
+  std::size_t bytes = 44'000'000;  // of f32
+  std::size_t block_bytes = 1U << 20U;
+  double window_seconds = 0.1;
+  std::size_t windows = 9;
+};
+struct BenchCodecReport {
+  double bytes_a_number = 0.0;  // of the payload
+  // Bytes of numbers (not of payload) a second, on one thread.
+  Spread encode_gigabytes_per_second;
+  Spread decode_gigabytes_per_second;
+  Spread memcpy_gigabytes_per_second;
+  Spread ratio;  // of encoding and then decoding, to copying; window by window
+};
+// Normal numbers encoded and decoded, block by block, in turn with copies of as many bytes.
+[[nodiscard]] runtime::Result<BenchCodecReport> bench_codec(const BenchCodecOptions& options);
+
+struct BenchMixOptions {
+  std::size_t bytes = 44'000'000;  // of f32
+  std::size_t block_bytes = 1U << 20U;
+  double window_seconds = 0.1;
+  std::size_t windows = 9;
+};
+struct BenchMixReport {
+  // Bytes that arrived, a second, on one thread: folded into a mass, and added up by a plain loop.
+  Spread fold_gigabytes_per_second;
+  Spread triad_gigabytes_per_second;
+  Spread ratio;  // window by window
+};
+// Arrivals folded into a mass, in turn with y = a x + y over as many bytes.
+[[nodiscard]] runtime::Result<BenchMixReport> bench_mix(const BenchMixOptions& options);
 
 }  // namespace peers

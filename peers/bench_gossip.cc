@@ -43,6 +43,7 @@ struct Common {
   EveryStep schedule{LearningRate::create({.base = 0.0}).value()};
   std::unique_ptr<gossip::Topology> topology;
   std::unique_ptr<gossip::Weighting> weighting;
+  std::unique_ptr<gossip::Codec> codec;
   runtime::WallClock clock;
 };
 
@@ -73,7 +74,8 @@ runtime::Status make_peer(const Common& common, const BenchGossipOptions& option
                         .topology = common.topology.get(),
                         .weighting = common.weighting.get(),
                         .layout = &common.layout,
-                        .backend = made.backend.get()};
+                        .backend = made.backend.get(),
+                        .codec = common.codec.get()};
   PeerOptions peer_options;
   peer_options.self = {members[index], 1, 1};
   made.peer = std::make_unique<Peer>(
@@ -189,11 +191,14 @@ runtime::Result<BenchGossipReport> bench_gossip(const BenchGossipOptions& option
   auto weighting = gossip::make_weighting({.name = "uniform"});
   if (!topology) return topology.error();
   if (!weighting) return weighting.error();
+  auto codec = gossip::make_codec({.name = options.codec});
+  if (!codec) return codec.error();
   const std::size_t parameters = options.bytes / sizeof(float);
   const Common common{
       .layout = gossip::BlockLayout(parameters, options.block_bytes, kernels::Scalar::kF32),
       .topology = std::move(topology).value(),
       .weighting = std::move(weighting).value(),
+      .codec = std::move(codec).value(),
       .clock = {}};
   std::vector<BenchPeer> peers(options.peers);
   if (auto started = start_peers(common, options, peers); !started) return started.error();

@@ -13,6 +13,7 @@
 #include "models/datasets/dataset.h"
 #include "models/network.h"
 #include "peers/assembly.h"
+#include "peers/config_checks.h"
 #include "peers/config_fields.h"
 #include "peers/config_names.h"
 #include "peers/config_presets.h"
@@ -140,6 +141,8 @@ int list_command(const std::string& kind, std::optional<std::size_t> peer_count)
 
 int simulate_command(const Config& config, const std::filesystem::path& out, bool json) {
   const runtime::StopSignal stop = runtime::stop_on_sigint_or_sigterm();
+  for (const std::string& warning : warnings_of(config))
+    fmt::print(stderr, "murmur: {}\n", warning);
   auto report = simulate(config, out, stop);
   if (!report) return fail(report.error());
   if (report->stopped) return 130;
@@ -209,6 +212,7 @@ int bench_gossip_command(const BenchGossipOptions& options, bool json) {
                        {"peers", options.peers},
                        {"block_bytes", options.block_bytes},
                        {"listen", options.listen},
+                       {"codec", options.codec},
                        {"gigabytes_per_second", to_json(report->gigabytes_per_second)},
                        {"pushes_per_second", report->pushes_per_second},
                        {"weight_total", report->weight_total}};
@@ -222,6 +226,53 @@ int bench_gossip_command(const BenchGossipOptions& options, bool json) {
       "{:.1f} pushes/s, total weight {:.12f}\n",
       options.peers, static_cast<double>(options.bytes) * 1e-6, options.block_bytes, rate.median,
       rate.min, rate.max, report->pushes_per_second, report->weight_total);
+  return 0;
+}
+
+int bench_codec_command(const BenchCodecOptions& options, bool json) {
+  auto report = bench_codec(options);
+  if (!report) return fail(report.error());
+  if (json) {
+    const Json figures{
+        {"bench", "codec"},
+        {"version", kVersion},
+        {"codec", options.codec},
+        {"bytes", options.bytes},
+        {"block_bytes", options.block_bytes},
+        {"bytes_a_number", report->bytes_a_number},
+        {"encode_gigabytes_per_second", to_json(report->encode_gigabytes_per_second)},
+        {"decode_gigabytes_per_second", to_json(report->decode_gigabytes_per_second)},
+        {"memcpy_gigabytes_per_second", to_json(report->memcpy_gigabytes_per_second)},
+        {"ratio", to_json(report->ratio)}};
+    fmt::print("{}\n", figures.dump(2));
+    return 0;
+  }
+  fmt::print(
+      "{}, {:.3f} bytes a number: encode {:.2f} GB/s, decode {:.2f} GB/s, memcpy {:.2f} GB/s; both "
+      "against memcpy {:.2f} [{:.2f}..{:.2f}]\n",
+      options.codec, report->bytes_a_number, report->encode_gigabytes_per_second.median,
+      report->decode_gigabytes_per_second.median, report->memcpy_gigabytes_per_second.median,
+      report->ratio.median, report->ratio.min, report->ratio.max);
+  return 0;
+}
+
+int bench_mix_command(const BenchMixOptions& options, bool json) {
+  auto report = bench_mix(options);
+  if (!report) return fail(report.error());
+  if (json) {
+    const Json figures{{"bench", "mix"},
+                       {"version", kVersion},
+                       {"bytes", options.bytes},
+                       {"block_bytes", options.block_bytes},
+                       {"fold_gigabytes_per_second", to_json(report->fold_gigabytes_per_second)},
+                       {"triad_gigabytes_per_second", to_json(report->triad_gigabytes_per_second)},
+                       {"ratio", to_json(report->ratio)}};
+    fmt::print("{}\n", figures.dump(2));
+    return 0;
+  }
+  fmt::print("fold {:.2f} GB/s of arrivals, a plain triad {:.2f} GB/s: {:.2f} [{:.2f}..{:.2f}]\n",
+             report->fold_gigabytes_per_second.median, report->triad_gigabytes_per_second.median,
+             report->ratio.median, report->ratio.min, report->ratio.max);
   return 0;
 }
 

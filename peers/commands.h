@@ -20,6 +20,8 @@ namespace peers {
                                    bool json);
 [[nodiscard]] int bench_train_command(const BenchTrainOptions& options, bool json);
 [[nodiscard]] int bench_gossip_command(const BenchGossipOptions& options, bool json);
+[[nodiscard]] int bench_codec_command(const BenchCodecOptions& options, bool json);
+[[nodiscard]] int bench_mix_command(const BenchMixOptions& options, bool json);
 
 // The words that `murmur list` takes.
 [[nodiscard]] std::string list_kinds();

@@ -106,6 +106,7 @@ struct GossipConfig {
   std::string codec = "f32";
   std::uint64_t block_bytes = 1048576;
   std::optional<std::uint64_t> blocks_per_push;  // empty: "all"
+  std::string block_choice = "round-robin";
   double damping = 1.0;
   std::uint64_t max_lead = 8;
   double weight_floor = 0.05;

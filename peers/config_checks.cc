@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <set>
 
+#include "gossip/codec.h"
 #include "models/layers/parse.h"
 #include "peers/config_members.h"
 #include "peers/config_policy.h"
@@ -137,6 +138,17 @@ void check_model(const ModelConfig& model, Problems& problems) {
     problems.push_back({"model.layers", layers.error().message});
 }
 
+// A run of push-sum with a codec that it cannot use would train, and never agree.
+void check_codec(const GossipConfig& gossip, Problems& problems) {
+  for (const gossip::CodecName& codec : gossip::codec_names()) {
+    if (codec.name != gossip.codec || codec.unfit_for_push_sum.empty()) continue;
+    problems.push_back(
+        {"gossip.codec",
+         fmt::format("{} does not go with gossip.protocol = {}: {}", toml_text(gossip.codec),
+                     toml_text(gossip.protocol), codec.unfit_for_push_sum)});
+  }
+}
+
 void check_gossip(const Config& config, Problems& problems) {
   const GossipConfig& gossip = config.gossip;
   check_file(problems, "gossip.topology_file", gossip.topology_file,
@@ -226,11 +238,26 @@ std::vector<Problem> check_config(const Config& config) {
   check_data(config, problems);
   check_model(config.model, problems);
   check_policy(config, problems);
+  check_codec(config.gossip, problems);
   check_gossip(config, problems);
   check_members(config.membership, problems);
   check_objective(config, problems);
   check_simulate(config.simulate, problems);
   return problems;
+}
+
+std::vector<std::string> warnings_of(const Config& config) {
+  std::vector<std::string> warnings;
+  for (const gossip::CodecName& codec : gossip::codec_names()) {
+    const double damping = config.gossip.damping;
+    if (codec.name != config.gossip.codec) continue;
+    if (damping >= codec.damping_min && damping <= codec.damping_max) continue;
+    warnings.push_back(
+        fmt::format("gossip.damping: {} is outside of {} to {}, where damping pays with codec {}: "
+                    "estimates come to rest further apart",
+                    damping, codec.damping_min, codec.damping_max, toml_text(codec.name)));
+  }
+  return warnings;
 }
 
 }  // namespace peers

@@ -17,4 +17,7 @@ struct Problem {
 // Looks at the file system too: files and folders that the run needs must be there.
 [[nodiscard]] std::vector<Problem> check_config(const Config& config);
 
+// What is allowed and yet worth a word in the log before the run: "key: why", one each.
+[[nodiscard]] std::vector<std::string> warnings_of(const Config& config);
+
 }  // namespace peers

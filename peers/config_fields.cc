@@ -148,9 +148,11 @@ void describe_gossip(GossipConfig& c, Table t) {
   t.add_name("gossip.codec", c.codec, "how parameters travel");
   t.add("gossip.block_bytes", Count{&c.block_bytes, {4, kBlockBytesMax}},
         "the model is cut into blocks of at most so many bytes");
-  t.add_later("gossip.blocks_per_push", CountOrAll{&c.blocks_per_push, kFromOne},
-              "\"all\" or a count");
-  t.add_later("gossip.damping", Number{&c.damping, {0.0, 1.0, true}}, "codecs that need it");
+  t.add("gossip.blocks_per_push", CountOrAll{&c.blocks_per_push, kFromOne},
+        "of how many blocks a push is; the others wait for theirs");
+  t.add_name("gossip.block_choice", c.block_choice, "of which, where not of all");
+  t.add("gossip.damping", Number{&c.damping, {0.0, 1.0, true}},
+        "times every share: less moves, and less is felt of what a codec loses");
   t.add(
       "gossip.max_lead", Count{&c.max_lead, kFromOne},
       "bounded: training waits while it is more rounds than this ahead of the slowest peer heard");

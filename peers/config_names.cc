@@ -124,13 +124,17 @@ constexpr Choice kPaces[] = {
 };
 constexpr Choice kCodecs[] = {
     {"f32", "as it is"},
-    {"bf16", "16-bit brain floating point", kLater},
-    {"f16", "16-bit floating point", kLater},
-    {"int8", "8-bit integers", kLater},
-    {"int4", "4-bit integers", kLater},
-    {"topk", "the largest entries", kLater},
-    {"randomk", "random entries", kLater},
-    {"sign", "signs and one scale", kLater},
+    {"bf16", "16-bit brain floating point"},
+    {"f16", "16-bit floating point, up to 65504"},
+    {"int8", "8-bit integers with a scale for every 256"},
+    {"int4", "4-bit integers with a scale for every 256"},
+    {"topk", "the largest numbers; not with push-sum"},
+    {"randomk", "numbers drawn at random; not with push-sum"},
+    {"sign", "signs and one scale a block; not with push-sum"},
+};
+constexpr Choice kBlockChoices[] = {
+    {"round-robin", "in turn"},
+    {"random", "drawn anew each round, the same at every peer"},
 };
 constexpr Choice kDistances[] = {
     {"sketch", "from small random projections"},
@@ -180,6 +184,7 @@ constexpr KeyChoices kChoices[] = {
     {"gossip.topology", kTopologies},
     {"gossip.pace", kPaces},
     {"gossip.codec", kCodecs},
+    {"gossip.block_choice", kBlockChoices},
     {"gossip.moreau.distance", kDistances},
     {"gossip.moreau.space", kSpaces},
     {"membership.discovery", kDiscoveries},

@@ -9,8 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "gossip/codec.h"
 #include "peers/commands.h"
 #include "peers/config.h"
+#include "peers/config_suggest.h"
 #include "peers/launch.h"
 #include "peers/run_peer.h"
 #include "peers/version.h"
@@ -34,6 +36,17 @@ struct ConfigArguments {
   }
 };
 
+// What is wrong with a codec's name, with the nearest; nothing where it is one.
+std::string wrong_codec(const std::string& name) {
+  const auto made = gossip::make_codec({.name = name});
+  if (made) return {};
+  std::vector<std::string_view> names;
+  for (const gossip::CodecName& known : gossip::codec_names()) names.push_back(known.name);
+  const std::string_view meant = peers::nearest(name, names);
+  const std::string hint = meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant);
+  return made.error().message + hint;
+}
+
 // Runs `command` with the config, or says what is wrong with it.
 int with_config(const ConfigArguments& arguments,
                 const std::function<int(const peers::Config&)>& command) {
@@ -55,6 +68,8 @@ struct Commands {
   bool json = false;
   peers::BenchTrainOptions train;
   peers::BenchGossipOptions gossip;
+  peers::BenchCodecOptions codec;
+  peers::BenchMixOptions mix;
   std::function<int()> chosen;
 
   void add_launch(CLI::App& app) {
@@ -162,6 +177,9 @@ struct Commands {
     gossiping->add_option("--block-bytes", gossip.block_bytes)
         ->check(CLI::Range(std::size_t{4}, std::size_t{1} << 26U))
         ->capture_default_str();
+    gossiping->add_option("--codec", gossip.codec, "murmur list codecs")
+        ->check(wrong_codec)
+        ->capture_default_str();
     gossiping->add_option("--listen", gossip.listen, "tcp://127.0.0.1:0 or ipc://...")
         ->capture_default_str();
     gossiping->add_option("--windows", gossip.windows, "measurements")
@@ -170,6 +188,33 @@ struct Commands {
     gossiping->add_flag("--json", json);
     gossiping->callback(
         [this] { chosen = [this] { return peers::bench_gossip_command(gossip, json); }; });
+    add_bench_of_memory(*bench);
+  }
+
+  void add_bench_of_memory(CLI::App& bench) {
+    const auto add_sizes = [this](CLI::App& command, auto& options) {
+      command.add_option("--bytes", options.bytes, "of parameters")
+          ->check(CLI::Range(std::size_t{4}, std::size_t{1} << 33U))
+          ->capture_default_str();
+      command.add_option("--block-bytes", options.block_bytes)
+          ->check(CLI::Range(std::size_t{4}, std::size_t{1} << 26U))
+          ->capture_default_str();
+      command.add_option("--windows", options.windows, "measurements")
+          ->check(CLI::Range(1, 1000))
+          ->capture_default_str();
+      command.add_flag("--json", json);
+    };
+    CLI::App* coding =
+        bench.add_subcommand("codec", "numbers encoded and decoded, beside as many copied");
+    coding->add_option("--codec", codec.codec, "murmur list codecs")
+        ->check(wrong_codec)
+        ->capture_default_str();
+    add_sizes(*coding, codec);
+    coding->callback(
+        [this] { chosen = [this] { return peers::bench_codec_command(codec, json); }; });
+    CLI::App* mixing = bench.add_subcommand("mix", "arrivals folded in, beside a plain triad");
+    add_sizes(*mixing, mix);
+    mixing->callback([this] { chosen = [this] { return peers::bench_mix_command(mix, json); }; });
   }
 };
 

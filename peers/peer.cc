@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/check.h"
+#include "runtime/random.h"
 
 namespace peers {
 namespace {
@@ -34,10 +35,10 @@ std::vector<double> start_f64(const Objective& objective) {
 gossip::Mass start_mass(const PeerParts& parts) {
   if (parts.layout->scalar() == kernels::Scalar::kF64) {
     const std::vector<double> start = start_f64(*parts.objective);
-    return {*parts.layout, *parts.backend, std::span(start)};
+    return {*parts.layout, *parts.backend, std::span(start), parts.codec};
   }
   const std::vector<float> start = start_f32(*parts.objective);
-  return {*parts.layout, *parts.backend, std::span(start)};
+  return {*parts.layout, *parts.backend, std::span(start), parts.codec};
 }
 
 // Mass is conserved, so no block can weigh more than all peers that ever were together; the rest is
@@ -47,7 +48,8 @@ double weight_max_of(const gossip::Members& members) {
 }
 
 gossip::ExchangeOptions exchange_options(const PeerOptions& options,
-                                         const gossip::Distances* distances) {
+                                         const gossip::Distances* distances,
+                                         const gossip::Decoder& decoder) {
   const bool in_step = options.pace == Pace::kSync;
   gossip::ExchangeOptions exchange{
       .self = options.self,
@@ -56,6 +58,7 @@ gossip::ExchangeOptions exchange_options(const PeerOptions& options,
       .admits = options.admits,
       .order = in_step ? gossip::Inbox::Order::kByRound : gossip::Inbox::Order::kOnArrival,
       .edge = options.edge,
+      .decoder = &decoder,
       .acknowledge = in_step ? gossip::Acknowledge::kArrived : gossip::Acknowledge::kFolded,
       .heartbeat_interval = options.heartbeat_interval};
   if (options.pace == Pace::kBounded)
@@ -78,12 +81,15 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
     : options_(options),
       parts_(parts),
       gradient_({parts.objective, parts.regularizers, parts.correction, parts.backend}),
+      choice_(options.blocks, parts.layout->block_count()),
+      decoder_(*parts.codec, *parts.layout),
       terms_{options.self.fingerprint, parts.layout, weight_max_of(members),
-             parts.distances == nullptr ? 0 : parts.distances->sketch_size()},
+             parts.distances == nullptr ? 0 : parts.distances->sketch_size(), &decoder_},
       mass_(start_mass(parts)),
       estimate_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
       delta_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
-      exchange_(exchange_options(options, parts.distances), *parts.layout, std::move(members)) {
+      exchange_(exchange_options(options, parts.distances, decoder_), *parts.layout,
+                std::move(members)) {
   shared_.members = exchange_.members().living().size();
   if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, 0.0);
 }
@@ -136,11 +142,13 @@ bool Peer::ready() const {
     return members.state(peer) == gossip::MemberState::kAlive;
   };
   if (round_open_) {
-    auto senders = parts_.topology->in_neighbours(round_ - 1, members.all(), options_.self.id);
+    const std::uint64_t graph = choice_.graph_round(round_ - 1);
+    auto senders = parts_.topology->in_neighbours(graph, members.all(), options_.self.id);
     std::erase_if(senders, [&](runtime::PeerId peer) { return !alive(peer); });
-    if (!exchange_.inbox().complete(round_ - 1, senders)) return false;
+    if (!exchange_.inbox().complete(round_ - 1, senders, choice_.blocks(round_ - 1))) return false;
   }
-  const auto receivers = parts_.topology->out_neighbours(round_, members.all(), options_.self.id);
+  const auto receivers =
+      parts_.topology->out_neighbours(choice_.graph_round(round_), members.all(), options_.self.id);
   return std::ranges::all_of(
       receivers, [&](runtime::PeerId peer) { return !alive(peer) || exchange_.has_room(peer); });
 }
@@ -246,12 +254,12 @@ void Peer::apply_delta() {
 }
 
 std::vector<std::uint32_t> Peer::pushable_blocks() const {
-  std::vector<std::uint32_t> blocks;
-  for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
-    // Rounds in step bound w by themselves, and a round must be whole.
-    if (options_.pace == Pace::kSync || mass_.weight(block) >= options_.weight_floor)
-      blocks.push_back(block);
-  }
+  std::vector<std::uint32_t> blocks = choice_.blocks(round_);
+  // Rounds in step bound w by themselves, and a round must be whole.
+  if (options_.pace != Pace::kSync)
+    std::erase_if(blocks, [this](std::uint32_t block) {
+      return mass_.weight(block) < options_.weight_floor;
+    });
   return blocks;
 }
 
@@ -260,7 +268,8 @@ Peer::Recipients Peer::recipients(bool anything_to_push) const {
   Recipients to;
   const std::scoped_lock lock(mutex_);
   const std::span<const runtime::PeerId> members = mixing_members();
-  to.peers = parts_.topology->out_neighbours(round_, members, options_.self.id);
+  to.peers =
+      parts_.topology->out_neighbours(choice_.graph_round(round_), members, options_.self.id);
   for (const runtime::PeerId peer : to.peers)
     to.room.push_back(anything_to_push && exchange_.has_room(peer));
   if (parts_.weighting->asks_distances()) {
@@ -274,7 +283,7 @@ Peer::Recipients Peer::recipients(bool anything_to_push) const {
 
 gossip::PushPlan Peer::plan_for(const Recipients& to,
                                 std::span<const runtime::PeerId> members) const {
-  return {.round = round_,
+  return {.round = choice_.graph_round(round_),
           .members = members,
           .self = options_.self.id,
           .receivers = to.peers,
@@ -297,12 +306,18 @@ void Peer::weigh_by_distance(Recipients& to) const {
   }
 }
 
+// Of what a codec draws: another for every push of every peer.
+std::uint64_t Peer::push_seed() const {
+  return runtime::mix_bits(runtime::mix_bits(runtime::value_of(options_.self.id)) + round_);
+}
+
 bool Peer::push() {
   push_due_ = overlap_ && phase_ == Phase::kTraining;
   return push_due_ ? false : hand_out();
 }
 
 bool Peer::hand_out() {
+  const std::size_t planned = choice_.blocks(round_).size();
   if (parts_.correction != nullptr) parts_.correction->before_push(mass_);
   const std::vector<std::uint32_t> blocks = pushable_blocks();
   Recipients to = recipients(!blocks.empty());
@@ -310,13 +325,15 @@ bool Peer::hand_out() {
   if (by_distance) weigh_by_distance(to);
   const std::size_t handed = to.room_count();
   if (handed > 0 || by_distance) {
-    const std::shared_ptr<const gossip::Snapshot> snapshot = mass_.snapshot();
-    if (!snapshot->finite) {
+    const auto snapshot = handed > 0 ? mass_.snapshot(blocks, push_seed()) : mass_.snapshot();
+    // Distances are between whole models as they are.
+    const auto whole = by_distance && !snapshot->payloads.empty() ? mass_.snapshot() : snapshot;
+    if (!snapshot->finite || !whole->finite) {
       diverged_ = true;
       return false;
     }
     // After the shares were taken from the last one: both sides of a distance are as old.
-    if (by_distance) parts_.distances->note_own(snapshot);
+    if (by_distance) parts_.distances->note_own(whole);
     hand(to, snapshot, blocks);
   }
   round_open_ = true;
@@ -326,27 +343,29 @@ bool Peer::hand_out() {
   const std::scoped_lock lock(mutex_);
   exchange_.pushed(round_++,
                    parts_.distances == nullptr ? nullptr : parts_.distances->own_sketch());
-  shared_.parcels_skipped +=
-      to.peers.size() * parts_.layout->block_count() - handed * blocks.size();
+  shared_.parcels_skipped += to.peers.size() * planned - handed * blocks.size();
   return handed > 0;
 }
 
 void Peer::hand(const Recipients& to, const std::shared_ptr<const gossip::Snapshot>& snapshot,
                 const std::vector<std::uint32_t>& blocks) {
   std::vector<double> kept(blocks.size(), 1.0);
-  const std::scoped_lock lock(mutex_);
-  for (std::size_t i = 0; i < to.peers.size(); ++i) {
-    // Who died since is refused by has_room: that share stays.
-    if (!to.room[i] || !exchange_.has_room(to.peers[i])) continue;
-    gossip::Push push{.to = to.peers[i], .round = round_, .snapshot = snapshot, .blocks = blocks};
-    for (std::size_t b = 0; b < blocks.size(); ++b) {
-      const std::vector<double>& shares = to.shares[to.shares.size() == 1 ? 0 : blocks[b]];
-      push.block_shares.push_back(shares[i]);
-      kept[b] -= shares[i];
+  {
+    const std::scoped_lock lock(mutex_);
+    for (std::size_t i = 0; i < to.peers.size(); ++i) {
+      // Who died since is refused by has_room: that share stays.
+      if (!to.room[i] || !exchange_.has_room(to.peers[i])) continue;
+      gossip::Push push{.to = to.peers[i], .round = round_, .snapshot = snapshot, .blocks = blocks};
+      for (std::size_t b = 0; b < blocks.size(); ++b) {
+        const std::vector<double>& shares = to.shares[to.shares.size() == 1 ? 0 : blocks[b]];
+        push.block_shares.push_back(options_.damping * shares[i]);
+        kept[b] -= push.block_shares.back();
+      }
+      exchange_.push(push);
     }
-    exchange_.push(push);
   }
-  for (std::size_t b = 0; b < blocks.size(); ++b) mass_.keep(blocks[b], kept[b]);
+  // Outside of the lock: what a codec sent is decoded again.
+  for (std::size_t b = 0; b < blocks.size(); ++b) mass_.keep(*snapshot, blocks[b], kept[b]);
 }
 
 void Peer::enter(Phase phase) {
@@ -356,7 +375,7 @@ void Peer::enter(Phase phase) {
 }
 
 bool Peer::done_settling(runtime::Instant now) const {
-  if (settled_ >= options_.settle_rounds) return true;
+  if (settled_ >= options_.settle_rounds * choice_.sweep_rounds()) return true;
   if (options_.pace == Pace::kSync) return false;
   const std::scoped_lock lock(mutex_);
   return now - settling_since_ > options_.settle_max ||

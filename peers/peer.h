@@ -10,6 +10,9 @@
 #include <string>
 #include <vector>
 
+#include "gossip/block_choice.h"
+#include "gossip/codec.h"
+#include "gossip/decoder.h"
 #include "gossip/distances.h"
 #include "gossip/exchange.h"
 #include "gossip/mass.h"
@@ -35,10 +38,13 @@ struct PeerOptions {
   bool admits = false;        // whether newcomers may join while it trains
   Pace pace = Pace::kAsync;
   std::uint64_t steps = 0;          // gradient steps to take
-  std::uint64_t settle_rounds = 0;  // pushes without gradients after everybody's last step
+  std::uint64_t settle_rounds = 0;  // pushes of each block, without gradients, after everybody's
+                                    // last step
   std::uint64_t max_lead = 8;       // bounded: rounds ahead of the slowest peer heard of
   double weight_floor = 0.05;       // not in step: a block below it is not pushed
   bool rate_correction = true;      // not in step: scale a block's step by its weight
+  double damping = 1.0;             // of every share that is pushed, in (0, 1]
+  gossip::BlockChoice::Options blocks = {};
   // Not in step: settling ends by then, whoever does not answer.
   runtime::Duration settle_max{2'000'000'000};
   runtime::Duration drain_max{30'000'000'000};  // then parcels may stay unacknowledged
@@ -58,6 +64,7 @@ struct PeerParts {
   gossip::Distances* distances = nullptr;  // what the weighting asks for
   const gossip::BlockLayout* layout = nullptr;
   kernels::Backend* backend = nullptr;
+  const gossip::Codec* codec = nullptr;
 };
 
 // What a person may want to know of a peer at one moment.
@@ -161,6 +168,7 @@ class Peer {
     }
   };
   [[nodiscard]] Recipients recipients(bool anything_to_push) const;
+  [[nodiscard]] std::uint64_t push_seed() const;
   [[nodiscard]] gossip::PushPlan plan_for(const Recipients& to,
                                           std::span<const runtime::PeerId> members) const;
   void weigh_by_distance(Recipients& to) const;
@@ -181,6 +189,8 @@ class Peer {
   PeerOptions options_;
   PeerParts parts_;
   ShapedGradient gradient_;
+  gossip::BlockChoice choice_;
+  gossip::Decoder decoder_;
   gossip::Terms terms_;
 
   // The trainer's alone.

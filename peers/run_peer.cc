@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "peers/assembly.h"
+#include "peers/config_checks.h"
 #include "peers/config_members.h"
 #include "peers/driver.h"
 #include "peers/estimate_file.h"
@@ -139,6 +140,7 @@ class PeerProcess {
     if (!surroundings) return surroundings.error();
     surroundings_ = std::make_unique<Surroundings>(std::move(surroundings).value());
     if (!surroundings_->notice.empty()) log_.info("{}", surroundings_->notice);
+    for (const std::string& warning : warnings_of(config_)) log_.warn("{}", warning);
     std::vector<runtime::PeerId> ids;
     for (std::uint64_t i = 0; launched_ && i < config_.data.parts; ++i)
       ids.push_back(runtime::PeerId{i});

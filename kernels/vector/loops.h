@@ -21,10 +21,25 @@ struct Loops {
   bool (*all_finite)(const T* x, std::size_t count);
 };
 
+// As kernels/cells.h says, in plain pointers.
+struct Cells {
+  void (*to_bf16)(const float* x, unsigned short* cells, std::size_t count);
+  bool (*from_bf16)(const unsigned short* cells, float* x, std::size_t count);
+  void (*to_f16)(const float* x, unsigned short* cells, std::size_t count);
+  bool (*from_f16)(const unsigned short* cells, float* x, std::size_t count);
+  void (*to_int8)(const float* x, std::size_t count, float* scales, signed char* cells);
+  void (*from_int8)(const float* scales, const signed char* cells, float* x, std::size_t count);
+  void (*to_int4)(const float* x, std::size_t count, float* scales, unsigned char* cells);
+  void (*from_int4)(const float* scales, const unsigned char* cells, float* x, std::size_t count);
+  std::size_t (*above)(const float* x, float threshold, std::size_t count, unsigned* positions,
+                       std::size_t room);
+};
+
 struct InstructionSet {
   const char* name;
   Loops<float> f32;
   Loops<double> f64;
+  Cells cells;
 };
 
 extern const InstructionSet kPlain;  // x86-64-v2, or whatever the compiler takes for granted

@@ -1,4 +1,5 @@
 #define MURMUR_ISA plain
+#include "kernels/vector/cells.inc"
 #include "kernels/vector/loops.inc"
 
 namespace kernels::vector {
@@ -9,7 +10,7 @@ constexpr InstructionSet kPlain {
 #else
   "plain",
 #endif
-      plain::loops<float>(), plain::loops<double>()
+      plain::loops<float>(), plain::loops<double>(), plain::cells()
 };
 
 }  // namespace kernels::vector

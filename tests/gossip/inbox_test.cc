@@ -53,7 +53,7 @@ TEST_CASE("a new inbox is empty and gives nothing") {
 TEST_CASE("an inbox of a model without parameters works") {
   const BlockLayout nothing(0, 8, kernels::Scalar::kF32);
   Inbox inbox(nothing, Inbox::Order::kByRound);
-  CHECK(inbox.complete(3, test::peers(2)));
+  CHECK(inbox.complete(3, test::peers(2), test::all_blocks(nothing)));
   CHECK(inbox.take_before(4).empty());
 }
 
@@ -126,19 +126,29 @@ TEST_CASE("by round, a parcel that comes late is in the next take") {
 
 TEST_CASE("a round is complete once every block has come from each sender") {
   Inbox inbox(two_blocks(), Inbox::Order::kByRound);
+  const std::vector both{0U, 1U};
   const std::vector senders{PeerId{1}, PeerId{2}};
-  CHECK(inbox.complete(0, {}));
-  CHECK_FALSE(inbox.complete(0, senders));
+  CHECK(inbox.complete(0, {}, both));
+  CHECK_FALSE(inbox.complete(0, senders, both));
   inbox.add(PeerId{1}, in_round(0, 0, parcel(0, {1.0, 1.0})));
   inbox.add(PeerId{1}, in_round(0, 1, parcel(1, {1.0})));
   inbox.add(PeerId{2}, in_round(0, 0, parcel(1, {1.0})));
   inbox.add(PeerId{2}, in_round(0, 1, parcel(1, {1.0})));  // the same block twice is not both
   inbox.add(PeerId{2}, in_round(1, 2, parcel(0, {1.0, 1.0})));
-  CHECK(inbox.complete(0, std::vector{PeerId{1}}));
-  CHECK_FALSE(inbox.complete(0, senders));
-  CHECK_FALSE(inbox.complete(1, senders));
+  CHECK(inbox.complete(0, std::vector{PeerId{1}}, both));
+  CHECK_FALSE(inbox.complete(0, senders, both));
+  CHECK_FALSE(inbox.complete(1, senders, both));
   inbox.add(PeerId{2}, in_round(0, 3, parcel(0, {1.0, 1.0})));
-  CHECK(inbox.complete(0, senders));
+  CHECK(inbox.complete(0, senders, both));
+}
+
+TEST_CASE("a round of some blocks is complete without the others") {
+  Inbox inbox(two_blocks(), Inbox::Order::kByRound);
+  const std::vector senders{PeerId{1}};
+  CHECK(inbox.complete(0, senders, {}));
+  inbox.add(PeerId{1}, in_round(0, 0, parcel(1, {1.0})));
+  CHECK(inbox.complete(0, senders, std::vector{1U}));
+  CHECK_FALSE(inbox.complete(0, senders, std::vector{0U}));
 }
 
 TEST_CASE("by round, an inbox takes no parcel too many rounds ahead") {

@@ -35,8 +35,8 @@ class RoundsInStep {
   void step() {
     for (const PeerId self : members_) push(self);
     for (std::size_t i = 0; i < masses_.size(); ++i) {
-      REQUIRE(
-          inboxes_[i]->complete(round_, topology_->in_neighbours(round_, members_, members_[i])));
+      REQUIRE(inboxes_[i]->complete(round_, topology_->in_neighbours(round_, members_, members_[i]),
+                                    test::all_blocks(layout_)));
       masses_[i]->fold(inboxes_[i]->take_before(round_ + 1));
     }
     ++round_;

@@ -50,6 +50,37 @@ class Launch(unittest.TestCase):
             self.assertEqual(status, 0, err)
             self.check_books(run.summary(), 2)
 
+    def test_the_books_balance_over_every_codec(self):
+        with Run() as run:
+            for codec in ("bf16", "f16", "int8", "int4"):
+                with self.subTest(codec):
+                    status, _, err = run.call("launch", "run.toml", "--peers", "3", "--set", f"gossip.codec={codec}")
+                    self.assertEqual(status, 0, err)
+                    self.check_books(run.summary(), 3)
+                    self.assertEqual(run.summary()["weight_in_flight"], 0)
+
+    def test_in_step_codecs_and_pushes_of_some_blocks_give_the_same_bits(self):
+        for codec in ("bf16", "int8"):
+            with self.subTest(codec):
+                self.same_bits("lenet5", f"codec = \"{codec}\"\nblock_bytes = 65536\nblocks_per_push = 2\nblock_choice = \"random\"\n")
+
+    def test_a_peer_that_leaves_hands_all_over_whatever_the_codec(self):
+        with Run(MEDIUM + "[gossip]\ncodec = \"int4\"\ndamping = 0.5\n") as run:
+            process = run.start("launch", "run.toml", "--peers", "3")
+            run.wait_for(run.all_training(3), process)
+            pid = run.pids(3)[1]
+            if alive(pid):
+                os.kill(pid, signal.SIGINT)
+            _, err = process.communicate(timeout=60)
+            summary = run.summary()
+            self.check_books(summary, 3)
+            leaver = summary["peers"][1]
+            self.assertIn(leaver["exit"], (0, 130), err)  # 0: it was done before it heard
+            if leaver["exit"] == 130:
+                self.assertEqual(leaver["weight"], 0)
+            for peer in (0, 2):
+                self.assertEqual(summary["peers"][peer]["steps"], 4000)
+
     def test_in_step_two_launches_and_a_simulation_give_the_same_bits(self):
         self.same_bits("lenet5", "topology = \"complete\"\n")
 

@@ -7,8 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "gossip/block_choice.h"
+#include "gossip/codec.h"
 #include "gossip/topology.h"
 #include "gossip/weighting.h"
+#include "peers/config_checks.h"
 #include "peers/config_fields.h"
 #include "peers/config_members.h"
 #include "peers/config_presets.h"
@@ -166,8 +169,8 @@ TEST_CASE("a key of a version to come may only hold its default") {
   CHECK(accepted("[watch]\nhttp = \"\"\n[checkpoint]\nevery_seconds = 0") == peers::Config{});
   CHECK(refusal("[watch]\nhttp = \"127.0.0.1:0\"") ==
         "x.toml:2: watch.http: not available in this version: expected \"\", got \"127.0.0.1:0\"");
-  CHECK(refusal("", {"gossip.blocks_per_push=3"}) ==
-        "--set gossip.blocks_per_push=3: not available in this version: expected \"all\", got 3");
+  CHECK(refusal("", {"checkpoint.keep=3"}) ==
+        "--set checkpoint.keep=3: not available in this version: expected 2, got 3");
   CHECK_THAT(refusal("[security]\nmode = \"curve\""), Catch::Contains("is not in this version"));
 }
 
@@ -487,6 +490,10 @@ topology = "file"
 fanout = 2
 topology_file = "@examples@/quadratic/centers.csv"
 pace = "sync"
+codec = "int8"
+damping = 0.5
+blocks_per_push = 3
+block_choice = "random"
 block_bytes = 4096
 max_lead = 3
 weight_floor = 0.0
@@ -600,6 +607,44 @@ TEST_CASE("the topologies that a config takes are those that are built") {
   std::ranges::sort(taken);
   std::ranges::sort(built);
   CHECK(taken == built);
+}
+
+TEST_CASE("the codecs and choices of blocks that a config takes are those that are built") {
+  std::string codecs;
+  for (const gossip::CodecName& codec : gossip::codec_names())
+    codecs.append(codecs.empty() ? "" : ", ").append(codec.name);
+  CHECK(peers::available_names(peers::choices_of("gossip.codec")) == codecs);
+  for (const gossip::BlockChoiceName& choice : gossip::block_choice_names())
+    CHECK(accepted("", {"gossip.block_choice=" + std::string(choice.name)}).gossip.block_choice ==
+          choice.name);
+}
+
+TEST_CASE("codecs that leave push-sum's peers apart are refused with what to use instead") {
+  CHECK(refusal("[gossip]\ncodec = \"topk\"") ==
+        "x.toml:2: gossip.codec: \"topk\" does not go with gossip.protocol = \"push-sum\": all of "
+        "a block's weight moves with a push but little of its x, so estimates do not meet; use "
+        "gossip.blocks_per_push to send less, or int8 or int4");
+  CHECK_THAT(refusal("[gossip]\ncodec = \"randomk\""), Catch::Contains("blocks_per_push"));
+  CHECK_THAT(refusal("[gossip]\ncodec = \"sign\""), Catch::Contains("at any damping"));
+  for (const auto* codec : {"f32", "bf16", "f16", "int8", "int4"})
+    CHECK(accepted("", {"gossip.codec=" + std::string(codec)}).gossip.codec == codec);
+  CHECK_THAT(refusal("[gossip]\ncodec = \"int9\""), Catch::Contains("did you mean \"int8\"?") ||
+                                                        Catch::Contains("did you mean \"int4\"?"));
+  CHECK_THAT(refusal("[gossip]\ndamping = 0.0"), Catch::Contains("a number above 0 and up to 1"));
+  CHECK_THAT(refusal("[gossip]\nblock_choice = \"randon\""),
+             Catch::Contains("did you mean \"random\"?"));
+}
+
+TEST_CASE("damping outside of what pays with a codec is allowed, with a warning") {
+  const auto warnings = [](const Sets& sets) { return peers::warnings_of(accepted("", sets)); };
+  CHECK(warnings({}).empty());
+  CHECK(warnings({"gossip.codec=int8"}).empty());
+  CHECK(warnings({"gossip.codec=int4", "gossip.damping=0.5"}).empty());
+  CHECK(warnings({"gossip.codec=f32", "gossip.damping=0.01"}).empty());
+  CHECK(warnings({"gossip.codec=int4"}) ==
+        std::vector<std::string>{"gossip.damping: 1 is outside of 0.1 to 0.5, where damping pays "
+                                 "with codec \"int4\": estimates come to rest further apart"});
+  CHECK(warnings({"gossip.codec=int8", "gossip.damping=0.05"}).size() == 1);
 }
 
 TEST_CASE("every example is accepted") {

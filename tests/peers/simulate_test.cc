@@ -201,3 +201,149 @@ TEST_CASE("a peer that froze for less than the silence limit goes on as if nothi
   for (const auto& peer : summary.peers) CHECK(peer.steps == kRounds);
   CHECK(std::abs(summary.weight_total - static_cast<double>(kPeers)) < 1e-9);
 }
+
+namespace {
+
+// The largest squared distance of an estimate from the minimum of the sum of all losses, relative
+// to the minimum's own size.
+double error_of(const peers::RunSummary& summary, const Matrix& centers) {
+  double worst = 0.0;
+  std::vector<double> minimum(centers.front().size(), 0.0);
+  double size = 0.0;
+  for (std::size_t k = 0; k < minimum.size(); ++k) {
+    for (const auto& row : centers) minimum[k] += row[k] / static_cast<double>(centers.size());
+    size += minimum[k] * minimum[k];
+  }
+  for (const auto& peer : summary.peers) {
+    double distance = 0.0;
+    for (std::size_t k = 0; k < minimum.size(); ++k)
+      distance += std::pow(peer.estimate[k] - minimum[k], 2);
+    worst = std::max(worst, distance / size);
+  }
+  return worst;
+}
+
+// Two peers, quadratics whose centres differ, blocks of a hundred numbers, a bad network.
+std::string two_peers_toml(const Scratch& scratch, const Matrix& centers) {
+  return "[objective]\nkind = \"quadratic\"\ncenters = \"" + scratch.write("centers.csv", centers) +
+         "\"\n[simulate]\npeers = 2\nrounds = 300\n"
+         "link = { delay_ms = 20.0, loss = 0.1, duplicate = 0.1, reorder = 0.2 }\n"
+         "[policy]\nlearning_rate = 0.02\n[gossip]\nblock_bytes = 400\n";
+}
+
+struct CodecFloor {
+  const char* codec;
+  double most;
+};
+constexpr CodecFloor kFloors[] = {
+    {"f32", 1e-11}, {"bf16", 1e-5}, {"f16", 2e-7}, {"int8", 1e-4}, {"int4", 3e-2}};
+
+void check_books(const peers::RunSummary& summary) {
+  CHECK(std::abs(summary.weight_total - 2.0) < 1e-9);
+  CHECK(summary.weight_in_flight == 0.0);
+}
+
+}  // namespace
+
+TEST_CASE("in step, two peers find the minimum to the floor of their codec, total weight exact") {
+  const Scratch scratch;
+  const Matrix centers = random_rows(2, 300, -1.0, 1.0, 7);
+  for (const CodecFloor& floor : kFloors) {
+    CAPTURE(floor.codec);
+    peers::Config config = parse(two_peers_toml(scratch, centers));
+    config.gossip.codec = floor.codec;
+    config.gossip.pace = "sync";
+    const peers::RunSummary summary = run(config).report.summary;
+    check_books(summary);
+    CHECK(error_of(summary, centers) < floor.most);
+  }
+}
+
+TEST_CASE("at their own pace, a codec moves two peers no further off than its floor") {
+  const Scratch scratch;
+  const Matrix centers = random_rows(2, 300, -1.0, 1.0, 7);
+  peers::Config config = parse(two_peers_toml(scratch, centers));
+  const double plain = error_of(run(config).report.summary, centers);  // pulled apart by delays
+  for (const CodecFloor& floor : kFloors) {
+    CAPTURE(floor.codec);
+    config.gossip.codec = floor.codec;
+    const peers::RunSummary summary = run(config).report.summary;
+    check_books(summary);
+    CHECK(std::abs(error_of(summary, centers) - plain) < 10.0 * std::sqrt(floor.most * plain));
+  }
+}
+
+TEST_CASE("pushes of one block find the minimum too, in both paces and orders, with a codec") {
+  const Scratch scratch;
+  const Matrix centers = random_rows(2, 300, -1.0, 1.0, 7);
+  for (const char* order : {"round-robin", "random"}) {
+    for (const char* codec : {"f32", "int8"}) {
+      CAPTURE(order, codec);
+      peers::Config config = parse(two_peers_toml(scratch, centers));
+      config.gossip.blocks_per_push = 1;
+      config.gossip.block_choice = order;
+      config.gossip.codec = codec;
+      check_books(run(config).report.summary);
+      config.gossip.pace = "sync";
+      config.policy.learning_rate_rule = "cosine";
+      const peers::RunSummary summary = run(config).report.summary;
+      check_books(summary);
+      CHECK(error_of(summary, centers) < 1e-2);
+    }
+  }
+}
+
+TEST_CASE("shares by distance go with codecs and with pushes of some blocks, in every pace") {
+  const Scratch scratch;
+  const Matrix centers = random_rows(2, 300, -1.0, 1.0, 7);
+  for (const char* distance : {"exact", "sketch"}) {
+    for (const char* pace : {"async", "bounded", "sync"}) {
+      for (const char* codec : {"f32", "int8"}) {
+        CAPTURE(distance, pace, codec);
+        peers::Config config = parse(two_peers_toml(scratch, centers));
+        config.simulate.rounds = 60;
+        config.gossip.weighting = "moreau";
+        config.gossip.moreau.distance = distance;
+        config.gossip.pace = pace;
+        config.gossip.codec = codec;
+        config.gossip.blocks_per_push = 1;
+        const peers::RunSummary summary = run(config).report.summary;
+        check_books(summary);
+        for (const auto& peer : summary.peers) CHECK(peer.steps == 60);
+        config.gossip.blocks_per_push.reset();
+        check_books(run(config).report.summary);
+      }
+    }
+  }
+}
+
+TEST_CASE("damping slows mixing and keeps the books") {
+  const Scratch scratch;
+  const Matrix centers = random_rows(2, 300, -1.0, 1.0, 7);
+  peers::Config config = parse(two_peers_toml(scratch, centers));
+  config.gossip.pace = "sync";
+  config.simulate.rounds = 5;
+  const double quick = run(config).report.summary.consensus_distance;
+  config.gossip.damping = 0.2;
+  const peers::RunSummary damped = run(config).report.summary;
+  check_books(damped);
+  CHECK(damped.consensus_distance > 2.0 * quick);
+}
+
+TEST_CASE("peers of another codec or choice of blocks are another run") {
+  const Scratch scratch;
+  const Matrix centers = random_rows(2, 10, -1.0, 1.0, 7);
+  const auto fingerprint = [&](const std::vector<std::string>& sets) {
+    const auto config = peers::parse_config(two_peers_toml(scratch, centers), "x.toml", sets);
+    REQUIRE(config.ok());
+    return peers::Simulation::create(*config, nullptr).value()->assembly(0).fingerprint();
+  };
+  const std::uint64_t plain = fingerprint({"gossip.codec=f32"});
+  const std::uint64_t in_turn = fingerprint({"gossip.blocks_per_push=1"});
+  CHECK(fingerprint({"gossip.damping=0.5"}) == plain);
+  CHECK(fingerprint({"gossip.codec=bf16"}) != plain);
+  CHECK(fingerprint({"gossip.codec=int8"}) != plain);
+  CHECK(in_turn != plain);
+  CHECK(fingerprint({"gossip.blocks_per_push=2"}) != in_turn);
+  CHECK(fingerprint({"gossip.blocks_per_push=1", "gossip.block_choice=random"}) != in_turn);
+}

@@ -42,16 +42,17 @@ struct Amount {
 // Every share from its push to its booking.
 class Ledger {
  public:
-  explicit Ledger(const gossip::BlockLayout& layout) : layout_(&layout) {}
+  Ledger(const gossip::BlockLayout& layout, const gossip::Codec& codec)
+      : layout_(&layout), codec_(&codec) {}
 
   void write_push(runtime::PeerId from, const gossip::Push& push) {
     for (const std::uint32_t block : push.blocks) {
       Amount amount(layout_->parameter_count());
       const gossip::BlockRange range = layout_->range(block);
       amount.weight = push.share * push.snapshot->weights[block];
-      const auto* x = reinterpret_cast<const double*>(push.snapshot->x.bytes().data());
-      for (std::size_t i = range.offset; i < range.offset + range.count; ++i)
-        amount.x[i] = push.share * x[i];
+      const std::span<double> x(amount.x.data() + range.offset, range.count);
+      CHECK(codec_->decode(push.snapshot->payload(block, *layout_).bytes(), x));
+      for (double& number : x) number *= push.share;
       total_of(pushed_to_, push.to).add(amount);
       under_way_.emplace(std::tuple(from, push.to, sequences_[{from, push.to}]++), amount);
     }
@@ -78,6 +79,7 @@ class Ledger {
   }
 
   const gossip::BlockLayout* layout_;
+  const gossip::Codec* codec_;
   std::map<std::tuple<runtime::PeerId, runtime::PeerId, std::uint64_t>, Amount> under_way_;
   std::map<std::pair<runtime::PeerId, runtime::PeerId>, std::uint64_t> sequences_;
   Totals pushed_to_;
@@ -90,6 +92,7 @@ class GossipNode {
     const gossip::BlockLayout* layout = nullptr;
     const gossip::Topology* topology = nullptr;
     const gossip::Weighting* weighting = nullptr;
+    const gossip::Codec* codec = nullptr;
     runtime::SimNetwork* network = nullptr;
     Ledger* ledger = nullptr;
   };
@@ -100,11 +103,15 @@ class GossipNode {
              std::span<const double> start)
       : id_(id),
         parts_(parts),
+        decoder_(*parts.codec, *parts.layout),
         transport_(&parts.network->transport_of(id)),
-        mass_(*parts.layout, *backend_, start),
+        mass_(*parts.layout, *backend_, start, parts.codec),
         exchange_(options_of(id), *parts.layout,
                   gossip::Members(id, peers(peer_count), std::chrono::milliseconds(1000), now())),
-        terms_{kFingerprint, parts.layout, static_cast<double>(peer_count) * 1.000001} {}
+        terms_{.fingerprint = kFingerprint,
+               .layout = parts.layout,
+               .weight_max = static_cast<double>(peer_count) * 1.000001,
+               .decoder = &decoder_} {}
 
   // One round: fold what has come, push to this round's receivers.
   void step() {
@@ -117,8 +124,8 @@ class GossipNode {
                                   .self = id_,
                                   .receivers = receivers,
                                   .topology = parts_.topology});
-    const auto snapshot = mass_.snapshot();
     const std::vector<std::uint32_t> blocks = pushable_blocks();
+    const auto snapshot = mass_.snapshot(blocks, round_);
     double kept = 1.0;
     for (std::size_t i = 0; i < receivers.size(); ++i) {
       if (!exchange_.has_room(receivers[i])) continue;
@@ -127,7 +134,7 @@ class GossipNode {
       exchange_.push(push);
       kept -= shares[i];
     }
-    for (const std::uint32_t block : blocks) mass_.keep(block, kept);
+    for (const std::uint32_t block : blocks) mass_.keep(*snapshot, block, kept);
     ++round_;
     flush();
   }
@@ -167,12 +174,13 @@ class GossipNode {
   [[nodiscard]] gossip::Exchange& exchange() { return exchange_; }
 
  private:
-  static gossip::ExchangeOptions options_of(runtime::PeerId id) {
+  [[nodiscard]] gossip::ExchangeOptions options_of(runtime::PeerId id) const {
     using std::chrono::milliseconds;
     return {.self = {.id = id, .incarnation = 1, .fingerprint = kFingerprint},
             .edge = {.pushes_in_flight_max = 2,
                      .resend_after = milliseconds(20),
                      .resend_after_max = milliseconds(80)},
+            .decoder = &decoder_,
             .heartbeat_interval = milliseconds(20)};
   }
   [[nodiscard]] runtime::Instant now() const { return parts_.network->clock().now(); }
@@ -210,6 +218,7 @@ class GossipNode {
 
   runtime::PeerId id_;
   Parts parts_;
+  gossip::Decoder decoder_;
   runtime::Transport* transport_;
   std::unique_ptr<kernels::Backend> backend_ = reference_backend();
   gossip::Mass mass_;

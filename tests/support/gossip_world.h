@@ -19,6 +19,7 @@ struct WorldOptions {
   runtime::Link link{.delay = std::chrono::milliseconds(2)};
   std::uint64_t seed = 1;
   double start = 0.0;  // of every parameter of every peer; 0: drawn
+  std::string_view codec = "f32";
 };
 
 class GossipWorld {
@@ -27,7 +28,8 @@ class GossipWorld {
       : random_(options.seed, 1),
         network_(static_cast<std::uint32_t>(options.peer_count), options.seed),
         topology_(gossip::make_topology(options.topology).value()),
-        weighting_(gossip::make_weighting({.name = "uniform"}).value()) {
+        weighting_(gossip::make_weighting({.name = "uniform"}).value()),
+        codec_(gossip::make_codec({.name = options.codec}).value()) {
     network_.set_all_links(options.link);
     for (const runtime::PeerId id : peers(options.peer_count)) {
       std::vector<double> start(layout_.parameter_count(), options.start);
@@ -36,7 +38,8 @@ class GossipWorld {
       starts_.push_back(start);
       nodes_.push_back(std::make_unique<GossipNode>(
           id, options.peer_count,
-          GossipNode::Parts{&layout_, topology_.get(), weighting_.get(), &network_, &ledger_},
+          GossipNode::Parts{&layout_, topology_.get(), weighting_.get(), codec_.get(), &network_,
+                            &ledger_},
           std::span<const double>(starts_.back())));
       alive_.push_back(true);
       network_.on_arrival(id, [this, id] { node(id).receive(); });
@@ -116,9 +119,10 @@ class GossipWorld {
   gossip::BlockLayout layout_{5, 16, kernels::Scalar::kF64};  // 2, 2 and 1 numbers
   runtime::Random random_;
   runtime::SimNetwork network_;
-  Ledger ledger_{layout_};
   std::unique_ptr<gossip::Topology> topology_;
   std::unique_ptr<gossip::Weighting> weighting_;
+  std::unique_ptr<gossip::Codec> codec_;
+  Ledger ledger_{layout_, *codec_};
   std::vector<std::vector<double>> starts_;
   std::vector<std::unique_ptr<GossipNode>> nodes_;
   std::vector<bool> alive_;
