@@ -241,6 +241,7 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
   auto start = start_of(config, **network);
   if (!start) return start.error();
   start_notes_ = std::move(start->notes);
+  vocabulary_hash_ = train.vocabulary_hash();
   network_ = network->get();
   steps_per_epoch_ = static_cast<double>(train.size()) /
                      static_cast<double>(surroundings.parts.size() * config.train.batch);
@@ -320,6 +321,7 @@ std::string Assembly::terms_of(const Config& config) const {
   if (network_ != nullptr)
     terms += fmt::format("model.kind = {}\narchitecture = {:016x}\n", config.model.kind,
                          network_->architecture_hash());
+  if (vocabulary_hash_ != 0) terms += fmt::format("characters = {:016x}\n", vocabulary_hash_);
   terms += fmt::format(
       "parameters = {}\nnumber = {}\ngossip.block_bytes = {}\n", layout_->parameter_count(),
       layout_->scalar() == kernels::Scalar::kF64 ? "f64" : "f32", config.gossip.block_bytes);

@@ -115,6 +115,7 @@ class Assembly {
   std::unique_ptr<Peer> peer_;
   std::string terms_;
   std::vector<std::string> start_notes_;
+  std::uint64_t vocabulary_hash_ = 0;  // of a text's characters
   std::uint64_t fingerprint_ = 0;
   std::uint64_t steps_ = 0;
   double steps_per_epoch_ = 0.0;

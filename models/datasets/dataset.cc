@@ -36,6 +36,7 @@ class FirstSamples final : public Dataset {
   }
   [[nodiscard]] std::size_t targets() const override { return whole_->targets(); }
   [[nodiscard]] std::size_t vocabulary() const override { return whole_->vocabulary(); }
+  [[nodiscard]] std::uint64_t vocabulary_hash() const override { return whole_->vocabulary_hash(); }
   void read_labels(std::size_t index, std::span<std::int32_t> out) const override {
     CHECK(index < size_);
     whole_->read_labels(index, out);

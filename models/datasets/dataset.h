@@ -37,6 +37,8 @@ class Dataset {
   }
   // Samples are token numbers below this; 0: they are pixels.
   [[nodiscard]] virtual std::size_t vocabulary() const { return 0; }
+  // Equal, in practice, only where tokens of one number mean the same; 0: there are none.
+  [[nodiscard]] virtual std::uint64_t vocabulary_hash() const { return 0; }
 
   // Normalised pixels, height by width by channels, or tokens. `out` is shape().count() long.
   virtual void read(std::size_t index, std::span<float> out) const = 0;

@@ -9,6 +9,7 @@
 
 #include "models/datasets/byte_file.h"
 #include "runtime/check.h"
+#include "runtime/random.h"
 
 namespace models {
 namespace {
@@ -24,6 +25,7 @@ constexpr std::size_t kTestShare = 10;  // one in so many characters
 struct Text {
   std::vector<std::int32_t> tokens;
   std::size_t vocabulary = 0;
+  std::uint64_t vocabulary_hash = 0;
 };
 
 // Tokens [first, first + count) of a text, in samples.
@@ -42,6 +44,7 @@ class TextDataset final : public Dataset {
   [[nodiscard]] ImageShape shape() const override { return {.height = context_}; }
   [[nodiscard]] std::size_t classes() const override { return text_->vocabulary; }
   [[nodiscard]] std::size_t vocabulary() const override { return text_->vocabulary; }
+  [[nodiscard]] std::uint64_t vocabulary_hash() const override { return text_->vocabulary_hash; }
   [[nodiscard]] std::size_t targets() const override { return context_; }
   [[nodiscard]] std::int32_t label(std::size_t index) const override {
     return tokens_[index * context_ + 1];
@@ -115,6 +118,9 @@ Result<Text> tokens_of(const std::string& text) {
     token =
         static_cast<std::int32_t>(std::ranges::lower_bound(characters, token) - characters.begin());
   result.vocabulary = characters.size();
+  for (const std::int32_t character : characters)
+    result.vocabulary_hash =
+        runtime::mix_bits(result.vocabulary_hash + static_cast<std::uint64_t>(character) + 1);
   return result;
 }
 

@@ -82,6 +82,17 @@ TEST_CASE("characters are code points, numbered in their order, gzipped or not")
   CHECK(labels(*again.train, 1) == labels(*split.train, 1));
 }
 
+TEST_CASE("texts of the same characters have one vocabulary, others another") {
+  const ScratchFolder folder;
+  const auto hash_of = [&](const std::string& text) {
+    return opened(folder.write("a.txt", text), 2).train->vocabulary_hash();
+  };
+  const std::string text = kText;
+  CHECK(hash_of(text) == hash_of("d" + text));
+  CHECK(hash_of(text) != hash_of("e" + text));
+  CHECK(hash_of(text.substr(0, 29) + "e") != hash_of(text));
+}
+
 TEST_CASE("what is no text of enough characters is refused by name") {
   const ScratchFolder folder;
   const auto refused = [&](const std::string& bytes) {
@@ -142,6 +153,7 @@ TEST_CASE("a set cut off keeps what its samples are") {
   CHECK(split->train->size() == 3);
   CHECK(split->train->targets() == 2);
   CHECK(split->train->vocabulary() == 4);
+  CHECK(split->train->vocabulary_hash() != 0);
   CHECK(labels(*split->train, 2) == std::vector<std::int32_t>{2, 0});
 }
 

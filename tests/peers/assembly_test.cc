@@ -148,3 +148,27 @@ TEST_CASE("model.init starts a run from what a file has, and says what it has no
   CHECK(refused.error().message ==
         "model.init: " + file.string() + ": tensor \"fc1.bias\": expected shape [10], found [11]");
 }
+
+TEST_CASE("texts of other characters are no one run, though the networks are alike") {
+  const TemporaryFolder folder;
+  const auto fingerprint_of = [&](const std::string& characters) {
+    const auto file = std::filesystem::path(folder.path()) / "a.txt";
+    std::string text;
+    while (text.size() < 200) text += characters;
+    std::ofstream(file) << text;
+    const peers::Config config = config_of(
+        "train.batch = 2\nmodel = { kind = \"layers\", layers = [\"embedding 2 4\", \"linear 2\"] "
+        "}\n"
+        "data = { set = \"text\", context = 4, path = \"" +
+        file.string() + "\" }");
+    const auto parts = peers::open_surroundings(config, {.parts = 1, .peers_here = 1});
+    REQUIRE(parts.ok());
+    const auto assembly = peers::Assembly::create(
+        config, *parts, {.index = 0, .id = runtime::PeerId{0}, .members = {runtime::PeerId{0}}},
+        runtime::Instant{});
+    if (!assembly) FAIL(assembly.error().message);
+    return (*assembly)->fingerprint();
+  };
+  CHECK(fingerprint_of("ab") == fingerprint_of("abb"));
+  CHECK(fingerprint_of("ab") != fingerprint_of("ac"));
+}
