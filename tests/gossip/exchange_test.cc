@@ -309,7 +309,9 @@ TEST_CASE("acknowledgements that nobody takes are bounded, and the rest are aske
 
 TEST_CASE("without heartbeats only a new phase is told, and who does not talk costs no lane") {
   gossip::Exchange exchange(
-      {.self = ExchangeTable::sender(PeerId{0}), .heartbeat_interval = runtime::Duration::zero()},
+      {.self = ExchangeTable::sender(PeerId{0}),
+       .edge = {},
+       .heartbeat_interval = runtime::Duration::zero()},
       test::small_layout(),
       gossip::Members(PeerId{0}, test::peers(3), gossip::Members::kForEver, at_ms(0)));
   for (std::int64_t now = 0; now < 1'000'000; now += 50'000) {
