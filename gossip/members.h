@@ -30,7 +30,7 @@ struct Progress {
 
 class Members {
  public:
-  // For `silence_max`: nobody is taken for dead, however silent.
+  // For `silence_max`: nobody is taken for dead, however silent (within 70 years).
   static constexpr runtime::Duration kForEver = runtime::Duration::max() / 4;
 
   // `all` includes self. `silence_max`: a peer not heard of for so long is dead.

@@ -155,8 +155,11 @@ int simulate_command(const Config& config, const std::filesystem::path& out, boo
   }
   fmt::print("{}", to_text(report->summary));
   fmt::print("{}\n", report->graph);
-  fmt::print("{:.3f} s of virtual time, {} events, fingerprint {:016x}; files in {}\n",
-             report->virtual_seconds, report->events, report->fingerprint, out.string());
+  fmt::print(
+      "{:.3f} s of virtual time, {} events, fingerprint {:016x}, of the results {:016x}; files in "
+      "{}\n",
+      report->virtual_seconds, report->events, report->fingerprint,
+      results_fingerprint(report->summary), out.string());
   fmt::print("{} rounds of a peer in {:.2f} s: {:.0f} a second; {:.0f} bytes of memory a peer\n",
              report->peer_rounds, report->wall_seconds,
              static_cast<double>(report->peer_rounds) / std::max(report->wall_seconds, 1e-9),

@@ -204,8 +204,9 @@ void check_objective(const Config& config, Problems& problems) {
 
 void check_fault(const FaultConfig& fault, const SimulateConfig& simulate, Problems& problems) {
   constexpr std::string_view kKey = "simulate.faults";
-  constexpr std::array<std::string_view, 5> kKinds = {"crash", "freeze", "thaw", "cut", "heal"};
-  constexpr std::array<std::string_view, 2> kLater = {"leave", "join"};
+  constexpr std::array<std::string_view, 6> kKinds = {"crash", "leave", "freeze",
+                                                      "thaw",  "cut",   "heal"};
+  constexpr std::array<std::string_view, 1> kLater = {"join"};
   if (std::ranges::find(kLater, fault.kind) != kLater.end()) {
     problems.push_back({kKey, fmt::format("kind {} is not in this version; available: {}",
                                           toml_text(fault.kind), fmt::join(kKinds, ", "))});

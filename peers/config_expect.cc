@@ -44,9 +44,9 @@ struct Expectation {
     return "an array of at least one number, each " + number_range(numbers.range);
   }
   std::string operator()(const Faults&) const {
-    return "an array of tables { at = seconds, kind = \"crash\" | \"freeze\" | \"thaw\" | \"cut\" "
-           "| "
-           "\"heal\", peers = [numbers] }";
+    return "an array of tables { at = seconds, "
+           "kind = \"crash\" | \"leave\" | \"freeze\" | \"thaw\" | \"cut\" | \"heal\", "
+           "peers = [numbers] }";
   }
 };
 

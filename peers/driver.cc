@@ -14,8 +14,6 @@ using gossip::Phase;
 constexpr runtime::Duration kPatience{50'000'000};
 // How long a leaving peer waits for its mass to be acknowledged, then for its goodbyes to be handed
 // to the network.
-constexpr runtime::Duration kHandOverMax{1'000'000'000};
-constexpr runtime::Duration kGoodbyeMax{300'000'000};
 
 class Run {
  public:

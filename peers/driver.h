@@ -32,6 +32,11 @@ class Observer {
       Peer& peer) = 0;  // stopped early: the last moment at which the estimate can be read
 };
 
+// A peer that leaves waits for so long until what it handed over is acknowledged, and then until
+// its goodbye is out.
+inline constexpr runtime::Duration kHandOverMax{1'000'000'000};
+inline constexpr runtime::Duration kGoodbyeMax{300'000'000};
+
 // What the driver works with. All outlive the run.
 struct DriverParts {
   runtime::ZmqTransport* transport = nullptr;

@@ -8,6 +8,7 @@
 #include <ostream>
 #include <utility>
 
+#include "peers/driver.h"
 #include "peers/estimate_file.h"
 #include "runtime/check.h"
 
@@ -21,7 +22,10 @@ using runtime::PeerId;
 constexpr int kExitFailed = 1;
 constexpr int kExitKilled = 137;  // what a shell reports of a process that kill -9 ended
 
+constexpr int kExitLeft = 130;  // interrupted, and left gracefully
+
 enum class Happening : std::uint8_t { kAdvance, kStepDone, kTick, kArrival };
+enum class Leaving : std::uint8_t { kNo, kHandingOver, kSayingGoodbye, kGone };
 
 struct Node {
   std::unique_ptr<Assembly> assembly;
@@ -32,6 +36,8 @@ struct Node {
   bool push_due = false;  // once its step's time is over
   bool ended = false;     // finished, or not alive any more
   bool diverged = false;
+  Leaving leaving = Leaving::kNo;
+  Instant leave_by;               // the present part of leaving takes no longer
   std::vector<Happening> missed;  // while it was frozen
   std::uint64_t traced = 0;       // rows
 };
@@ -91,6 +97,8 @@ struct Simulation::State {
   void inject(const FaultConfig& fault);
   void cut(const std::vector<std::uint64_t>& group, bool is_cut);
   void thaw(std::size_t i);
+  void leave(std::size_t i);
+  void go_on_leaving(std::size_t i);
   void trace_row(std::size_t i);
   void write_header();
   void end(std::size_t i) { going_on -= std::exchange(nodes[i].ended, true) ? 0U : 1U; }
@@ -162,6 +170,7 @@ void Simulation::State::advance(std::size_t i) {
     network.set_alive(id_of(i), false);
     return;
   }
+  if (node.leaving != Leaving::kNo) return go_on_leaving(i);
   node.waiting = false;
   const Phase phase = peer(i).advance(now());
   const bool ending = phase == Phase::kDraining || phase == Phase::kDrained;
@@ -197,7 +206,8 @@ void Simulation::State::mix(std::size_t i) {
 }
 
 void Simulation::State::finish_step(std::size_t i) {
-  if (nodes[i].push_due) static_cast<void>(peer(i).push());
+  // Who is leaving has nothing left to push.
+  if (nodes[i].push_due && nodes[i].leaving == Leaving::kNo) static_cast<void>(peer(i).push());
   advance(i);
 }
 
@@ -237,6 +247,7 @@ void Simulation::State::inject(const FaultConfig& fault) {
       end(i);
       network.set_alive(id_of(i), false);
     }
+    if (fault.kind == "leave" && nodes[i].alive && !nodes[i].ended) leave(i);
     if (fault.kind == "freeze") nodes[i].frozen = true;
     if (fault.kind == "thaw") thaw(i);
   }
@@ -250,6 +261,38 @@ void Simulation::State::cut(const std::vector<std::uint64_t>& group, bool is_cut
       network.link(id_of(b), id_of(a)).cut = is_cut;
     }
   }
+}
+
+// As the driver does it when it is told to stop.
+void Simulation::State::leave(std::size_t i) {
+  Node& node = nodes[i];
+  if (node.leaving != Leaving::kNo) return;
+  node.leaving = Leaving::kHandingOver;
+  node.waiting = true;  // hears of every arrival
+  peer(i).mix();
+  const bool handed = peer(i).hand_over();
+  node.leave_by = handed ? now() + kHandOverMax : now();
+  call_after(node.leave_by - now(), i, Happening::kAdvance);
+  go_on_leaving(i);
+}
+
+void Simulation::State::go_on_leaving(std::size_t i) {
+  Node& node = nodes[i];
+  runtime::Transport& transport = network.transport_of(id_of(i));
+  static_cast<void>(peer(i).flush(transport, now()));
+  if (!peer(i).quiet() && now() < node.leave_by) return;
+  if (node.leaving == Leaving::kHandingOver) {
+    node.leaving = Leaving::kSayingGoodbye;
+    node.leave_by = now() + kGoodbyeMax;
+    call_after(kGoodbyeMax, i, Happening::kAdvance);
+    peer(i).say_goodbye();
+    static_cast<void>(peer(i).flush(transport, now()));
+    if (!peer(i).quiet()) return;
+  }
+  node.leaving = Leaving::kGone;
+  node.alive = false;
+  end(i);
+  network.set_alive(id_of(i), false);
 }
 
 void Simulation::State::thaw(std::size_t i) {
@@ -302,7 +345,8 @@ PeerSummary Simulation::State::summary_of(std::size_t i) {
   summary.parcels_sent = status.traffic.parcels_sent;
   summary.parcels_received = status.traffic.parcels_received;
   if (!node.alive) {
-    summary.exit = node.diverged ? kExitFailed : kExitKilled;
+    summary.exit = node.leaving == Leaving::kGone ? kExitLeft : kExitKilled;
+    if (node.diverged) summary.exit = kExitFailed;
     return summary;
   }
   summary.weight = peer(i).weight() + status.weight_waiting;

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "peers/version.h"
+#include "runtime/random.h"
 
 namespace peers {
 namespace {
@@ -82,6 +84,24 @@ RunSummary add_up(std::string run, double wall_seconds, std::vector<PeerSummary>
   }
   summary.consensus_distance = consensus_distance(summary.peers);
   return summary;
+}
+
+std::uint64_t results_fingerprint(const RunSummary& summary) {
+  std::uint64_t folded = summary.peers.size();
+  const auto fold = [&folded](std::uint64_t bits) {
+    folded = runtime::mix_bits(folded ^ bits) + bits;
+  };
+  const auto fold_number = [&fold](double number) { fold(std::bit_cast<std::uint64_t>(number)); };
+  for (const PeerSummary& peer : summary.peers) {
+    fold(peer.steps);
+    fold(peer.estimate.size());
+    fold_number(peer.weight);
+    fold_number(peer.weight_in_flight);
+    for (const double number : peer.estimate) fold_number(number);
+  }
+  fold_number(summary.weight_total);
+  fold_number(summary.weight_in_flight);
+  return folded;
 }
 
 std::string to_json_text(const RunSummary& summary) {

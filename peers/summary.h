@@ -53,6 +53,10 @@ struct RunSummary {
 [[nodiscard]] RunSummary add_up(std::string run, double wall_seconds,
                                 std::vector<PeerSummary> peers);
 
+// Of everything that a seed must fix: steps, weights and the bits of all final estimates. Two runs
+// of one seed agree, or something leaked in.
+[[nodiscard]] std::uint64_t results_fingerprint(const RunSummary& summary);
+
 runtime::Status write_summary(const RunSummary& summary, const std::filesystem::path& file);
 [[nodiscard]] std::string to_json_text(const RunSummary& summary);
 [[nodiscard]] std::string to_text(const RunSummary& summary);  // for a person

@@ -306,3 +306,29 @@ TEST_CASE("acknowledgements that nobody takes are bounded, and the rest are aske
   test::hear(table[1], test::delivery_of(parcel, from), at_ms(0));
   CHECK(table.take(1, 0, at_ms(0)).size() == 1);
 }
+
+TEST_CASE("without heartbeats only a new phase is told, and who does not talk costs no lane") {
+  gossip::Exchange exchange(
+      {.self = ExchangeTable::sender(PeerId{0}),
+       .edge = {},
+       .heartbeat_interval = runtime::Duration::zero()},
+      test::small_layout(),
+      gossip::Members(PeerId{0}, test::peers(3), gossip::Members::kForEver, at_ms(0)));
+  for (std::int64_t now = 0; now < 1'000'000; now += 50'000) {
+    exchange.tick(at_ms(now));
+    CHECK(exchange.talking_to().empty());
+  }
+  exchange.set_progress({.phase = Phase::kMixing});
+  CHECK(exchange.talking_to() == std::vector{PeerId{1}, PeerId{2}});
+  CHECK(exchange.next(PeerId{2}, Channel::kControl, at_ms(0)) != nullptr);
+}
+
+TEST_CASE("all that have something to say are listed, and no more once it is said") {
+  ExchangeTable table(4);
+  table[0].tick(at_ms(0));
+  CHECK(table[0].talking_to() == std::vector{PeerId{1}, PeerId{2}, PeerId{3}});
+  CHECK(table.pass(0, 2, at_ms(0)) == 1);
+  CHECK(table[0].talking_to() == std::vector{PeerId{1}, PeerId{3}});
+  table.settle(at_ms(0));
+  CHECK(table[0].talking_to().empty());
+}

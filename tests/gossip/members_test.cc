@@ -148,3 +148,26 @@ TEST_CASE("a newcomer is alive from the moment it joins, and so is who comes bac
   CHECK(members.progress(PeerId{2}).step == 0);
   CHECK(members.all().size() == 4);
 }
+
+TEST_CASE("with patience for ever nobody is taken for dead, and progress still counts") {
+  Members members(PeerId{1}, test::peers(3), Members::kForEver, at(0));
+  for (std::int64_t year = 0; year < 60; ++year)
+    CHECK(members.tick(Instant(std::chrono::hours(24 * 365 * year))).empty());
+  members.heard(PeerId{0}, {.phase = Phase::kMixing}, at(1));
+  members.heard(PeerId{2}, {.phase = Phase::kMixing}, at(1));
+  CHECK(members.others_reached(Phase::kMixing));
+  members.left(PeerId{0});
+  CHECK(members.state(PeerId{0}) == MemberState::kLeft);
+  CHECK(living_of(members) == Ids{PeerId{1}, PeerId{2}});
+}
+
+TEST_CASE("lists that were shared part where a member leaves one of them") {
+  const gossip::PeerList all = test::peers(3);
+  Members one(PeerId{0}, all, kSilenceMax, at(0));
+  const Members other(PeerId{1}, all, kSilenceMax, at(0));
+  CHECK(one.living().data() == other.living().data());  // one list in memory
+  one.left(PeerId{2});
+  CHECK(living_of(one) == Ids{PeerId{0}, PeerId{1}});
+  CHECK(living_of(other) == test::peers(3));
+  CHECK(Ids(one.all().begin(), one.all().end()) == test::peers(3));
+}

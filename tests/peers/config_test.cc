@@ -401,8 +401,8 @@ TEST_CASE("faults are read, and wrong ones refused") {
 
 TEST_CASE("a kind of fault that is unknown or to come is refused with what there is") {
   CHECK(refusal("[simulate]\nfaults = [{ at = 1, kind = \"craash\", peers = [1] }]") ==
-        "x.toml:2: simulate.faults: kind: expected one of crash, freeze, thaw, cut, heal, got "
-        "\"craash\"; did you mean \"crash\"?");
+        "x.toml:2: simulate.faults: kind: expected one of crash, leave, freeze, thaw, cut, heal, "
+        "got \"craash\"; did you mean \"crash\"?");
   CHECK_THAT(refusal("[simulate]\nfaults = [{ at = 1, kind = \"join\", peers = [1] }]"),
              Catch::Contains("\"join\" is not in this version; available: crash"));
 }

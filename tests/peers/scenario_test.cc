@@ -1,0 +1,98 @@
+// Faults in virtual time: first no mass may come from nowhere or, where nobody died, go anywhere;
+// then, once all is healed, estimates must meet. The files are tests/scenarios/*.toml.
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+
+#include "peers/config.h"
+#include "peers/simulate.h"
+
+#include "tests/support/catch.h"  // last: it takes over the name CHECK
+
+namespace {
+
+namespace fs = std::filesystem;
+
+peers::Config read(const std::string& name) {
+  const fs::path file = fs::path(MURMUR_SOURCE_DIR) / "tests" / "scenarios" / (name + ".toml");
+  auto config = peers::read_config(file, {});
+  if (!config) FAIL(config.error().message);
+  return *config;
+}
+
+peers::SimulationReport run(const peers::Config& config) {
+  auto simulation = peers::Simulation::create(config, nullptr);
+  if (!simulation) FAIL(simulation.error().message);
+  return (*simulation)->run(runtime::StopSignal(), [](std::uint64_t, std::uint64_t) {});
+}
+
+bool has(const peers::Config& config, std::string_view kind) {
+  return std::ranges::any_of(config.simulate.faults,
+                             [&](const peers::FaultConfig& fault) { return fault.kind == kind; });
+}
+
+// The mean of the starts, which is where all must meet if no mass was lost.
+double distance_from_start_mean(const peers::RunSummary& summary, const peers::RunSummary& start) {
+  const std::vector<double> expected = peers::mean_estimate(start.peers);
+  double worst = 0.0;
+  for (const peers::PeerSummary& peer : summary.peers)
+    for (std::size_t k = 0; k < peer.estimate.size(); ++k)
+      worst = std::max(worst, std::abs(peer.estimate[k] - expected[k]));
+  return worst;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "every scenario keeps its books and converges once it is healed, and repeats bit for bit") {
+  const std::string name = GENERATE("calm", "crash", "leave", "freeze", "cut", "storm");
+  peers::Config config = read(name);
+  peers::Config unmixed = config;  // stopped before the first push: the starts
+  unmixed.simulate.faults.clear();
+  unmixed.simulate.rounds.reset();
+  unmixed.simulate.seconds = 0.01;
+  const peers::RunSummary start = run(unmixed).summary;
+  const bool nobody_died = !has(config, "crash");
+
+  for (config.seed = 1; config.seed <= 3; ++config.seed) {
+    CAPTURE(name, config.seed);
+    const peers::SimulationReport report = run(config);
+    const peers::RunSummary& summary = report.summary;
+    for (const peers::PeerSummary& peer : summary.peers) CHECK(peer.weight >= 0.0);
+    const double total = summary.weight_total + summary.weight_in_flight;
+    CHECK(total < 8.0 + 1e-9);
+    CHECK(summary.weight_in_flight == 0.0);
+    if (nobody_died) {
+      CHECK(total == Approx(8.0).epsilon(1e-12));
+      CHECK(distance_from_start_mean(summary, start) < 1e-4);  // f32, after 200 rounds
+    }
+    CHECK(summary.consensus_distance < 1e-8);
+    CHECK(start.consensus_distance > 0.1);
+
+    const peers::SimulationReport again = run(config);
+    CHECK(again.fingerprint == report.fingerprint);
+    CHECK(peers::results_fingerprint(again.summary) == peers::results_fingerprint(summary));
+  }
+}
+
+TEST_CASE("who leaves is gone with status 130 and nothing in hand, who crashes with 137") {
+  const peers::RunSummary left = run(read("leave")).summary;
+  for (const std::size_t i : {1U, 5U}) {
+    CHECK(left.peers[i].exit == 130);
+    CHECK(left.peers[i].weight == 0.0);
+    CHECK(left.peers[i].estimate.empty());
+  }
+  CHECK(left.peers[0].exit == 0);
+  CHECK(run(read("crash")).summary.peers[3].exit == 137);
+}
+
+TEST_CASE("the fingerprint of the results follows the seed and every bit of an estimate") {
+  peers::Config config = read("storm");
+  peers::RunSummary summary = run(config).summary;
+  const std::uint64_t before = peers::results_fingerprint(summary);
+  config.seed = 2;
+  CHECK(peers::results_fingerprint(run(config).summary) != before);
+  double& number = summary.peers.at(3).estimate.at(1);
+  number = std::nextafter(number, 1e9);
+  CHECK(peers::results_fingerprint(summary) != before);
+}
