@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <set>
 #include <vector>
@@ -56,7 +55,7 @@ class OutEdge {
     runtime::Instant due{};    // once sent: when to send it again ...
     runtime::Duration wait{};  // ... and how long to wait after that
   };
-  using Flights = std::deque<Flight>;
+  using Flights = std::vector<Flight>;  // few at a time, and most edges have none
   [[nodiscard]] Flights::iterator find(std::uint64_t sequence);  // end(): not in flight
   [[nodiscard]] std::optional<std::uint64_t> first_due(runtime::Instant now);
 

@@ -14,31 +14,56 @@ Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Me
       members_(std::move(members)),
       inbox_(layout, options.order),
       guests_(layout),
-      heartbeat_at_(members_.ticked_at()) {
-  CHECK(options.heartbeat_interval > runtime::Duration::zero());
+      heartbeat_at_(options.heartbeat_interval == runtime::Duration::zero()
+                        ? runtime::Instant::max()
+                        : members_.ticked_at()) {
+  CHECK(options.heartbeat_interval >= runtime::Duration::zero());
   CHECK(members_.contains(options.self.id));
-  for (const runtime::PeerId peer : members_.all())
-    if (peer != options.self.id) lanes_.try_emplace(peer, options.edge, layout);
   contacts_.emplace(options.self.id, options.contact);
-  members_changed();
 }
 
 bool Exchange::is_living(runtime::PeerId peer) const {
-  return lanes_.contains(peer) && members_.state(peer) == MemberState::kAlive;
+  return peer != options_.self.id && members_.contains(peer) &&
+         members_.state(peer) == MemberState::kAlive;
+}
+
+Lane& Exchange::lane(runtime::PeerId peer) {
+  return lanes_.try_emplace(peer, options_.edge, *layout_).first->second;
+}
+
+Lane& Exchange::talk(runtime::PeerId peer) {
+  Lane& lane = this->lane(peer);
+  talking_.try_emplace(peer, &lane);
+  return lane;
+}
+
+std::vector<runtime::PeerId> Exchange::talking_to() {
+  std::vector<runtime::PeerId> peers = guests_.all();
+  for (auto entry = talking_.begin(); entry != talking_.end();) {
+    if (entry->second->quiet()) {
+      entry = talking_.erase(entry);
+      continue;
+    }
+    peers.push_back(entry->first);
+    ++entry;
+  }
+  return peers;
 }
 
 bool Exchange::has_room(runtime::PeerId to) const {
-  return is_living(to) && lanes_.at(to).out().has_room();
+  if (!is_living(to)) return false;
+  const auto found = lanes_.find(to);
+  return found == lanes_.end() || found->second.out().has_room();
 }
 
 void Exchange::push(const Push& push) {
   CHECK(has_room(push.to));
-  lanes_.at(push.to).out().push(push);
+  talk(push.to).out().push(push);
 }
 
 void Exchange::want_heartbeats() {
-  for (auto& [peer, lane] : lanes_)
-    if (is_living(peer)) lane.want_heartbeat();
+  for (const runtime::PeerId peer : members_.living())
+    if (peer != options_.self.id) talk(peer).want_heartbeat();
 }
 
 void Exchange::set_progress(const Progress& progress) {
@@ -62,8 +87,8 @@ const Heard& Exchange::heard(runtime::PeerId peer) const {
 }
 
 void Exchange::say_goodbye() {
-  for (auto& [peer, lane] : lanes_)
-    if (is_living(peer)) lane.want_goodbye();
+  for (const runtime::PeerId peer : members_.living())
+    if (peer != options_.self.id) talk(peer).want_goodbye();
 }
 
 void Exchange::receive(const Message& message, std::size_t bytes, runtime::Instant now) {
@@ -75,8 +100,9 @@ void Exchange::receive(const Message& message, std::size_t bytes, runtime::Insta
     if (const auto* request = std::get_if<Request>(&message.body)) hear(from, *request, now);
     return;
   }
-  if (!lanes_.contains(from.id)) return refuse(from.id, Refusal::kUnknownPeer);
-  if (!is_living(from.id) || !lanes_.at(from.id).recognises(from.incarnation))
+  if (from.id == options_.self.id || !members_.contains(from.id))
+    return refuse(from.id, Refusal::kUnknownPeer);
+  if (!is_living(from.id) || !lane(from.id).recognises(from.incarnation))
     return refuse(from.id, Refusal::kFromTheDead);
 
   members_.heard(from.id, now);
@@ -85,7 +111,7 @@ void Exchange::receive(const Message& message, std::size_t bytes, runtime::Insta
 }
 
 void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant /*now*/) {
-  Lane& lane = lanes_.at(from.id);
+  Lane& lane = this->lane(from.id);
   const bool has_room = inbox_open_ && inbox_.has_room(parcel.round);
   if (!has_room && !lane.in().has_seen(from.incarnation, parcel.sequence)) {
     ++traffic_.parcels_deferred;
@@ -108,7 +134,7 @@ void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant /
       unacknowledged_.emplace(Key{from.id, parcel.sequence}, parcel.round);
       return;
   }
-  lane.want_acknowledged(parcel.sequence, sketch_);
+  talk(from.id).want_acknowledged(parcel.sequence, sketch_);
 }
 
 std::span<const BlockArrival> Exchange::take_before(std::uint64_t round) {
@@ -125,7 +151,7 @@ void Exchange::acknowledge_before(std::uint64_t round) {
   std::erase_if(unacknowledged_, [&](const auto& booked) {
     const auto& [key, round_booked] = booked;
     if (waits_for_round(round_booked, round)) return false;
-    if (is_living(key.first)) lanes_.at(key.first).want_acknowledged(key.second, sketch_);
+    if (is_living(key.first)) talk(key.first).want_acknowledged(key.second, sketch_);
     return true;
   });
 }
@@ -145,14 +171,14 @@ void Exchange::hear(const Sender& from, const Acknowledgement& acknowledgement,
                     runtime::Instant /*now*/) {
   if (acknowledgement.incarnation != options_.self.incarnation) return;  // of our former self
   for (const std::uint64_t sequence : acknowledgement.sequences)
-    lanes_.at(from.id).out().acknowledge(sequence);
+    lane(from.id).out().acknowledge(sequence);
   if (acknowledgement.sketch) heard_[from.id].sketch = acknowledgement.sketch;
 }
 
 void Exchange::hear(const Sender& from, const Heartbeat& heartbeat, runtime::Instant now) {
   members_.heard(from.id, heartbeat.progress, now);
   // Somebody has missed news; both sides tell each other whom they know.
-  if (heartbeat.roster != said_.roster) lanes_.at(from.id).want_roster();
+  if (heartbeat.roster != said().roster) talk(from.id).want_roster();
 }
 
 void Exchange::hear(const Sender& from, const Goodbye& /*goodbye*/, runtime::Instant /*now*/) {
@@ -164,9 +190,9 @@ void Exchange::part_from(runtime::PeerId peer, MemberState state) {
   heard_.erase(peer);
   unanswered_.erase(peer);
   partings_.push_back(peer);
-  members_changed();
+  said_stale_ = true;
   MemberEvent event{.peer = peer, .name = name_of(peer), .state = state};
-  for (const Parcel& parcel : lanes_.at(peer).close()) {
+  for (const Parcel& parcel : lane(peer).close()) {
     inbox_.take_back(parcel);
     event.mass_taken_back += parcel.mass();
   }
@@ -190,15 +216,15 @@ void Exchange::tick(runtime::Instant now) {
   if (now < heartbeat_at_) return;
   heartbeat_at_ = now + options_.heartbeat_interval;
   want_heartbeats();
-  for (const runtime::PeerId peer : unanswered_) lanes_.at(peer).want_hello();
+  for (const runtime::PeerId peer : unanswered_) talk(peer).want_hello();
 }
 
 runtime::Instant Exchange::next_tick() const {
   const runtime::Instant ticked_at = members_.ticked_at();
   // Well below the gap between ticks that Members takes for a freeze of ours.
   runtime::Instant next = std::min(heartbeat_at_, ticked_at + members_.silence_max() / 4);
-  for (const auto& [peer, lane] : lanes_)
-    if (const auto resend_at = lane.out().resend_at(ticked_at)) next = std::min(next, *resend_at);
+  for (const auto& [peer, lane] : talking_)
+    if (const auto resend_at = lane->out().resend_at(ticked_at)) next = std::min(next, *resend_at);
   return next;
 }
 
@@ -206,9 +232,9 @@ const std::vector<runtime::Frame>* Exchange::next(runtime::PeerId to, runtime::C
                                                   runtime::Instant now) {
   if (guests_.contains(to)) return guests_.next(options_.self, to, channel);
   if (!is_living(to)) return nullptr;
-  Lane& lane = lanes_.at(to);
+  Lane& lane = this->lane(to);
   return channel == runtime::Channel::kBulk ? lane.next_bulk(options_.self, now)
-                                            : lane.next_control(options_.self, said_);
+                                            : lane.next_control(options_.self, said());
 }
 
 void Exchange::sent(runtime::PeerId to, runtime::Channel channel, runtime::Instant now) {
@@ -217,7 +243,7 @@ void Exchange::sent(runtime::PeerId to, runtime::Channel channel, runtime::Insta
     return;
   }
   CHECK(is_living(to));
-  Lane& lane = lanes_.at(to);
+  Lane& lane = this->lane(to);
   if (channel == runtime::Channel::kControl) {
     traffic_.bytes_sent += lane.control_sent();
     return;
@@ -229,19 +255,19 @@ void Exchange::sent(runtime::PeerId to, runtime::Channel channel, runtime::Insta
 
 double Exchange::mass_in_flight() const {
   double mass = 0.0;
-  for (const auto& [peer, lane] : lanes_) mass += lane.out().mass_in_flight();
+  for (const auto& [peer, lane] : talking_) mass += lane->out().mass_in_flight();
   return mass;
 }
 
 std::size_t Exchange::parcels_in_flight() const {
   std::size_t count = 0;
-  for (const auto& [peer, lane] : lanes_) count += lane.out().in_flight();
+  for (const auto& [peer, lane] : talking_) count += lane->out().in_flight();
   return count;
 }
 
 bool Exchange::quiet() const {
-  return std::all_of(lanes_.begin(), lanes_.end(),
-                     [](const auto& lane) { return lane.second.quiet(); });
+  return std::all_of(talking_.begin(), talking_.end(),
+                     [](const auto& entry) { return entry.second->quiet(); });
 }
 
 std::vector<Event> Exchange::take_events() { return std::exchange(events_, {}); }

@@ -43,7 +43,7 @@ struct ExchangeOptions {
   OutEdge::Options edge{};
   Acknowledge acknowledge = Acknowledge::kArrived;
   bool keep_heard = false;  // the last parcel of each block from each peer, for heard()
-  runtime::Duration heartbeat_interval{250'000'000};
+  runtime::Duration heartbeat_interval{250'000'000};  // zero: none, but for what is told at once
   std::uint64_t heartbeat_rounds = 0;  // also whenever so many rounds were made; 0: no
 };
 
@@ -110,6 +110,8 @@ class Exchange {
                                     // often as next_tick() says
   [[nodiscard]] runtime::Instant next_tick() const;
 
+  // To whom there may be something to send: newcomers, then members, each ascending.
+  [[nodiscard]] std::vector<runtime::PeerId> talking_to();
   // The message to hand to the network next on this lane, if any; it stays the next one until
   // sent() is called, which must be before the next receive() or tick().
   [[nodiscard]] const std::vector<runtime::Frame>* next(runtime::PeerId to,
@@ -117,8 +119,6 @@ class Exchange {
                                                         runtime::Instant now);
   void sent(runtime::PeerId to, runtime::Channel channel, runtime::Instant now);
 
-  // To whom there may be something to say: members that live, and newcomers.
-  [[nodiscard]] std::vector<runtime::PeerId> correspondents() const;
   // Whom to dial and whom to hang up on before next() is asked.
   [[nodiscard]] std::vector<Contact> take_dials() { return std::exchange(dials_, {}); }
   [[nodiscard]] std::vector<runtime::PeerId> take_partings() {
@@ -136,6 +136,8 @@ class Exchange {
   static constexpr std::size_t kStrangersMax = 64;
 
   [[nodiscard]] bool is_living(runtime::PeerId peer) const;  // another member, and alive
+  [[nodiscard]] Lane& lane(runtime::PeerId peer);            // of another member
+  [[nodiscard]] Lane& talk(runtime::PeerId peer);            // one that will not be quiet
   void want_heartbeats();
   [[nodiscard]] bool waits_for_round(std::uint64_t parcel_round, std::uint64_t round) const;
   void acknowledge_before(std::uint64_t round);
@@ -154,7 +156,7 @@ class Exchange {
   void reject(const Hello& hello, std::string reason, runtime::Instant now);
   void answer(const Contact& guest, runtime::Instant now);
   void add_member(const Contact& contact, runtime::Instant now);
-  void members_changed();
+  [[nodiscard]] const Said& said();
   [[nodiscard]] std::string name_of(runtime::PeerId peer) const;
   void part_from(runtime::PeerId peer, MemberState state);  // its mass under way comes back
 
@@ -162,7 +164,10 @@ class Exchange {
   const BlockLayout* layout_;
   Members members_;
   Inbox inbox_;
-  std::map<runtime::PeerId, Lane> lanes_;  // of all members but self; closed where not alive
+  // Of the members there was anything between us with; closed where not alive. With thousands of
+  // members, that is few of them, and fewer still have anything to say at one moment.
+  std::map<runtime::PeerId, Lane> lanes_;
+  std::map<runtime::PeerId, Lane*> talking_;  // in lanes_; all that are not quiet, at least
   bool inbox_open_ = true;
   Guests guests_;
   std::map<runtime::PeerId, Contact> contacts_;  // of members, dead ones too; self included
@@ -170,6 +175,7 @@ class Exchange {
   std::vector<Contact> dials_;
   std::vector<runtime::PeerId> partings_;
   Said said_;
+  bool said_stale_ = true;                            // its contacts and their hash
   std::shared_ptr<const std::vector<float>> sketch_;  // of the last push
   runtime::Instant heartbeat_at_;
   Traffic traffic_;

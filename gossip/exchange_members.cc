@@ -34,7 +34,9 @@ std::string difference(const std::string& ours, const std::string& theirs) {
 
 }  // namespace
 
-void Exchange::members_changed() {
+// Made when it is asked for: with thousands of members, most changes pass unsaid.
+const Said& Exchange::said() {
+  if (!std::exchange(said_stale_, false)) return said_;
   said_.contacts.clear();
   said_.roster = 0;
   for (const runtime::PeerId peer : members_.living()) {
@@ -43,6 +45,7 @@ void Exchange::members_changed() {
     if (known != contacts_.end() && !known->second.address.control.empty())
       said_.contacts.push_back(known->second);
   }
+  return said_;
 }
 
 std::string Exchange::name_of(runtime::PeerId peer) const {
@@ -62,22 +65,22 @@ void Exchange::meet(const std::vector<Contact>& contacts, bool as_newcomer, runt
     if (as_newcomer) unanswered_.insert(contact.id);
   }
   said_.hello = {.self = options_.contact, .terms = options_.terms, .ready = true};
-  for (const runtime::PeerId peer : unanswered_) lanes_.at(peer).want_hello();
-  members_changed();
+  for (const runtime::PeerId peer : unanswered_) talk(peer).want_hello();
+  said_stale_ = true;
 }
 
 void Exchange::add_member(const Contact& contact, runtime::Instant now) {
   guests_.dismiss(contact.id);
+  talking_.erase(contact.id);
   lanes_.erase(contact.id);
-  Lane& lane = lanes_.try_emplace(contact.id, options_.edge, *layout_).first->second;
-  static_cast<void>(lane.recognises(contact.incarnation));
+  static_cast<void>(lane(contact.id).recognises(contact.incarnation));
   members_.joined(contact.id, now);
   contacts_.insert_or_assign(contact.id, contact);
   std::erase(partings_, contact.id);
   dials_.push_back(contact);
   events_.emplace_back(
       MemberEvent{.peer = contact.id, .name = contact.name, .state = MemberState::kAlive});
-  members_changed();
+  said_stale_ = true;
 }
 
 void Exchange::hear(const Sender& from, const Hello& hello, runtime::Instant now) {
@@ -86,11 +89,10 @@ void Exchange::hear(const Sender& from, const Hello& hello, runtime::Instant now
     return refuse(from.id, Refusal::kWrongSender);
   if (from.fingerprint != options_.self.fingerprint)
     return reject(hello, "the run differs in" + difference(options_.terms, hello.terms), now);
-  const bool member = lanes_.contains(from.id);
-  const bool known = member && lanes_.at(from.id).recognises(from.incarnation);
+  const bool known = members_.contains(from.id) && lane(from.id).recognises(from.incarnation);
   if (known && is_living(from.id)) {
     members_.heard(from.id, now);
-    lanes_.at(from.id).want_roster();
+    talk(from.id).want_roster();
     return;
   }
   if (known) return refuse(from.id, Refusal::kFromTheDead);
@@ -110,8 +112,8 @@ void Exchange::admit(const Contact& contact, runtime::Instant now) {
     part_from(contact.id, MemberState::kDead);
   }
   add_member(contact, now);
-  for (auto& [peer, lane] : lanes_)
-    if (is_living(peer)) lane.want_roster();
+  for (const runtime::PeerId peer : members_.living())
+    if (peer != options_.self.id) talk(peer).want_roster();
 }
 
 // Guests are dialled back: what a peer listens at is for what comes in only.
@@ -122,10 +124,11 @@ void Exchange::answer(const Contact& guest, runtime::Instant now) {
     dials_.push_back(guest);
   }
   guests_.heard(guest.id, now);
-  for (std::size_t begin = 0; begin < std::max<std::size_t>(1, said_.contacts.size());
+  const std::vector<Contact>& contacts = said().contacts;
+  for (std::size_t begin = 0; begin < std::max<std::size_t>(1, contacts.size());
        begin += kContactsMax) {
-    const std::size_t end = std::min(begin + kContactsMax, said_.contacts.size());
-    const auto first = said_.contacts.begin();
+    const std::size_t end = std::min(begin + kContactsMax, contacts.size());
+    const auto first = contacts.begin();
     Roster roster{.contacts = {first + static_cast<std::ptrdiff_t>(begin),
                                first + static_cast<std::ptrdiff_t>(end)},
                   .progress = said_.progress};
@@ -135,7 +138,7 @@ void Exchange::answer(const Contact& guest, runtime::Instant now) {
 
 void Exchange::reject(const Hello& hello, std::string reason, runtime::Instant now) {
   refuse(hello.self.id, Refusal::kOtherRun);
-  if (lanes_.contains(hello.self.id)) return;
+  if (members_.contains(hello.self.id)) return;
   if (!guests_.contains(hello.self.id)) {
     if (!guests_.admit(hello.self.id, now)) return;
     dials_.push_back(hello.self);
@@ -156,13 +159,6 @@ void Exchange::hear(const Sender& /*from*/, const Roster& roster, runtime::Insta
 
 void Exchange::hear(const Sender& from, const Request& request, runtime::Instant /*now*/) {
   if (guests_.contains(from.id)) guests_.want(from.id, request.block);
-}
-
-std::vector<runtime::PeerId> Exchange::correspondents() const {
-  std::vector<runtime::PeerId> peers = guests_.all();
-  for (const runtime::PeerId peer : members_.living())
-    if (peer != options_.self.id) peers.push_back(peer);
-  return peers;
 }
 
 }  // namespace gossip

@@ -97,14 +97,17 @@ Lane::BulkSent Lane::bulk_sent(runtime::Instant now) {
 }
 
 bool Lane::quiet() const {
-  return out_.in_flight() == 0 && control_.empty() &&
-         (goodbye_said_ || acknowledgements_.empty()) && !heartbeat_wanted_ && !goodbye_wanted_;
+  const bool all_said = acknowledgements_.empty() && !hello_wanted_ && !roster_next_;
+  return out_.in_flight() == 0 && control_.empty() && (goodbye_said_ || all_said) &&
+         !heartbeat_wanted_ && !goodbye_wanted_;
 }
 
 std::vector<Parcel> Lane::close() {
   acknowledgements_.clear();
   heartbeat_wanted_ = false;
   goodbye_wanted_ = false;
+  hello_wanted_ = false;
+  roster_next_.reset();
   control_.clear();
   bulk_.clear();
   return out_.take_back();

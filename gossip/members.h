@@ -1,12 +1,14 @@
 #pragma once
 // Who is alive: heard of lately, said goodbye, or silent for too long.
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
 #include <vector>
 
+#include "gossip/peer_list.h"
 #include "runtime/clock.h"
 #include "runtime/peer_id.h"
 
@@ -28,15 +30,17 @@ struct Progress {
 
 class Members {
  public:
+  // For `silence_max`: nobody is taken for dead, however silent.
+  static constexpr runtime::Duration kForEver = runtime::Duration::max() / 4;
+
   // `all` includes self. `silence_max`: a peer not heard of for so long is dead.
-  Members(runtime::PeerId self, std::vector<runtime::PeerId> all, runtime::Duration silence_max,
-          runtime::Instant now);
+  Members(runtime::PeerId self, PeerList all, runtime::Duration silence_max, runtime::Instant now);
 
   [[nodiscard]] std::span<const runtime::PeerId> all() const {
-    return all_;
+    return all_.span();
   }  // sorted, self included
   [[nodiscard]] std::span<const runtime::PeerId> living() const {
-    return living_;
+    return living_.span();
   }  // sorted, self included
   [[nodiscard]] MemberState state(runtime::PeerId peer) const;
   [[nodiscard]] bool contains(runtime::PeerId peer) const;
@@ -72,14 +76,23 @@ class Members {
     Progress progress;
     bool round_known = false;
   };
+  static constexpr std::size_t kPhaseCount = static_cast<std::size_t>(Phase::kDrained) + 1;
+
+  [[nodiscard]] Member& record(runtime::PeerId peer);
+  [[nodiscard]] std::size_t& count_in(Phase phase) {
+    return others_in_[static_cast<std::size_t>(phase)];
+  }
   void remove(runtime::PeerId peer, MemberState state);
 
   runtime::PeerId self_;
   runtime::Duration silence_max_;
   runtime::Instant ticked_at_;
-  std::vector<runtime::PeerId> all_;
-  std::vector<runtime::PeerId> living_;
-  std::map<runtime::PeerId, Member> members_;
+  runtime::Instant heard_from_;  // counts as the last sign of life of who gave none since
+  runtime::Instant check_at_;    // nobody can have been silent for too long before
+  PeerList all_;
+  PeerList living_;
+  std::map<runtime::PeerId, Member> records_;         // of those whom there is something to say of
+  std::array<std::size_t, kPhaseCount> others_in_{};  // living others, by the phase last heard of
 };
 
 }  // namespace gossip

@@ -4,7 +4,6 @@
 #include <array>
 
 #include "gossip/topology/kinds.h"
-#include "runtime/check.h"
 
 namespace gossip {
 namespace {
@@ -12,12 +11,32 @@ namespace {
 constexpr std::array kNames{
     TopologyName{"complete", "everybody pushes to everybody"},
     TopologyName{"ring", "each pushes to the next"},
+    TopologyName{"bidirectional-ring", "each pushes to the next and to the one before"},
+    TopologyName{"torus", "each pushes to its four neighbours on a grid without borders"},
+    TopologyName{"exponential", "each pushes to those 1, 2, 4, ... places ahead"},
     TopologyName{"one-peer-exponential", "one receiver a round, 1, 2, 4, ... places ahead in turn"},
-    TopologyName{"random-k", "`fanout` receivers drawn afresh every round"},
+    TopologyName{"p-peer-exponential",
+                 "`fanout` receivers a round, 1, 2, .. times a power of fanout + 1 places ahead"},
+    TopologyName{"random-k", "`fanout` receivers, which each peer draws afresh every round"},
+    TopologyName{"random-regular", "`fanout` receivers and senders for each, drawn every round"},
+    TopologyName{"matching", "pairs, drawn afresh every round; one is left over of an odd number"},
+    TopologyName{"erdos-renyi",
+                 "each pair joined by chance every round, `fanout` for each on average"},
+    TopologyName{"base-k", "groups of at most `fanout` + 1; exact after few rounds for any number"},
+    TopologyName{"equidynamic", "each pushes so many places ahead, drawn every round for all"},
+    TopologyName{"clusters", "two cliques and one bridge between them"},
     TopologyName{"file", "a cycle of matrices read from `topology_file`"},
 };
-constexpr std::array kMakers{make_complete, make_ring, make_one_peer_exponential, make_random_k,
-                             make_from_file};
+constexpr std::array kMakers{
+    make_complete,           make_ring,
+    make_bidirectional_ring, make_torus,
+    make_exponential,        make_one_peer_exponential,
+    make_p_peer_exponential, make_random_k,
+    make_random_regular,     make_matching,
+    make_erdos_renyi,        make_base_k,
+    make_equidynamic,        make_clusters,
+    make_from_file,
+};
 static_assert(kNames.size() == kMakers.size());
 
 std::string known_names() {
@@ -38,21 +57,15 @@ runtime::Result<std::unique_ptr<Topology>> make_topology(const TopologyOptions& 
                         "\"; there are: " + known_names()};
 }
 
-std::vector<runtime::PeerId> in_neighbours(const Topology& topology, std::uint64_t round,
-                                           std::span<const runtime::PeerId> members,
-                                           runtime::PeerId self) {
+std::vector<runtime::PeerId> Topology::in_neighbours(std::uint64_t round,
+                                                     std::span<const runtime::PeerId> members,
+                                                     runtime::PeerId self) const {
   std::vector<runtime::PeerId> senders;
   for (const runtime::PeerId member : members) {
-    const std::vector<runtime::PeerId> receivers = topology.out_neighbours(round, members, member);
+    const std::vector<runtime::PeerId> receivers = out_neighbours(round, members, member);
     if (std::binary_search(receivers.begin(), receivers.end(), self)) senders.push_back(member);
   }
   return senders;
-}
-
-std::size_t position_of(runtime::PeerId self, std::span<const runtime::PeerId> members) {
-  const auto found = std::lower_bound(members.begin(), members.end(), self);
-  CHECK(found != members.end() && *found == self);
-  return static_cast<std::size_t>(found - members.begin());
 }
 
 }  // namespace gossip

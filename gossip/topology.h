@@ -1,6 +1,7 @@
 #pragma once
 // Who a peer pushes to: each topology is a pure function of (round, sorted living members, self).
 // The graph is directed and may change every round; the sender alone decides its out-neighbours.
+// Any number of threads may ask one topology at once.
 
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +26,22 @@ class Topology {
       std::uint64_t round, std::span<const runtime::PeerId> members,
       runtime::PeerId self) const = 0;
 
+  // Who pushes to `self` in `round`, sorted. The default asks everybody.
+  [[nodiscard]] virtual std::vector<runtime::PeerId> in_neighbours(
+      std::uint64_t round, std::span<const runtime::PeerId> members, runtime::PeerId self) const;
+
+  // The share of its mass that `self` gives to each of its out_neighbours(), in their order, where
+  // the topology prescribes one; each in (0, 1), their sum below one. Empty: it prescribes none.
+  [[nodiscard]] virtual std::vector<double> shares(std::uint64_t /*round*/,
+                                                   std::span<const runtime::PeerId> /*members*/,
+                                                   runtime::PeerId /*self*/) const {
+    return {};
+  }
+  [[nodiscard]] virtual bool prescribes_shares() const { return false; }
+
+  // Whether in every round, of any members, those whom a peer pushes to push to it.
+  [[nodiscard]] virtual bool symmetric() const { return false; }
+
   // Whether this topology is meant for a run of so many peers. Asked once, before the run; peers
   // that die later do no harm.
   [[nodiscard]] virtual runtime::Status check(std::size_t /*peer_count*/) const { return {}; }
@@ -32,10 +49,9 @@ class Topology {
 
 struct TopologyOptions {
   std::string name = "one-peer-exponential";
-  std::size_t fanout = 1;  // random-k
-  std::uint64_t seed =
-      1;  // random-k: the same for all peers, so that each can compute everybody's choice
-  std::string file{};  // file
+  std::size_t fanout = 1;  // what it counts: topology_names()
+  std::uint64_t seed = 1;  // the same for all peers, so that each can compute everybody's choice
+  std::string file{};      // file
 };
 
 // Names that make_topology knows, for messages and `murmur list`.
@@ -47,11 +63,5 @@ struct TopologyName {
 
 [[nodiscard]] runtime::Result<std::unique_ptr<Topology>> make_topology(
     const TopologyOptions& options);
-
-// Who pushes to `self` in `round`: everybody's choice, inverted. Sorted.
-[[nodiscard]] std::vector<runtime::PeerId> in_neighbours(const Topology& topology,
-                                                         std::uint64_t round,
-                                                         std::span<const runtime::PeerId> members,
-                                                         runtime::PeerId self);
 
 }  // namespace gossip

@@ -32,14 +32,17 @@ class Weighting {
   // A share in (0, 1) for each of plan.receivers, in their order; the sum is below one.
   [[nodiscard]] virtual std::vector<double> shares(const PushPlan& plan) const = 0;
 
+  // Whether this weighting makes sense on such a graph. Asked once, before the run.
+  [[nodiscard]] virtual runtime::Status check(const Topology& /*topology*/) const { return {}; }
   // Whether plan.squared_distances is looked at. What it costs to know them is up to the caller.
   [[nodiscard]] virtual bool asks_distances() const { return false; }
 };
 
 struct WeightingOptions {
   std::string name = "uniform";
-  double moreau_v = 0.1;   // in (0, 1)
-  double moreau_k = 10.0;  // above 0
+  double constant_share = 9.0 / 110.0;  // constant
+  double moreau_v = 0.1;                // in (0, 1)
+  double moreau_k = 10.0;               // above 0
 };
 
 struct WeightingName {

@@ -9,6 +9,7 @@
 #include "models/checkpoint.h"
 #include "models/partition.h"
 #include "peers/policies/stage_anchor.h"
+#include "peers/topologies.h"
 #include "runtime/cpu_set.h"
 #include "runtime/random.h"
 
@@ -163,6 +164,9 @@ runtime::Result<Surroundings> open_surroundings(const Config& config, const Shar
   Surroundings surroundings;
   surroundings.backend = std::move(opened->backend);
   surroundings.notice = opened->notice;
+  auto topology = gossip::make_topology(topology_options(config));
+  if (!topology) return topology.error();
+  surroundings.topology = std::move(topology).value();
   const runtime::Status read = in_laboratory(config)
                                    ? read_tables(config, surroundings)
                                    : read_data(config, shares.parts, surroundings);
@@ -177,6 +181,7 @@ runtime::Result<std::unique_ptr<Assembly>> Assembly::create(const Config& config
   std::unique_ptr<Assembly> assembly(
       new Assembly());  // NOLINT(cppcoreguidelines-owning-memory): private constructor
   assembly->backend_ = surroundings.backend.get();
+  assembly->topology_ = surroundings.topology.get();
   if (auto made = assembly->make_objective(config, surroundings, place); !made) return made.error();
   if (auto made = assembly->make_gossip(config, place); !made) return made.error();
   if (auto made = assembly->make_policy(config.policy); !made) return made.error();
@@ -225,16 +230,11 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
 runtime::Status Assembly::make_gossip(const Config& config, const Place& place) {
   layout_ = std::make_unique<gossip::BlockLayout>(objective_->parameter_count(),
                                                   config.gossip.block_bytes, objective_->scalar());
-  auto topology = gossip::make_topology(
-      {config.gossip.topology, config.gossip.fanout, config.seed, config.gossip.topology_file});
-  if (!topology) return topology.error();
-  topology_ = std::move(topology).value();
   if (auto fits = topology_->check(place.members.size()); !fits) return fits.error();
-  auto weighting = gossip::make_weighting({.name = config.gossip.weighting,
-                                           .moreau_v = config.gossip.moreau.v,
-                                           .moreau_k = config.gossip.moreau.k});
+  auto weighting = gossip::make_weighting(weighting_options(config));
   if (!weighting) return weighting.error();
   weighting_ = std::move(weighting).value();
+  if (auto fits = weighting_->check(*topology_); !fits) return fits.error();
   const gossip::DistanceOptions distances = distances_of(config, *weighting_);
   if (auto fits = gossip::Distances::check(distances, *layout_); !fits) return fits.error();
   distances_ = std::make_unique<gossip::Distances>(distances, *layout_);
@@ -292,21 +292,6 @@ std::string Assembly::terms_of(const Config& config) const {
   return terms;
 }
 
-PeerOptions Assembly::options_of(const Config& config, const Place& place) const {
-  constexpr std::uint64_t kIncarnation = 1;
-  return {.self = {place.id, kIncarnation, fingerprint_},
-          .contact = {place.id, kIncarnation, place.name, place.address},
-          .terms = terms_,
-          .admits = config.gossip.pace != "sync" && config.gossip.topology != "file",
-          .pace = pace_of(config.gossip.pace),
-          .steps = steps_,
-          .settle_rounds = network_ != nullptr ? config.gossip.settle_rounds : 0,
-          .max_lead = config.gossip.max_lead,
-          .weight_floor = config.gossip.weight_floor,
-          .rate_correction = config.policy.rate_correction,
-          .heartbeat_interval = std::chrono::milliseconds(config.membership.heartbeat_ms)};
-}
-
 void Assembly::make_peer(const Config& config, const Place& place, runtime::Instant now) {
   std::vector<Regularizer*> regularizers;
   for (const auto* part : {&regularizer_, &stage_anchor_}) {
@@ -314,18 +299,33 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
   }
   terms_ = terms_of(config);
   fingerprint_ = hash_text(terms_);
-  const runtime::Duration silence = std::chrono::milliseconds(config.membership.silence_ms);
+  const runtime::Duration heartbeat = std::chrono::milliseconds(config.membership.heartbeat_ms);
+  const runtime::Duration silence = config.membership.heartbeat_ms == 0
+                                        ? gossip::Members::kForEver
+                                        : std::chrono::milliseconds(config.membership.silence_ms);
+  constexpr std::uint64_t kIncarnation = 1;
+  PeerOptions options{.self = {place.id, kIncarnation, fingerprint_},
+                      .pace = pace_of(config.gossip.pace),
+                      .steps = steps_,
+                      .settle_rounds = network_ != nullptr ? config.gossip.settle_rounds : 0,
+                      .max_lead = config.gossip.max_lead,
+                      .weight_floor = config.gossip.weight_floor,
+                      .rate_correction = config.policy.rate_correction,
+                      .heartbeat_interval = heartbeat};
+  options.contact = {place.id, kIncarnation, place.name, place.address};
+  options.terms = terms_;
+  options.admits = config.gossip.pace != "sync" && config.gossip.topology != "file";
   const PeerParts parts{.objective = objective_.get(),
                         .optimizer = optimizer_.get(),
                         .regularizers = std::move(regularizers),
                         .correction = correction_.get(),
                         .schedule = schedule_.get(),
-                        .topology = topology_.get(),
+                        .topology = topology_,
                         .weighting = weighting_.get(),
                         .distances = distances_.get(),
                         .layout = layout_.get(),
                         .backend = backend_};
-  peer_ = std::make_unique<Peer>(options_of(config, place), parts,
+  peer_ = std::make_unique<Peer>(options, parts,
                                  gossip::Members(place.id, place.members, silence, now));
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gossip/layout.h"
+#include "gossip/peer_list.h"
 #include "kernels/open_backend.h"
 #include "models/datasets/dataset.h"
 #include "peers/config.h"
@@ -18,10 +19,12 @@
 
 namespace peers {
 
-// What all peers of one process share: the device, the data, the tables of a laboratory problem.
+// What all peers of one process share: the device, the graph, the data, the tables of a laboratory
+// problem.
 struct Surroundings {
   std::unique_ptr<kernels::Backend> backend;
   std::string notice;  // why a GPU was not taken; empty: nothing to say
+  std::unique_ptr<gossip::Topology> topology;
 
   // objective.kind = "network"
   models::DataSplit data;
@@ -51,7 +54,7 @@ struct Shares {
 struct Place {
   std::uint64_t index = 0;  // which part of the data, which row of a table
   runtime::PeerId id{};
-  std::vector<runtime::PeerId> members;  // all, this one included
+  gossip::PeerList members;  // all, this one included
   std::string name{};
   runtime::Address address{};  // where others dial; empty: nobody new has to
   bool virtual_time = false;   // simulated: batches are made when they are asked for
@@ -88,14 +91,13 @@ class Assembly {
   runtime::Status make_gossip(const Config& config, const Place& place);
   runtime::Status make_policy(const PolicyConfig& policy);
   [[nodiscard]] std::string terms_of(const Config& config) const;
-  [[nodiscard]] PeerOptions options_of(const Config& config, const Place& place) const;
   void make_peer(const Config& config, const Place& place, runtime::Instant now);
 
   kernels::Backend* backend_ = nullptr;
   std::unique_ptr<Objective> objective_;
   const models::Network* network_ = nullptr;
   std::unique_ptr<gossip::BlockLayout> layout_;
-  std::unique_ptr<gossip::Topology> topology_;
+  const gossip::Topology* topology_ = nullptr;
   std::unique_ptr<gossip::Weighting> weighting_;
   std::unique_ptr<gossip::Distances> distances_;
   std::unique_ptr<Optimizer> optimizer_;

@@ -16,6 +16,7 @@
 #include "peers/config_names.h"
 #include "peers/config_presets.h"
 #include "peers/simulate.h"
+#include "peers/topologies.h"
 #include "peers/version.h"
 #include "runtime/stop_signal.h"
 
@@ -42,6 +43,8 @@ constexpr std::array kKinds{
     Kind{"presets", "policy.preset"},
 };
 constexpr std::string_view kKeys = "keys";
+
+constexpr std::size_t kListedPeers = 8;
 
 Json to_json(const Spread& spread) {
   return {{"median", spread.median}, {"min", spread.min}, {"max", spread.max}};
@@ -104,7 +107,15 @@ int check_command(const Config& config) {
   return 0;
 }
 
-int list_command(const std::string& kind) {
+int list_command(const std::string& kind, std::optional<std::size_t> peer_count) {
+  if (kind == "topologies") {
+    fmt::print("{}", topology_table(peer_count.value_or(kListedPeers)));
+    return 0;
+  }
+  if (peer_count) {
+    fmt::print(stderr, "murmur: list: --peers goes with topologies, got '{}'\n", kind);
+    return 2;
+  }
   if (kind == kKeys) {
     fmt::print("{}", config_reference());
     return 0;
@@ -137,8 +148,13 @@ int simulate_command(const Config& config, const std::filesystem::path& out, boo
     return diverged ? 1 : 0;
   }
   fmt::print("{}", to_text(report->summary));
+  fmt::print("{}\n", report->graph);
   fmt::print("{:.3f} s of virtual time, {} events, fingerprint {:016x}; files in {}\n",
              report->virtual_seconds, report->events, report->fingerprint, out.string());
+  fmt::print("{} rounds of a peer in {:.2f} s: {:.0f} a second; {:.0f} bytes of memory a peer\n",
+             report->peer_rounds, report->wall_seconds,
+             static_cast<double>(report->peer_rounds) / std::max(report->wall_seconds, 1e-9),
+             report->bytes_per_peer);
   return diverged ? 1 : 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "peers/bench.h"
@@ -10,8 +11,11 @@
 
 namespace peers {
 
-[[nodiscard]] int check_command(const Config& config);    // prints the config, complete
-[[nodiscard]] int list_command(const std::string& kind);  // names and what they are
+[[nodiscard]] int check_command(const Config& config);  // prints the config, complete
+[[nodiscard]] int list_command(
+    const std::string& kind,
+    std::optional<std::size_t> peer_count);  // names and what they are;
+                                             // topologies: of so many peers
 [[nodiscard]] int simulate_command(const Config& config, const std::filesystem::path& out,
                                    bool json);
 [[nodiscard]] int bench_train_command(const BenchTrainOptions& options, bool json);

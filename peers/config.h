@@ -96,6 +96,7 @@ struct MoreauConfig {
 struct GossipConfig {
   std::string protocol = "push-sum";
   std::string weighting = "uniform";
+  double constant_share = 9.0 / 110.0;
   std::string topology = "one-peer-exponential";
   std::uint64_t fanout = 1;
   std::string topology_file;

@@ -13,6 +13,8 @@
 #include "peers/config_policy.h"
 #include "peers/config_suggest.h"
 #include "peers/config_toml.h"
+#include "peers/topologies.h"
+#include "runtime/zmq_endpoint.h"
 
 namespace peers {
 namespace {
@@ -71,6 +73,10 @@ void check_peer(const PeerConfig& peer, Problems& problems) {
         {"peer.device", fmt::format("expected auto, cpu, reference or cuda:0, cuda:1, ..., got {}",
                                     toml_text(peer.device))});
   }
+  for (const std::string& address : peer.join) {
+    if (const auto dialable = runtime::check_dialable(address); !dialable)
+      problems.push_back({"peer.join", dialable.error().message});
+  }
   const bool has_scheme = peer.listen.starts_with("tcp://") || peer.listen.starts_with("ipc://");
   if (!has_scheme) {
     problems.push_back({"peer.listen", fmt::format("expected tcp://host:port or ipc://path, got {}",
@@ -111,6 +117,21 @@ void check_model(const ModelConfig& model, Problems& problems) {
     problems.push_back({"model.layers", "model.kind = \"layers\" needs at least one"});
   else if (const auto layers = models::parse_layers(model.layers); !layers)
     problems.push_back({"model.layers", layers.error().message});
+}
+
+void check_gossip(const Config& config, Problems& problems) {
+  const GossipConfig& gossip = config.gossip;
+  check_file(problems, "gossip.topology_file", gossip.topology_file,
+             gossip.topology == "file" ? "gossip.topology = \"file\"" : "");
+  // What cannot be made is refused where it is made: a file in its words, a name above.
+  const auto topology = gossip::make_topology(topology_options(config));
+  const auto weighting = gossip::make_weighting(weighting_options(config));
+  if (!topology || !weighting) return;
+  if (const runtime::Status fits = (*weighting)->check(**topology); !fits) {
+    problems.push_back(
+        {"gossip.weighting", fmt::format("{}; gossip.topology is {}", fits.error().message,
+                                         toml_text(gossip.topology))});
+  }
 }
 
 void check_members(const MembershipConfig& membership, Problems& problems) {
@@ -187,8 +208,7 @@ std::vector<Problem> check_config(const Config& config) {
   check_data(config, problems);
   check_model(config.model, problems);
   check_policy(config, problems);
-  check_file(problems, "gossip.topology_file", config.gossip.topology_file,
-             config.gossip.topology == "file" ? "gossip.topology = \"file\"" : "");
+  check_gossip(config, problems);
   check_members(config.membership, problems);
   check_objective(config, problems);
   check_simulate(config.simulate, problems);

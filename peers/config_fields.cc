@@ -132,8 +132,11 @@ void describe_policy(PolicyConfig& c, Table t) {
 void describe_gossip(GossipConfig& c, Table t) {
   t.add_name("gossip.protocol", c.protocol, "what peers exchange");
   t.add_name("gossip.weighting", c.weighting, "how much goes to each receiver");
+  t.add("gossip.constant_share", Number{&c.constant_share, {0.0, 1.0, true}},
+        "constant: the part of an equal share that each receiver gets; 1: as uniform");
   t.add_name("gossip.topology", c.topology, "to whom, round by round");
-  t.add("gossip.fanout", Count{&c.fanout, {1, kPeersMax}}, "random-k: receivers a round");
+  t.add("gossip.fanout", Count{&c.fanout, {1, kPeersMax}},
+        "receivers a round, or as many as the topology makes of it: see Topologies");
   t.add("gossip.topology_file", PathText{&c.topology_file},
         "file: B*N rows of N numbers; row i, column j not 0: j pushes to i");
   t.add_name("gossip.pace", c.pace, "whether training waits for the network");
@@ -163,7 +166,8 @@ void describe_moreau(MoreauConfig& c, Table t) {
 }
 
 void describe_membership(MembershipConfig& c, Table t) {
-  t.add("membership.heartbeat_ms", Count{&c.heartbeat_ms, {1, kDayMs}}, "a sign of life so often");
+  t.add("membership.heartbeat_ms", Count{&c.heartbeat_ms, {0, kDayMs}},
+        "a sign of life so often; 0: none, and nobody is taken for dead");
   t.add("membership.silence_ms", Count{&c.silence_ms, {1, kDayMs}},
         "a peer not heard of for so long is dead");
   t.add("membership.members", Texts{&c.members},

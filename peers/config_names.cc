@@ -92,23 +92,27 @@ constexpr Choice kProtocols[] = {
     {"allreduce", "exact average every step", kLater},
 };
 constexpr Choice kWeightings[] = {
-    {"uniform", "equal shares for oneself and every receiver"},
+    {"uniform", "equal shares for oneself and every receiver, or as the topology prescribes"},
     {"moreau", "the farther a receiver's estimate, the larger its share"},
-    {"metropolis", "Metropolis-Hastings weights", kLater},
-    {"constant", "one fixed share", kLater},
+    {"metropolis", "1 / (1 + the larger degree of both), where pushes go both ways"},
+    {"constant", "constant_share of an equal share to each receiver"},
 };
 constexpr Choice kTopologies[] = {
     {"complete", "to everybody"},
     {"ring", "to the next peer"},
+    {"bidirectional-ring", "to both neighbours"},
+    {"torus", "to four neighbours on a torus"},
+    {"exponential", "to the peers 1, 2, 4, ... places on"},
     {"one-peer-exponential", "to one peer, 1, 2, 4, ... places on, in turn"},
+    {"p-peer-exponential", "to `fanout` peers, 1, 2, .. times a power of fanout + 1 places on"},
     {"random-k", "to `fanout` peers, drawn anew each round"},
+    {"random-regular", "to `fanout` peers and from as many, drawn anew each round"},
+    {"matching", "pairs, drawn anew each round"},
+    {"erdos-renyi", "each pair joined by chance each round, `fanout` a peer on average"},
+    {"base-k", "in groups of at most fanout + 1: exact after few rounds, for any number of peers"},
+    {"equidynamic", "to one peer, so many places on as is drawn each round for all"},
+    {"clusters", "two cliques and a bridge"},
     {"file", "a sequence of matrices in topology_file"},
-    {"bidirectional-ring", "to both neighbours", kLater},
-    {"torus", "to four neighbours on a torus", kLater},
-    {"exponential", "to the peers 1, 2, 4, ... places on", kLater},
-    {"base-k", "exact average after finitely many rounds", kLater},
-    {"equidynamic", "EquiDyn graphs", kLater},
-    {"erdos-renyi", "each edge with one probability", kLater},
     {"view", "a bounded random partial view", kLater},
 };
 constexpr Choice kPaces[] = {

@@ -50,6 +50,7 @@ struct Commands {
   std::string out;
   std::string kind;
   std::vector<std::string> join;
+  std::optional<std::size_t> listed_peers;
   bool launched = false;
   bool json = false;
   peers::BenchTrainOptions train;
@@ -128,7 +129,9 @@ struct Commands {
     CLI::App* list =
         app.add_subcommand("list", "what there is to choose from: " + peers::list_kinds());
     list->add_option("KIND", kind, peers::list_kinds())->required();
-    list->callback([this] { chosen = [this] { return peers::list_command(kind); }; });
+    list->add_option("--peers", listed_peers, "topologies: measured among so many; default 8")
+        ->check(CLI::Range(1, 100'000));
+    list->callback([this] { chosen = [this] { return peers::list_command(kind, listed_peers); }; });
   }
 
   void add_bench(CLI::App& app) {

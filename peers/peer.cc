@@ -136,8 +136,7 @@ bool Peer::ready() const {
     return members.state(peer) == gossip::MemberState::kAlive;
   };
   if (round_open_) {
-    auto senders =
-        gossip::in_neighbours(*parts_.topology, round_ - 1, members.all(), options_.self.id);
+    auto senders = parts_.topology->in_neighbours(round_ - 1, members.all(), options_.self.id);
     std::erase_if(senders, [&](runtime::PeerId peer) { return !alive(peer); });
     if (!exchange_.inbox().complete(round_ - 1, senders)) return false;
   }
@@ -490,10 +489,10 @@ bool Peer::flush(runtime::Transport& transport, runtime::Instant now) {
     // An address that cannot be dialled is its owner's mistake: it hears nothing from us.
     static_cast<void>(transport.connect(contact.id, contact.address).ok());
   }
-  const std::vector<runtime::PeerId> correspondents = exchange_.correspondents();
   bool all = true;
+  const std::vector<runtime::PeerId> talking_to = exchange_.talking_to();
   for (const auto channel : {runtime::Channel::kControl, runtime::Channel::kBulk}) {
-    for (const runtime::PeerId to : correspondents) {
+    for (const runtime::PeerId to : talking_to) {
       while (const auto* frames = exchange_.next(to, channel, now)) {
         if (transport.send(to, channel, *frames) != runtime::Sent::kQueued) {
           all = false;

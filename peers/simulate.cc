@@ -1,6 +1,7 @@
 #include "peers/simulate.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -9,6 +10,8 @@
 
 #include "peers/estimate_file.h"
 #include "peers/run_folder.h"
+#include "peers/topologies.h"
+#include "runtime/check.h"
 #include "runtime/clock.h"
 
 namespace peers {
@@ -31,6 +34,14 @@ class ProgressLines {
   runtime::Instant began_ = clock_.now();
   runtime::Instant said_at_ = began_;
 };
+
+// The most memory that this process has held.
+double peak_memory_bytes() {
+  rusage usage{};
+  CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
+  constexpr double kUnit = 1024.0;  // ru_maxrss counts these
+  return static_cast<double>(usage.ru_maxrss) * kUnit;
+}
 
 // Estimates are files of f32, as a launch leaves them; an f64 laboratory has its digits in
 // trace.csv.
@@ -65,7 +76,14 @@ runtime::Result<SimulationReport> simulate(const Config& config,
   if (config.simulate.trace) trace.open(folder / "trace.csv");
   auto simulation = Simulation::create(config, config.simulate.trace ? &trace : nullptr);
   if (!simulation) return simulation.error();
+  auto graph = describe_graph(config, config.simulate.peers);
+  if (!graph) return graph.error();
+  const runtime::WallClock clock;
+  const runtime::Instant began = clock.now();
   SimulationReport report = (*simulation)->run(stop, ProgressLines());
+  report.wall_seconds = runtime::to_seconds(clock.now() - began);
+  report.bytes_per_peer = peak_memory_bytes() / static_cast<double>(config.simulate.peers);
+  report.graph = *graph;
   trace.close();
   if (config.simulate.trace && !trace) {
     return runtime::Error{fmt::format("{}: cannot be written", (folder / "trace.csv").string())};

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "peers/assembly.h"
@@ -24,6 +25,10 @@ struct SimulationReport {
   std::uint64_t events = 0;
   std::uint64_t fingerprint = 0;  // of everything that happened on the network
   bool stopped = false;           // interrupted before the end
+  std::uint64_t peer_rounds = 0;  // pushes, of all peers together
+  double wall_seconds = 0.0;      // that the run took, and what the process held at most for each
+  double bytes_per_peer = 0.0;    // of its peers
+  std::string graph = {};         // describe_graph(); simulate() fills in this and the two above
 };
 
 class Simulation {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <deque>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -86,20 +87,29 @@ void check_link(const Link& link) {
 struct SimNetwork::State {
   class Endpoint;
 
-  State(std::uint32_t count, std::uint64_t seed)
-      : random(seed), links(std::size_t{count} * count), lanes(links.size()), peers(count) {}
+  State(std::uint32_t count, std::uint64_t seed) : random(seed), peers(count) {}
 
   [[nodiscard]] bool knows(PeerId id) const { return value_of(id) < peers.size(); }
   [[nodiscard]] SimPeer& peer(PeerId id) {
     CHECK(knows(id));
     return peers[value_of(id)];
   }
-  [[nodiscard]] std::size_t link_index(PeerId from, PeerId to) const {
+  [[nodiscard]] std::uint64_t link_index(PeerId from, PeerId to) const {
     CHECK(knows(from) && knows(to));
     return value_of(from) * peers.size() + value_of(to);
   }
-  [[nodiscard]] Lane& lane(PeerId from, PeerId to, Channel channel) {
-    return lanes[link_index(from, to)][index_of(channel)];
+  [[nodiscard]] const Link& link(PeerId from, PeerId to) const {
+    const auto own = own_links.find(link_index(from, to));
+    return own == own_links.end() ? common_link : own->second;
+  }
+  [[nodiscard]] std::uint64_t lane_index(PeerId from, PeerId to, Channel channel) const {
+    return link_index(from, to) * kChannelCount + index_of(channel);
+  }
+  // One message fewer waits. A lane that holds nothing any more is as good as none.
+  void taken_from(PeerId from, PeerId to, Channel channel) {
+    const auto lane = lanes.find(lane_index(from, to, channel));
+    CHECK(lane != lanes.end() && lane->second.waiting > 0);
+    if (--lane->second.waiting == 0 && lane->second.free_at <= clock.now()) lanes.erase(lane);
   }
 
   [[nodiscard]] bool chance(double probability) {
@@ -122,8 +132,10 @@ struct SimNetwork::State {
   SimClock clock;
   Random random;
   SimEvents<Event> events;
-  std::vector<Link> links;
-  std::vector<std::array<Lane, kChannelCount>> lanes;
+  // Of N^2 pairs of peers few have a link unlike the others', or anything under way.
+  Link common_link;
+  std::unordered_map<std::uint64_t, Link> own_links;  // by link_index()
+  std::unordered_map<std::uint64_t, Lane> lanes;      // by lane_index()
   std::vector<SimPeer> peers;
   std::vector<std::unique_ptr<Endpoint>> endpoints;
   std::uint64_t events_run = 0;
@@ -166,7 +178,7 @@ Sent SimNetwork::State::send(PeerId to, const Delivery& message) {
   const PeerId from = message.from;
   // A dead neighbour's port refuses at once, as a closed socket does.
   if (!peer(from).alive || !peer(to).alive) return Sent::kQueueFull;
-  Lane& lane = this->lane(from, to, message.channel);
+  Lane& lane = lanes[lane_index(from, to, message.channel)];
   if (lane.waiting >= kSimQueueMessagesMax) return Sent::kQueueFull;
 
   fold(value_of(from));
@@ -174,7 +186,7 @@ Sent SimNetwork::State::send(PeerId to, const Delivery& message) {
   fold(index_of(message.channel));
   for (const Frame& frame : message.frames) fold(frame.bytes());
 
-  const Link& link = links[link_index(from, to)];
+  const Link& link = this->link(from, to);
   check_link(link);
   if (link.cut) return Sent::kQueued;
   lane.free_at =
@@ -211,7 +223,7 @@ void SimNetwork::State::arrive(Arrival arrival) {
   const bool sender_died = sender.life() != arrival.from_life;
   if (sender_died && sender.deaths[arrival.from_life] < arrival.left_at) {
     // It died with the message still in its hands.
-    if (!arrival.is_copy) --lane(from, arrival.to, channel).waiting;
+    if (!arrival.is_copy) taken_from(from, arrival.to, channel);
     return;
   }
   receiver.inbox[index_of(channel)].push_back({std::move(arrival.delivery), arrival.is_copy});
@@ -224,7 +236,7 @@ std::size_t SimNetwork::State::receive(PeerId self, std::span<Delivery> out) {
   for (std::deque<Waiting>& waiting : peer(self).inbox) {
     while (count < out.size() && !waiting.empty()) {
       Waiting& oldest = waiting.front();
-      if (!oldest.is_copy) --lane(oldest.delivery.from, self, oldest.delivery.channel).waiting;
+      if (!oldest.is_copy) taken_from(oldest.delivery.from, self, oldest.delivery.channel);
       out[count++] = std::move(oldest.delivery);
       waiting.pop_front();
     }
@@ -238,8 +250,12 @@ void SimNetwork::State::bury(PeerId id) {
   dead.deaths.push_back(clock.now());
   for (auto& waiting : dead.inbox) waiting.clear();
   for (std::uint64_t other = 0; other < peers.size(); ++other) {
-    for (Lane& lane : lanes[link_index(PeerId{other}, id)]) lane.waiting = 0;
-    for (Lane& lane : lanes[link_index(id, PeerId{other})]) lane.free_at = clock.now();
+    for (const Channel channel : {Channel::kControl, Channel::kBulk}) {
+      if (const auto to = lanes.find(lane_index(PeerId{other}, id, channel)); to != lanes.end())
+        to->second.waiting = 0;
+      if (const auto from = lanes.find(lane_index(id, PeerId{other}, channel)); from != lanes.end())
+        from->second.free_at = clock.now();
+    }
   }
 }
 
@@ -257,9 +273,13 @@ Transport& SimNetwork::transport_of(PeerId id) {
 const Clock& SimNetwork::clock() const { return state_->clock; }
 
 Link& SimNetwork::link(PeerId from, PeerId to) {
-  return state_->links[state_->link_index(from, to)];
+  return state_->own_links.try_emplace(state_->link_index(from, to), state_->common_link)
+      .first->second;
 }
-void SimNetwork::set_all_links(const Link& link) { std::ranges::fill(state_->links, link); }
+void SimNetwork::set_all_links(const Link& link) {
+  state_->common_link = link;
+  state_->own_links.clear();
+}
 
 void SimNetwork::set_alive(PeerId id, bool alive) {
   if (state_->peer(id).alive == alive) return;

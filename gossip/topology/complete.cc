@@ -13,9 +13,16 @@ class Complete final : public Topology {
       std::uint64_t /*round*/, std::span<const runtime::PeerId> members,
       runtime::PeerId self) const override {
     std::vector<runtime::PeerId> others;
+    others.reserve(members.size());
     std::ranges::remove_copy(members, std::back_inserter(others), self);
     return others;
   }
+  [[nodiscard]] std::vector<runtime::PeerId> in_neighbours(std::uint64_t round,
+                                                           std::span<const runtime::PeerId> members,
+                                                           runtime::PeerId self) const override {
+    return out_neighbours(round, members, self);
+  }
+  [[nodiscard]] bool symmetric() const override { return true; }
 };
 
 }  // namespace

@@ -23,14 +23,27 @@ class FromFile final : public Topology {
       std::uint64_t round, std::span<const runtime::PeerId> members,
       runtime::PeerId self) const override {
     std::vector<runtime::PeerId> receivers;
-    if (runtime::value_of(self) >= peer_count_) return receivers;
-    const std::size_t first_row = round % (rows_.size() / peer_count_) * peer_count_;
-    for (const runtime::PeerId member : members) {
-      if (member == self || runtime::value_of(member) >= peer_count_) continue;
-      if (rows_[first_row + runtime::value_of(member)][runtime::value_of(self)])
-        receivers.push_back(member);
-    }
+    for (const runtime::PeerId member : members)
+      if (pushes(round, self, member)) receivers.push_back(member);
     return receivers;
+  }
+
+  [[nodiscard]] std::vector<runtime::PeerId> in_neighbours(std::uint64_t round,
+                                                           std::span<const runtime::PeerId> members,
+                                                           runtime::PeerId self) const override {
+    std::vector<runtime::PeerId> senders;
+    for (const runtime::PeerId member : members)
+      if (pushes(round, member, self)) senders.push_back(member);
+    return senders;
+  }
+
+  [[nodiscard]] bool symmetric() const override {
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      const std::size_t first_row = i - i % peer_count_;
+      for (std::size_t j = 0; j < peer_count_; ++j)
+        if (rows_[i][j] != rows_[first_row + j][i % peer_count_]) return false;
+    }
+    return true;
   }
 
   [[nodiscard]] runtime::Status check(std::size_t peer_count) const override {
@@ -40,6 +53,14 @@ class FromFile final : public Topology {
   }
 
  private:
+  [[nodiscard]] bool pushes(std::uint64_t round, runtime::PeerId from, runtime::PeerId to) const {
+    const std::uint64_t column = runtime::value_of(from);
+    const std::uint64_t row = runtime::value_of(to);
+    if (from == to || column >= peer_count_ || row >= peer_count_) return false;
+    const std::size_t first_row = round % (rows_.size() / peer_count_) * peer_count_;
+    return rows_[first_row + row][column];
+  }
+
   std::string path_;
   std::vector<std::vector<bool>> rows_;
   std::size_t peer_count_;

@@ -12,12 +12,18 @@ using MadeTopology = runtime::Result<std::unique_ptr<Topology>>;
 
 [[nodiscard]] MadeTopology make_complete(const TopologyOptions& options);
 [[nodiscard]] MadeTopology make_ring(const TopologyOptions& options);
+[[nodiscard]] MadeTopology make_bidirectional_ring(const TopologyOptions& options);
+[[nodiscard]] MadeTopology make_torus(const TopologyOptions& options);
+[[nodiscard]] MadeTopology make_exponential(const TopologyOptions& options);
 [[nodiscard]] MadeTopology make_one_peer_exponential(const TopologyOptions& options);
+[[nodiscard]] MadeTopology make_p_peer_exponential(const TopologyOptions& options);
 [[nodiscard]] MadeTopology make_random_k(const TopologyOptions& options);
+[[nodiscard]] MadeTopology make_random_regular(const TopologyOptions& options);
+[[nodiscard]] MadeTopology make_matching(const TopologyOptions& options);
+[[nodiscard]] MadeTopology make_erdos_renyi(const TopologyOptions& options);
+[[nodiscard]] MadeTopology make_base_k(const TopologyOptions& options);
+[[nodiscard]] MadeTopology make_equidynamic(const TopologyOptions& options);
+[[nodiscard]] MadeTopology make_clusters(const TopologyOptions& options);
 [[nodiscard]] MadeTopology make_from_file(const TopologyOptions& options);
-
-// Where `self` stands among `members`, which are sorted and hold it.
-[[nodiscard]] std::size_t position_of(runtime::PeerId self,
-                                      std::span<const runtime::PeerId> members);
 
 }  // namespace gossip

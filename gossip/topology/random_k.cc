@@ -1,36 +1,43 @@
 #include <algorithm>
 
+#include "gossip/topology/draws.h"
 #include "gossip/topology/kinds.h"
-#include "runtime/random.h"
+#include "gossip/topology/placed.h"
+#include "gossip/topology/recent.h"
 
 namespace gossip {
 namespace {
 
 // Each peer pushes to `fanout` distinct others, drawn afresh every round. The draw follows from
-// (seed, round, self), so that everybody can compute everybody's.
-class RandomK final : public Topology {
+// (seed, round, place), so that everybody can compute everybody's.
+class RandomK final : public PlacedTopology {
  public:
   RandomK(std::size_t fanout, std::uint64_t seed) : fanout_(fanout), seed_(seed) {}
 
-  [[nodiscard]] std::vector<runtime::PeerId> out_neighbours(
-      std::uint64_t round, std::span<const runtime::PeerId> members,
-      runtime::PeerId self) const override {
-    std::vector<runtime::PeerId> others(members.begin(), members.end());
-    others.erase(others.begin() + static_cast<std::ptrdiff_t>(position_of(self, members)));
-    const std::size_t count = std::min(fanout_, others.size());
-    runtime::Random random(runtime::mix_bits(seed_ + runtime::mix_bits(round)),
-                           runtime::value_of(self));
-    // The first `count` steps of a shuffle.
-    for (std::size_t i = 0; i < count; ++i)
-      std::swap(others[i], others[i + random.below(others.size() - i)]);
-    others.resize(count);
-    std::sort(others.begin(), others.end());
-    return others;
+ private:
+  [[nodiscard]] Places receivers(const Turn& turn) const override {
+    runtime::Random random = draws_of(seed_, turn.round, turn.place);
+    Places places = draw_distinct(random, std::min(fanout_, turn.count - 1), turn.count - 1);
+    for (std::size_t& place : places)
+      if (place >= turn.place) ++place;  // leaves oneself out
+    return places;
   }
 
- private:
+  [[nodiscard]] Places senders(const Turn& turn) const override {
+    const auto all = senders_.at({.round = turn.round, .count = turn.count}, [&] {
+      std::vector<Places> senders(turn.count);
+      for (Turn other{.round = turn.round, .count = turn.count, .place = 0};
+           other.place < turn.count; ++other.place)
+        for (const std::size_t receiver : receivers(other))
+          senders[receiver].push_back(other.place);
+      return senders;
+    });
+    return (*all)[turn.place];
+  }
+
   std::size_t fanout_;
   std::uint64_t seed_;
+  mutable Recent<std::vector<Places>> senders_;  // by place
 };
 
 }  // namespace

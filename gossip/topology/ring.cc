@@ -1,16 +1,19 @@
 #include "gossip/topology/kinds.h"
+#include "gossip/topology/placed.h"
 
 namespace gossip {
 namespace {
 
-// Each peer pushes to the next in order of their numbers, the last to the first.
-class Ring final : public Topology {
- public:
-  [[nodiscard]] std::vector<runtime::PeerId> out_neighbours(
-      std::uint64_t /*round*/, std::span<const runtime::PeerId> members,
-      runtime::PeerId self) const override {
-    if (members.size() < 2) return {};
-    return {members[(position_of(self, members) + 1) % members.size()]};
+// Each peer pushes to the next, the last to the first.
+class Ring final : public PlacedTopology {
+  [[nodiscard]] Places receivers(const Turn& turn) const override { return {ahead(turn, 1)}; }
+  [[nodiscard]] Places senders(const Turn& turn) const override { return {behind(turn, 1)}; }
+};
+
+// Each peer pushes to both of its neighbours on the circle.
+class BidirectionalRing final : public SymmetricTopology {
+  [[nodiscard]] Places receivers(const Turn& turn) const override {
+    return {ahead(turn, 1), behind(turn, 1)};
   }
 };
 
@@ -18,6 +21,10 @@ class Ring final : public Topology {
 
 MadeTopology make_ring(const TopologyOptions& /*options*/) {
   return std::unique_ptr<Topology>(std::make_unique<Ring>());
+}
+
+MadeTopology make_bidirectional_ring(const TopologyOptions& /*options*/) {
+  return std::unique_ptr<Topology>(std::make_unique<BidirectionalRing>());
 }
 
 }  // namespace gossip

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "gossip/weighting.h"
+#include "runtime/result.h"
 
 namespace gossip {
 
@@ -11,5 +12,11 @@ using MadeWeighting = runtime::Result<std::unique_ptr<Weighting>>;
 
 [[nodiscard]] MadeWeighting make_uniform(const WeightingOptions& options);
 [[nodiscard]] MadeWeighting make_moreau(const WeightingOptions& options);
+[[nodiscard]] MadeWeighting make_metropolis(const WeightingOptions& options);
+[[nodiscard]] MadeWeighting make_constant(const WeightingOptions& options);
+
+// Refuses a topology that has shares of its own, which weighting `name` would overrule.
+[[nodiscard]] runtime::Status check_prescribes_none(const Topology& topology,
+                                                    std::string_view name);
 
 }  // namespace gossip

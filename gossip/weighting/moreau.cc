@@ -27,6 +27,10 @@ class Moreau final : public Weighting {
     return shares;
   }
 
+  [[nodiscard]] runtime::Status check(const Topology& topology) const override {
+    return check_prescribes_none(topology, "moreau");
+  }
+
  private:
   [[nodiscard]] double weight_at(double squared) const {
     return (1.0 - v_) / (1.0 + v_) * (1.0 + v_ - std::exp(-k_ * squared));

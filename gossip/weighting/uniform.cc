@@ -1,12 +1,17 @@
 #include "gossip/weighting/kinds.h"
+#include "runtime/check.h"
 
 namespace gossip {
 namespace {
 
-// Everybody who gets something, the sender included, gets the same.
+// Everybody who gets something, the sender included, gets the same; unless the topology has shares
+// of its own.
 class Uniform final : public Weighting {
  public:
   [[nodiscard]] std::vector<double> shares(const PushPlan& plan) const override {
+    CHECK(plan.topology != nullptr);
+    if (plan.topology->prescribes_shares())
+      return plan.topology->shares(plan.round, plan.members, plan.self);
     const std::size_t count = plan.receivers.size();
     return std::vector<double>(count, 1.0 / (static_cast<double>(count) + 1.0));
   }

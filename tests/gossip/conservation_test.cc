@@ -48,7 +48,10 @@ std::vector<gossip::TopologyOptions> topologies() {
   return {{.name = "ring"},
           {.name = "complete"},
           {.name = "one-peer-exponential"},
-          {.name = "random-k", .fanout = 2}};
+          {.name = "random-k", .fanout = 2},
+          {.name = "base-k", .fanout = 2},
+          {.name = "equidynamic"},
+          {.name = "erdos-renyi", .fanout = 2}};
 }
 
 }  // namespace

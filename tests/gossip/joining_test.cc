@@ -99,7 +99,7 @@ class Door {
     (void)member.take_partings();
     if (member.donation_wanted())
       member.donate(test::snapshot_of<double>(test::small_layout(), {2, 4, 6, 8, 10}, 2.0));
-    for (const PeerId to : member.correspondents()) {
+    for (const PeerId to : member.talking_to()) {
       for (const auto channel : {runtime::Channel::kControl, runtime::Channel::kBulk}) {
         while (const auto* frames = member.next(to, channel, now)) {
           const runtime::Delivery delivery{PeerId{0}, channel, *frames};
@@ -211,10 +211,10 @@ TEST_CASE("more newcomers than there is room for have to wait") {
     const gossip::Hello hello{.self = contact_of(kNewcomer + i), .terms = "", .ready = false};
     door.member(0).receive({.from = sender_of(kNewcomer + i), .body = hello}, 1, at_ms(0));
   }
-  CHECK(door.member(0).correspondents().size() == gossip::Guests::kGuestsMax);
+  CHECK(door.member(0).talking_to().size() == gossip::Guests::kGuestsMax);
   // Those who say nothing more give up their places.
   door.member(0).tick(at_ms(31'000));
-  CHECK(door.member(0).correspondents().empty());
+  CHECK(door.member(0).talking_to().empty());
 }
 
 TEST_CASE("a hello in another's name is refused") {

@@ -35,8 +35,8 @@ class RoundsInStep {
   void step() {
     for (const PeerId self : members_) push(self);
     for (std::size_t i = 0; i < masses_.size(); ++i) {
-      REQUIRE(inboxes_[i]->complete(
-          round_, gossip::in_neighbours(*topology_, round_, members_, members_[i])));
+      REQUIRE(
+          inboxes_[i]->complete(round_, topology_->in_neighbours(round_, members_, members_[i])));
       masses_[i]->fold(inboxes_[i]->take_before(round_ + 1));
     }
     ++round_;
@@ -105,13 +105,6 @@ std::unique_ptr<Topology> named(const char* name) {
   return gossip::make_topology({.name = name}).value();
 }
 
-// Two cliques of three, {0, 1, 2} and {3, 4, 5}, joined by an edge each way between 0 and 3.
-std::unique_ptr<Topology> two_cliques() {
-  const test::TemporaryFile file(
-      "1 1 1 1 0 0\n1 1 1 0 0 0\n1 1 1 0 0 0\n1 0 0 1 1 1\n0 0 0 1 1 1\n0 0 0 1 1 1\n");
-  return gossip::make_topology({.name = "file", .file = file.path()}).value();
-}
-
 void check_close(const std::vector<double>& found, const std::vector<double>& expected,
                  double margin) {
   REQUIRE(found.size() == expected.size());
@@ -170,7 +163,7 @@ TEST_CASE("one-peer-exponential, six peers: the error after 3, 6, 9, 12, 24 and 
 }
 
 TEST_CASE("two cliques with uniform weights: estimates after 1 and 10 rounds, weights, the limit") {
-  RoundsInStep peers(6, two_cliques());
+  RoundsInStep peers(6, named("clusters"));
   peers.step();
   check_close(peers.estimates(), {1.5, 1.090909, 1.090909, 3.214286, 4.090909, 4.090909}, 1e-6);
   peers.steps(4);

@@ -113,3 +113,21 @@ TEST_CASE("a topology file that is not there is refused by name") {
   REQUIRE_FALSE(topology.ok());
   CHECK(topology.error().message == "no/such/file: cannot be opened");
 }
+
+TEST_CASE("a file is symmetric where every one of its matrices is") {
+  const auto both_ways = from_text("1 1 0\n1 1 1\n0 1 1\n");
+  const auto one_way_at_times = from_text("1 1\n1 1\n1 0\n1 1\n");
+  REQUIRE(both_ways.ok());
+  REQUIRE(one_way_at_times.ok());
+  CHECK((*both_ways)->symmetric());
+  CHECK_FALSE((*one_way_at_times)->symmetric());
+}
+
+TEST_CASE("in-neighbours from a file are those whose out-neighbours one is") {
+  const auto topology = from_text("1 0 1\n1 1 0\n0 1 1\n1 1 0\n0 1 0\n1 0 1\n");
+  REQUIRE(topology.ok());
+  for (std::uint64_t round = 0; round < 4; ++round)
+    for (std::uint64_t self = 0; self < 5; ++self)
+      CHECK((*topology)->in_neighbours(round, test::peers(5), PeerId{self}) ==
+            (*topology)->Topology::in_neighbours(round, test::peers(5), PeerId{self}));
+}

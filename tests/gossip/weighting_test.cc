@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "tests/support/mixing_matrix.h"
 #include "tests/support/snapshots.h"
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
@@ -46,6 +47,79 @@ TEST_CASE("uniform: k receivers and oneself get one part each of k + 1") {
   }
 }
 
+TEST_CASE("constant: a part of an equal share to each receiver; all of it is uniform") {
+  const Crowd crowd(4);
+  const auto half = gossip::make_weighting({.name = "constant", .constant_share = 0.5});
+  REQUIRE(half.ok());
+  CHECK((*half)->shares(crowd.plan()) == std::vector{0.125, 0.125, 0.125});
+  const auto all = gossip::make_weighting({.name = "constant", .constant_share = 1.0});
+  const auto uniform = gossip::make_weighting({.name = "uniform"});
+  REQUIRE(all.ok());
+  for (std::size_t count = 1; count < 20; ++count)
+    CHECK((*all)->shares(Crowd(count).plan()) == (*uniform)->shares(Crowd(count).plan()));
+}
+
+TEST_CASE("constant: by default the least that Moreau weights give, v (1 - v) / (1 + v), v = 0.1") {
+  const Crowd pair(2);
+  CHECK((*gossip::make_weighting({.name = "constant"}))->shares(pair.plan())[0] ==
+        Approx(0.1 * 0.9 / 1.1 / 2.0).epsilon(1e-15));
+}
+
+TEST_CASE("constant: a share of nothing, of more than all or of no number is refused") {
+  for (const double share : {0.0, -0.1, 1.0001, std::nan("")})
+    CHECK_FALSE(gossip::make_weighting({.name = "constant", .constant_share = share}).ok());
+}
+
+TEST_CASE("metropolis: symmetric and doubly stochastic on every graph where pushes go both ways") {
+  for (const char* name : {"bidirectional-ring", "torus", "clusters", "erdos-renyi", "matching"}) {
+    const test::MixingMatrices matrices({.name = name, .fanout = 3}, {.name = "metropolis"});
+    for (std::size_t count = 1; count <= 13; ++count) {
+      for (std::uint64_t round = 0; round < 5; ++round) {
+        CAPTURE(name, count, round);
+        const test::Matrix matrix = matrices.at(round, count);
+        CHECK(test::is_symmetric(matrix));
+        CHECK(test::row_sum_error(matrix) < 1e-14);
+        for (std::size_t i = 0; i < count; ++i) CHECK(matrix[i][i] > 0.0);
+      }
+    }
+  }
+}
+
+TEST_CASE("metropolis: on two cliques of three with a bridge, by the larger degree of both ends") {
+  const test::MixingMatrices matrices({.name = "clusters"}, {.name = "metropolis"});
+  const test::Matrix matrix = matrices.at(0, 6);
+  CHECK(matrix[1][0] == Approx(1.0 / 4.0));
+  CHECK(matrix[3][0] == Approx(1.0 / 4.0));
+  CHECK(matrix[2][1] == Approx(1.0 / 3.0));
+  CHECK(matrix[0][0] == Approx(1.0 / 4.0));
+  CHECK(matrix[1][1] == Approx(1.0 - 1.0 / 4.0 - 1.0 / 3.0));
+}
+
+TEST_CASE("metropolis is refused where pushes go one way, with the reason") {
+  const auto metropolis = gossip::make_weighting({.name = "metropolis"}).value();
+  for (const char* name : {"ring", "exponential", "one-peer-exponential", "p-peer-exponential",
+                           "random-k", "random-regular", "equidynamic"}) {
+    CAPTURE(name);
+    const auto topology = gossip::make_topology({.name = name}).value();
+    const runtime::Status checked = metropolis->check(*topology);
+    REQUIRE_FALSE(checked.ok());
+    CHECK(checked.error().message.find("pushes back") != std::string::npos);
+  }
+  for (const char* name : {"complete", "bidirectional-ring", "torus", "clusters", "erdos-renyi"})
+    CHECK(metropolis->check(*gossip::make_topology({.name = name}).value()).ok());
+}
+
+TEST_CASE("a weighting that would overrule prescribed shares is refused; uniform takes them") {
+  for (const char* name : {"base-k", "equidynamic"}) {
+    CAPTURE(name);
+    const auto topology = gossip::make_topology({.name = name}).value();
+    CHECK_FALSE(gossip::make_weighting({.name = "constant"}).value()->check(*topology).ok());
+    CHECK_FALSE(gossip::make_weighting({.name = "metropolis"}).value()->check(*topology).ok());
+    CHECK_FALSE(gossip::make_weighting({.name = "moreau"}).value()->check(*topology).ok());
+    CHECK(gossip::make_weighting({.name = "uniform"}).value()->check(*topology).ok());
+  }
+}
+
 TEST_CASE("moreau: the published table of weights over squared distances") {
   struct Row {
     double k, squared, weight;
@@ -82,5 +156,7 @@ TEST_CASE("an unknown weighting is refused with the names there are") {
   const auto unknown = gossip::make_weighting({.name = "unifrom"});
   REQUIRE_FALSE(unknown.ok());
   CHECK(unknown.error().message ==
-        "no weighting is called \"unifrom\"; there are: uniform, moreau");
+        "no weighting is called \"unifrom\"; there are: uniform, moreau, "
+        "metropolis, constant");
+  CHECK(gossip::weighting_names().size() == 4);
 }

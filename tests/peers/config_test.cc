@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "gossip/topology.h"
+#include "gossip/weighting.h"
 #include "peers/config_fields.h"
 #include "peers/config_members.h"
 #include "peers/config_presets.h"
 #include "peers/config_suggest.h"
 #include "peers/config_toml.h"
 #include "peers/config_values.h"
+#include "peers/topologies.h"
 #include "tests/support/catch.h"
 
 namespace {
@@ -112,7 +114,8 @@ TEST_CASE("a number out of range is refused") {
                              "[gossip]\nblock_bytes = 3", "[gossip]\nblocks_per_push = 0",
                              "[gossip]\nblocks_per_push = \"some\"", "[simulate]\nrounds = 0",
                              "[simulate]\nstep_seconds = []", "[simulate]\nstep_seconds = [0.1, 0]",
-                             "[simulate]\nlink = { loss = 1.1 }", "[gossip]\nweight_floor = 0.6");
+                             "[simulate]\nlink = { loss = 1.1 }", "[gossip]\nweight_floor = 0.6",
+                             "[gossip]\nconstant_share = 0", "[gossip]\nconstant_share = 1.1");
   CAPTURE(text);
   const std::string said = refusal(text);
   CAPTURE(said);
@@ -124,8 +127,33 @@ TEST_CASE("an integer is a number") { CHECK(accepted("[data]\nalpha = 2").data.a
 TEST_CASE("an unknown name is refused with the nearest") {
   CHECK(
       refusal("[gossip]\ntopology = \"rign\"") ==
-      "x.toml:2: gossip.topology: expected one of complete, ring, one-peer-exponential, random-k, "
-      "file, got \"rign\"; did you mean \"ring\"?");
+      "x.toml:2: gossip.topology: expected one of complete, ring, bidirectional-ring, torus, "
+      "exponential, one-peer-exponential, p-peer-exponential, random-k, random-regular, matching, "
+      "erdos-renyi, base-k, equidynamic, clusters, file, got \"rign\"; did you mean \"ring\"?");
+}
+
+TEST_CASE("a weighting that makes no sense on the topology is refused with the reason") {
+  CHECK(
+      refusal("[gossip]\nweighting = \"metropolis\"") ==
+      "x.toml:2: gossip.weighting: \"metropolis\" needs a topology where whom one pushes to pushes "
+      "back, in every round; gossip.topology is \"one-peer-exponential\"");
+  CHECK_THAT(refusal("[gossip]\ntopology = \"base-k\"\nweighting = \"constant\""),
+             Catch::Contains("would overrule the shares that the topology prescribes"));
+  CHECK(accepted("[gossip]\ntopology = \"torus\"\nweighting = \"metropolis\"").gossip.weighting ==
+        "metropolis");
+}
+
+TEST_CASE("the weightings that a config takes are those that are built") {
+  std::vector<std::string_view> taken;
+  for (const peers::Choice& choice : peers::choices_of("gossip.weighting")) {
+    if (choice.available) taken.push_back(choice.name);
+  }
+  std::vector<std::string_view> built;
+  for (const gossip::WeightingName& weighting : gossip::weighting_names())
+    built.push_back(weighting.name);
+  std::ranges::sort(taken);
+  std::ranges::sort(built);
+  CHECK(taken == built);
 }
 
 TEST_CASE("a name of a version to come is refused with those available") {
@@ -384,6 +412,8 @@ const char* const kEverythingChanged = R"(
 run = "a \"quoted\" \\ name\twith\u0001control and ünïcode"
 seed = 9223372036854775807
 [peer]
+advertise = "tcp://box:7000"
+join = ["tcp://box:7000", "ipc:///tmp/p1"]
 name = "me"
 listen = "ipc:///tmp/x"
 device = "cuda:1"
@@ -433,6 +463,7 @@ regularizer = "l2-init"
 regularizer_strength = 1e-3
 rate_correction = false
 [gossip]
+constant_share = 0.5
 topology = "file"
 fanout = 2
 topology_file = "@examples@/quadratic/centers.csv"
@@ -505,6 +536,14 @@ TEST_CASE("a printed config reads back to an equal one, with every key changed")
   CHECK(accepted(peers::to_toml(changed)) == changed);
 }
 
+TEST_CASE("an address to join that nobody can be reached at is refused") {
+  for (const std::string address : {"box:7000", "tcp://box", "tcp://box:0", "udp://box:1", ""}) {
+    CAPTURE(address);
+    CHECK_THAT(refusal("[peer]\njoin = [\"" + address + "\"]"),
+               Catch::StartsWith("x.toml:2: peer.join: "));
+  }
+}
+
 TEST_CASE("the printed defaults read back to the defaults") {
   CHECK(accepted(peers::to_toml(peers::Config{})) == peers::Config{});
 }
@@ -558,18 +597,30 @@ TEST_CASE("every example is accepted") {
   CHECK(read >= 3);
 }
 
-TEST_CASE("docs/config.md holds the table of keys as it is") {
+namespace {
+
+// What docs/config.md says between <!-- mark --> and <!-- /mark -->.
+std::string documented(const std::string& mark) {
   std::ifstream in(fs::path(MURMUR_SOURCE_DIR) / "docs" / "config.md");
   std::ostringstream whole;
   whole << in.rdbuf();
   const std::string page = whole.str();
-  const std::string begin = "<!-- keys -->\n";
-  const std::string end = "<!-- /keys -->";
+  const std::string begin = "<!-- " + mark + " -->\n";
   const std::size_t from = page.find(begin);
-  const std::size_t to = page.find(end);
+  const std::size_t to = page.find("<!-- /" + mark + " -->");
   REQUIRE(from != std::string::npos);
   REQUIRE(to != std::string::npos);
-  CHECK(page.substr(from + begin.size(), to - from - begin.size()) == peers::config_reference());
+  return page.substr(from + begin.size(), to - from - begin.size());
+}
+
+}  // namespace
+
+TEST_CASE("docs/config.md holds the table of keys as it is") {
+  CHECK(documented("keys") == peers::config_reference());
+}
+
+TEST_CASE("docs/config.md holds the table of topologies as they are measured") {
+  CHECK(documented("topologies") == peers::topology_reference());
 }
 
 TEST_CASE("the distance between words counts letters added, removed, changed and swapped") {

@@ -6,6 +6,7 @@
 #include "peers/config.h"
 #include "peers/simulate.h"
 #include "tests/peers/sgp_reference.h"
+#include "tests/support/mixing_matrix.h"
 
 #include "tests/peers/laboratory.h"
 
@@ -97,6 +98,31 @@ TEST_CASE("in step, a simulated run is Stochastic Gradient Push to 1e-10 on ever
   };
   const Trace trace = read_trace(run(config).trace);
   CHECK(disagreement(trace, {centers, curvature, 0.05, momentum}, matrix) < 1e-10);
+}
+
+TEST_CASE("in step, a simulated run takes the shares of its topology and weighting to 1e-10") {
+  const Scratch scratch;
+  const Matrix centers = random_rows(kPeers, kDimension, -3.0, 3.0, 13);
+  const Matrix curvature = random_rows(kPeers, kDimension, 0.5, 1.5, 14);
+  const auto [topology, weighting] =
+      GENERATE(table<std::string, std::string>({{"base-k", "uniform"},
+                                                {"equidynamic", "uniform"},
+                                                {"matching", "uniform"},
+                                                {"random-k", "uniform"},
+                                                {"clusters", "metropolis"},
+                                                {"erdos-renyi", "metropolis"},
+                                                {"random-regular", "constant"}}));
+  CAPTURE(topology, weighting);
+  const peers::Config config =
+      parse("seed = 5\n" + quadratic_toml(scratch, centers, curvature) +
+            "link = { delay_ms = 3.0, reorder = 0.5 }\n[gossip]\npace = \"sync\"\nfanout = 2\n" +
+            "topology = \"" + topology + "\"\nweighting = \"" + weighting +
+            "\"\n[policy]\nlearning_rate = 0.05\noptimizer = \"sgd\"\n");
+  const test::MixingMatrices matrices({.name = topology, .fanout = 2, .seed = 5},
+                                      {.name = weighting});
+  const Trace trace = read_trace(run(config).trace);
+  CHECK(disagreement(trace, {centers, curvature, 0.05, 0.0},
+                     [&](std::size_t round) { return matrices.at(round, kPeers); }) < 1e-10);
 }
 
 TEST_CASE("a seed fixes a run, another seed is another run") {
