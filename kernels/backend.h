@@ -43,6 +43,12 @@ struct BatchNormSaved {
   ConstView variance;
 };
 
+using LayerNormParameters = BatchNormParameters;  // per column
+struct LayerNormSaved {
+  ConstView in;
+  ConstView scale;
+};
+
 // Where a backward pass writes. d_in may be empty: a first layer has no use for it. d_weight and
 // d_bias are overwritten. d_out is scratch: a fused activation masks it in place.
 struct LayerGradients {
@@ -128,6 +134,33 @@ class Backend {
   // Of batchnorm_forward. d_weight and d_bias are scale's and shift's.
   virtual void batchnorm_backward(const BatchNormShape& shape, const BatchNormSaved& saved,
                                   const LayerGradients& gradients) = 0;
+
+  // out = scale (in - mean) / sqrt(variance + epsilon) + shift, with the moments of each row, which
+  // the backward pass works out again. d_weight and d_bias are scale's and shift's. (Ba et al.
+  // 2016.)
+  virtual void layernorm_forward(const LayerNormShape& shape, ConstView in,
+                                 const LayerNormParameters& parameters, View out) = 0;
+  virtual void layernorm_backward(const LayerNormShape& shape, const LayerNormSaved& saved,
+                                  const LayerGradients& gradients) = 0;
+  // out = in P(X <= in), X normal: the exact form, by the error function. (Hendrycks & Gimpel
+  // 2016.)
+  virtual void gelu_forward(ConstView in, View out) = 0;
+  virtual void gelu_backward(ConstView in, ConstView d_out, View d_in) = 0;
+  // out = in / (1 - probability) where the mask lets through, else 0; its own backward pass. At
+  // most 2^32 numbers. (Srivastava et al. 2014.)
+  virtual void dropout(const DropoutMask& mask, ConstView in, View out) = 0;
+  // out = the table's rows of the tokens: whole numbers in [0, vocabulary), of the table's type.
+  virtual void embedding_forward(const EmbeddingShape& shape, ConstView tokens, ConstView table,
+                                 View out) = 0;
+  virtual void embedding_backward(const EmbeddingShape& shape, ConstView tokens, ConstView d_out,
+                                  View d_table) = 0;
+  virtual void add_to_rows(const RowsShape& shape, ConstView in, ConstView row,
+                           View out) = 0;  // each row of out = that of in + row
+  virtual void sum_rows(const RowsShape& shape, ConstView in, View row) = 0;
+  // out = softmax(queries keys^T / sqrt(width)) values, head by head.
+  virtual void attention_forward(const AttentionShape& shape, ConstView in, View out) = 0;
+  virtual void attention_backward(const AttentionShape& shape, ConstView in, ConstView d_out,
+                                  View d_in) = 0;
 
   virtual void softmax_cross_entropy(
       const SoftmaxShape& shape, ConstView logits, ConstView labels,

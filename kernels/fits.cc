@@ -85,12 +85,53 @@ bool fits(const BatchNormShape& shape, const BatchNormSaved& saved,
          (gradients.d_in.empty() || is(gradients.d_in, shape.count(), scalar));
 }
 
+bool fits(const LayerNormShape& shape, ConstView in, const LayerNormParameters& parameters,
+          ConstView out) {
+  const Scalar scalar = in.scalar();
+  return shape.rows > 0 && shape.columns > 0 && scalar != Scalar::kI32 &&
+         is(in, shape.count(), scalar) && is(parameters.scale, shape.columns, scalar) &&
+         is(parameters.shift, shape.columns, scalar) && is(out, shape.count(), scalar);
+}
+
+bool fits(const LayerNormShape& shape, const LayerNormSaved& saved,
+          const LayerGradients& gradients) {
+  const Scalar scalar = saved.in.scalar();
+  return fits(shape, saved.in, {saved.scale, gradients.d_bias}, gradients.d_out) &&
+         is(gradients.d_weight, shape.columns, scalar) &&
+         (gradients.d_in.empty() || is(gradients.d_in, shape.count(), scalar));
+}
+
+bool fits(const DropoutMask& mask, ConstView in, ConstView out) {
+  constexpr std::size_t kCountMax = std::size_t{1} << 32U;
+  return mask.probability >= 0.0 && mask.probability < 1.0 && in.count() <= kCountMax &&
+         in.scalar() != Scalar::kI32 && is(out, in.count(), in.scalar());
+}
+
+bool fits(const EmbeddingShape& shape, ConstView tokens, ConstView table, ConstView out) {
+  const Scalar scalar = table.scalar();
+  return shape.rows > 0 && shape.vocabulary > 0 && shape.width > 0 && scalar != Scalar::kI32 &&
+         is(tokens, shape.rows, scalar) && is(table, shape.table_count(), scalar) &&
+         is(out, shape.out_count(), scalar);
+}
+
+bool fits(const RowsShape& shape, ConstView matrix, ConstView row) {
+  return shape.rows > 0 && shape.columns > 0 && matrix.scalar() != Scalar::kI32 &&
+         is(matrix, shape.count(), matrix.scalar()) && is(row, shape.columns, matrix.scalar());
+}
+
+bool fits(const AttentionShape& shape, ConstView in, ConstView out) {
+  return shape.batch > 0 && shape.tokens > 0 && shape.heads > 0 && shape.width > 0 &&
+         in.scalar() != Scalar::kI32 && is(in, shape.in_count(), in.scalar()) &&
+         is(out, shape.out_count(), in.scalar());
+}
+
 bool fits(const SoftmaxShape& shape, ConstView logits, ConstView labels,
           const LossOutputs& outputs) {
   const Scalar scalar = logits.scalar();
   const std::size_t count = shape.batch * shape.classes;
-  return shape.batch > 0 && shape.classes > 0 && scalar != Scalar::kI32 &&
-         is(logits, count, scalar) && is(labels, shape.batch, Scalar::kI32) &&
+  return shape.batch > 0 && shape.classes > 0 && shape.smoothing >= 0.0 && shape.smoothing <= 1.0 &&
+         scalar != Scalar::kI32 && is(logits, count, scalar) &&
+         is(labels, shape.batch, Scalar::kI32) &&
          (outputs.d_logits.empty() || is(outputs.d_logits, count, scalar)) &&
          (outputs.loss.empty() || is(outputs.loss, shape.batch, scalar)) &&
          (outputs.correct.empty() || is(outputs.correct, shape.batch, scalar));

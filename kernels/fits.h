@@ -27,6 +27,15 @@ struct LayerViews {
                         ConstView out);
 [[nodiscard]] bool fits(const BatchNormShape& shape, const BatchNormSaved& saved,
                         const LayerGradients& gradients);
+[[nodiscard]] bool fits(const LayerNormShape& shape, ConstView in,
+                        const LayerNormParameters& parameters, ConstView out);
+[[nodiscard]] bool fits(const LayerNormShape& shape, const LayerNormSaved& saved,
+                        const LayerGradients& gradients);
+[[nodiscard]] bool fits(const DropoutMask& mask, ConstView in, ConstView out);
+[[nodiscard]] bool fits(const EmbeddingShape& shape, ConstView tokens, ConstView table,
+                        ConstView out);
+[[nodiscard]] bool fits(const RowsShape& shape, ConstView matrix, ConstView row);
+[[nodiscard]] bool fits(const AttentionShape& shape, ConstView in, ConstView out);
 [[nodiscard]] bool fits(const SoftmaxShape& shape, ConstView logits, ConstView labels,
                         const LossOutputs& outputs);
 

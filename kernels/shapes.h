@@ -1,8 +1,8 @@
 #pragma once
 // Shapes of the operators. Images are channels-last (batch, height, width, channels) on every
-// device: what oneDNN and cuDNN are fastest with. A convolution's weight is (out_channels,
-// kernel_height, kernel_width, in_channels / groups), a dense layer's (outputs, inputs), both
-// row-major.
+// device: what oneDNN and cuDNN are fastest with. A sequence of tokens is an image one pixel wide.
+// A convolution's weight is (out_channels, kernel_height, kernel_width, in_channels / groups), a
+// dense layer's (outputs, inputs), both row-major.
 
 #include <cstddef>
 #include <cstdint>
@@ -85,9 +85,65 @@ struct BatchNormShape {
   bool operator==(const BatchNormShape&) const = default;
 };
 
+// Normalisation of each row by its own mean and variance: `rows` tokens of `columns` channels.
+struct LayerNormShape {
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+  double epsilon = 1e-5;  // added to the variance
+
+  [[nodiscard]] std::size_t count() const { return rows * columns; }
+  bool operator==(const LayerNormShape&) const = default;
+};
+
+// A matrix, and one row that is added to all of its rows.
+struct RowsShape {
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+
+  [[nodiscard]] std::size_t count() const { return rows * columns; }
+  bool operator==(const RowsShape&) const = default;
+};
+
+// `rows` tokens, each looked up in a table (vocabulary, width), row-major.
+struct EmbeddingShape {
+  std::size_t rows = 0;
+  std::size_t vocabulary = 0;
+  std::size_t width = 0;
+
+  [[nodiscard]] std::size_t out_count() const { return rows * width; }
+  [[nodiscard]] std::size_t table_count() const { return vocabulary * width; }
+  bool operator==(const EmbeddingShape&) const = default;
+};
+
+// Scaled dot-product attention of several heads side by side. In: for each token its queries, its
+// keys, its values, heads x width of each, one head after the other. Out: heads x width a token.
+// (Vaswani et al. 2017.)
+struct AttentionShape {
+  std::size_t batch = 0;
+  std::size_t tokens = 0;
+  std::size_t heads = 0;
+  std::size_t width = 0;  // of one head
+  bool causal = false;    // a token attends to itself and to those before it
+
+  [[nodiscard]] std::size_t channels() const { return heads * width; }
+  [[nodiscard]] std::size_t in_count() const { return 3 * out_count(); }
+  [[nodiscard]] std::size_t out_count() const { return batch * tokens * channels(); }
+  bool operator==(const AttentionShape&) const = default;
+};
+
+// Which numbers of a vector dropout lets through: number i follows from the key and i alone, the
+// same on every device, so that a mask need not be kept.
+struct DropoutMask {
+  double probability = 0.0;  // of being dropped, in [0, 1)
+  std::uint64_t key = 0;
+};
+
+// Labels are spread: each class is asked for with smoothing / classes, the label with the rest.
+// (Szegedy et al. 2016.)
 struct SoftmaxShape {
   std::size_t batch = 0;
   std::size_t classes = 0;
+  double smoothing = 0.0;  // in [0, 1]
   bool operator==(const SoftmaxShape&) const = default;
 };
 

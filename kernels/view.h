@@ -14,7 +14,7 @@
 namespace kernels {
 
 // f32 is what networks train in; f64 is for the laboratory (vector algebra and the reference
-// operators only); i32 holds labels and token numbers.
+// operators only); i32 holds labels.
 enum class Scalar : std::uint8_t { kF32, kF64, kI32 };
 
 [[nodiscard]] constexpr std::size_t bytes_of(Scalar scalar) {

@@ -6,25 +6,29 @@
 
 namespace models {
 
-BatchStage::BatchStage(kernels::Backend& backend, const ImageShape& shape, std::size_t batch_max)
-    : backend_(backend), shape_(shape), batch_max_(batch_max) {
+BatchStage::BatchStage(kernels::Backend& backend, const Dataset& dataset, std::size_t batch_max)
+    : backend_(backend),
+      shape_(dataset.shape()),
+      targets_(dataset.targets()),
+      batch_max_(batch_max) {
   if (backend_.is_host()) return;
-  samples_ = backend_.allocate(batch_max * shape.count(), kernels::Scalar::kF32);
-  labels_ = backend_.allocate(batch_max, kernels::Scalar::kI32);
+  samples_ = backend_.allocate(batch_max * shape_.count(), kernels::Scalar::kF32);
+  labels_ = backend_.allocate(batch_max * targets_, kernels::Scalar::kI32);
 }
 
 Batch BatchStage::stage(const HostBatch& host) {
-  const std::size_t size = host.labels.size();
-  CHECK(size > 0 && size <= batch_max_);
+  const std::size_t size = host.labels.size() / targets_;
+  CHECK(host.labels.size() == size * targets_ && size > 0 && size <= batch_max_);
   CHECK(host.samples.size() == size * shape_.count());
   const std::span<const float> samples(host.samples);
   const std::span<const std::int32_t> labels(host.labels);
-  if (backend_.is_host()) return {.samples = samples, .labels = labels, .size = size};
+  if (backend_.is_host())
+    return {.samples = samples, .labels = labels, .size = size, .draw = host.draw};
   const kernels::View device_samples = samples_.view().slice(0, samples.size());
-  const kernels::View device_labels = labels_.view().slice(0, size);
+  const kernels::View device_labels = labels_.view().slice(0, labels.size());
   backend_.upload(samples, device_samples);
   backend_.upload(labels, device_labels);
-  return {.samples = device_samples, .labels = device_labels, .size = size};
+  return {.samples = device_samples, .labels = device_labels, .size = size, .draw = host.draw};
 }
 
 }  // namespace models

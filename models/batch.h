@@ -6,21 +6,23 @@
 #include <vector>
 
 #include "kernels/backend.h"
+#include "models/datasets/dataset.h"
 #include "models/image_shape.h"
 #include "models/network.h"
 
 namespace models {
 
 struct HostBatch {
-  std::vector<float> samples;  // [labels.size(), height, width, channels]
-  std::vector<std::int32_t> labels;
+  std::vector<float> samples;        // [size, height, width, channels]
+  std::vector<std::int32_t> labels;  // [size, targets]
+  std::uint64_t draw = 0;            // Batch's
 };
 
 // Device memory for one batch at a time. A host backend reads the host's batch where it lies.
 class BatchStage {
  public:
-  // The backend must outlive it.
-  BatchStage(kernels::Backend& backend, const ImageShape& shape, std::size_t batch_max);
+  // Of samples as `dataset` has them. The backend must outlive it.
+  BatchStage(kernels::Backend& backend, const Dataset& dataset, std::size_t batch_max);
 
   // The batch as the device sees it: valid until the next call, and no longer than `host`.
   [[nodiscard]] Batch stage(const HostBatch& host);
@@ -28,6 +30,7 @@ class BatchStage {
  private:
   kernels::Backend& backend_;
   ImageShape shape_;
+  std::size_t targets_;  // labels of a sample
   std::size_t batch_max_;
   kernels::Buffer samples_;  // empty on a host backend, like labels_
   kernels::Buffer labels_;

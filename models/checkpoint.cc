@@ -109,8 +109,13 @@ Result<SafetensorsHeader> read_header(std::istream& in, std::size_t file_bytes) 
 Result<Checkpoint> read_all(std::istream& in, std::size_t file_bytes) {
   auto header = read_header(in, file_bytes);
   if (!header) return header.error();
-  Checkpoint checkpoint{.tensors = {}, .metadata = std::move(header->metadata)};
+  Checkpoint checkpoint{.tensors = {}, .others = {}, .metadata = std::move(header->metadata)};
   for (TensorEntry& entry : header->tensors) {
+    if (entry.type != "F32") {
+      in.seekg(static_cast<std::streamoff>(entry.end - entry.begin), std::ios::cur);
+      checkpoint.others.push_back({.name = std::move(entry.name), .type = std::move(entry.type)});
+      continue;
+    }
     std::vector<float> values((entry.end - entry.begin) / sizeof(float));
     in.read(reinterpret_cast<char*>(values.data()),
             static_cast<std::streamsize>(entry.end - entry.begin));
@@ -122,12 +127,15 @@ Result<Checkpoint> read_all(std::istream& in, std::size_t file_bytes) {
   return checkpoint;
 }
 
-const NamedTensor* find(const Checkpoint& checkpoint, const std::string& name) {
-  const auto found = std::ranges::find(checkpoint.tensors, name, &NamedTensor::name);
-  return found == checkpoint.tensors.end() ? nullptr : &*found;
-}
-
 Status compare(const Checkpoint& checkpoint, std::span<const ParameterTensor> tensors) {
+  const auto has = [&](const std::string& name) {
+    return std::ranges::find(tensors, name, &ParameterTensor::name) != tensors.end();
+  };
+  if (!checkpoint.others.empty()) {
+    const OtherTensor& other = checkpoint.others.front();
+    if (!has(other.name)) return Error{fmt::format("the model has no tensor \"{}\"", other.name)};
+    return Error{fmt::format("tensor \"{}\": expected type F32, found {}", other.name, other.type)};
+  }
   for (const ParameterTensor& tensor : tensors) {
     const NamedTensor* named = find(checkpoint, tensor.name);
     if (named == nullptr)
@@ -137,12 +145,16 @@ Status compare(const Checkpoint& checkpoint, std::span<const ParameterTensor> te
                                fmt::join(tensor.shape, ", "), fmt::join(named->shape, ", "))};
   }
   for (const NamedTensor& named : checkpoint.tensors)
-    if (std::ranges::find(tensors, named.name, &ParameterTensor::name) == tensors.end())
-      return Error{fmt::format("the model has no tensor \"{}\"", named.name)};
+    if (!has(named.name)) return Error{fmt::format("the model has no tensor \"{}\"", named.name)};
   return {};
 }
 
 }  // namespace
+
+const NamedTensor* find(const Checkpoint& checkpoint, const std::string& name) {
+  const auto found = std::ranges::find(checkpoint.tensors, name, &NamedTensor::name);
+  return found == checkpoint.tensors.end() ? nullptr : &*found;
+}
 
 Status write_checkpoint(const fs::path& path, std::span<const ParameterTensor> tensors,
                         std::span<const float> parameters,

@@ -20,8 +20,15 @@ struct NamedTensor {
   std::vector<float> values;  // row-major, in the file's order
 };
 
+// A tensor of another type than F32: known by name only.
+struct OtherTensor {
+  std::string name;
+  std::string type;  // the format's word: "I64"
+};
+
 struct Checkpoint {
   std::vector<NamedTensor> tensors;
+  std::vector<OtherTensor> others = {};
   std::map<std::string, std::string> metadata;
 };
 
@@ -33,12 +40,16 @@ struct Checkpoint {
                                                std::span<const float> parameters,
                                                const std::map<std::string, std::string>& metadata);
 
-// Reads any safetensors file of f32 tensors. Refused, with the file's name: a missing file, a
-// header longer than the file, and what models/safetensors_header.h refuses.
+// Reads any safetensors file; of tensors that are not f32 no more than the names. Refused, with the
+// file's name: a missing file, a header longer than the file, and what
+// models/safetensors_header.h refuses.
 [[nodiscard]] runtime::Result<Checkpoint> read_checkpoint(const std::filesystem::path& path);
 
+// The tensor of that name; null: there is none of f32.
+[[nodiscard]] const NamedTensor* find(const Checkpoint& checkpoint, const std::string& name);
+
 // Puts a checkpoint's tensors into the flat vector. Refused, before anything is written: a tensor
-// that is missing, of another shape, or that the network does not have.
+// that is missing, of another shape or type, or that the network does not have.
 [[nodiscard]] runtime::Status restore(const Checkpoint& checkpoint,
                                       std::span<const ParameterTensor> tensors,
                                       std::span<float> parameters);

@@ -12,10 +12,11 @@ namespace {
 void fill(HostBatch& host, const Dataset& dataset, std::size_t start, std::size_t size) {
   const std::size_t pixels = dataset.shape().count();
   host.samples.resize(size * pixels);
-  host.labels.resize(size);
+  const std::size_t targets = dataset.targets();
+  host.labels.resize(size * targets);
   for (std::size_t i = 0; i < size; ++i) {
     dataset.read(start + i, std::span(host.samples).subspan(i * pixels, pixels));
-    host.labels[i] = dataset.label(start + i);
+    dataset.read_labels(start + i, std::span(host.labels).subspan(i * targets, targets));
   }
 }
 
@@ -24,7 +25,8 @@ void fill(HostBatch& host, const Dataset& dataset, std::size_t start, std::size_
 Evaluation evaluate(Network& network, kernels::Backend& backend, kernels::ConstView parameters,
                     const Dataset& dataset, std::size_t batch) {
   CHECK(dataset.size() > 0 && dataset.shape() == network.input());
-  BatchStage stage(backend, dataset.shape(), batch);
+  CHECK(dataset.targets() == network.targets());
+  BatchStage stage(backend, dataset, batch);
   HostBatch host;
   double loss_sum = 0.0;
   std::size_t correct = 0;
@@ -34,7 +36,7 @@ Evaluation evaluate(Network& network, kernels::Backend& backend, kernels::ConstV
     loss_sum += score.loss_sum;
     correct += score.correct;
   }
-  const auto count = static_cast<double>(dataset.size());
+  const auto count = static_cast<double>(dataset.size() * dataset.targets());
   return {.loss = loss_sum / count, .accuracy = static_cast<double>(correct) / count};
 }
 

@@ -9,8 +9,8 @@
 namespace models {
 
 struct Evaluation {
-  double loss = 0.0;      // mean over the samples
-  double accuracy = 0.0;  // share of samples whose label got the largest output, in [0, 1]
+  double loss = 0.0;      // mean over the labels
+  double accuracy = 0.0;  // share of labels that got the largest output, in [0, 1]
 };
 
 // What the network makes of a whole set, in its order, `batch` samples at a time (at most the

@@ -12,6 +12,7 @@ namespace {
 // This file's streams of the seed.
 constexpr std::uint64_t kPasses = 0x706173736573;     // "passes"
 constexpr std::uint64_t kAugment = 0x6175676d656e74;  // "augment"
+constexpr std::uint64_t kDrawing = 0x64726177;        // "draw"
 
 }  // namespace
 
@@ -45,7 +46,11 @@ void BatchSequence::seek(std::uint64_t step) {
 void BatchSequence::next(HostBatch& out) {
   const std::size_t pixels = dataset_.shape().count();
   out.samples.resize(batch_ * pixels);
-  out.labels.resize(batch_);
+  const std::size_t targets = dataset_.targets();
+  out.labels.resize(batch_ * targets);
+  // By the number of its first sample in the whole sequence, as below.
+  out.draw =
+      runtime::mix_bits(runtime::mix_bits(seed_ ^ kDrawing) + pass_ * part_.size() + position_);
   for (std::size_t i = 0; i < batch_; ++i) {
     if (position_ == order_.size()) begin_pass(pass_ + 1);
     const std::uint32_t index = order_[position_];
@@ -55,7 +60,7 @@ void BatchSequence::next(HostBatch& out) {
     } else {
       dataset_.read(index, sample);
     }
-    out.labels[i] = dataset_.label(index);
+    dataset_.read_labels(index, std::span(out.labels).subspan(i * targets, targets));
     ++position_;
   }
 }

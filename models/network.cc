@@ -13,6 +13,7 @@ namespace models {
 namespace {
 
 constexpr std::uint64_t kInitialisation = 0x696e6974;  // "init": this use's streams of the seed
+constexpr std::uint64_t kDrawing = 0x64726177;         // "draw"
 
 std::uint64_t hash_of(std::string_view text) {
   std::uint64_t hash = 0;
@@ -31,11 +32,39 @@ std::string label(const Node& node) {
                            : fmt::format("{}: {}", node.name, node.layer->description());
 }
 
-// Losses, then verdicts, of `size` samples. Summed in f64 and in their order, on every backend.
+// What layer `number` draws with in a pass.
+std::uint64_t draw_of(const Batch& batch, std::size_t number) {
+  return runtime::mix_bits(runtime::mix_bits(batch.draw ^ kDrawing) + number);
+}
+
+// Tokens need a table with a row for each, and a table needs tokens.
+runtime::Status check_vocabulary(const NetworkSpec& spec, const LayerSpec& first) {
+  const auto* embedding = std::get_if<EmbeddingSpec>(&first);
+  if (embedding == nullptr && spec.vocabulary == 0) return {};
+  if (embedding == nullptr)
+    return runtime::Error{fmt::format("{}: samples of {} kinds of tokens need an embedding first",
+                                      spec.kind, spec.vocabulary)};
+  if (spec.vocabulary == 0)
+    return runtime::Error{
+        fmt::format("{}: an embedding needs samples of tokens, got images", spec.kind)};
+  if (embedding->vocabulary < spec.vocabulary)
+    return runtime::Error{fmt::format("{}: an embedding of {} tokens, the data have {} kinds",
+                                      spec.kind, embedding->vocabulary, spec.vocabulary)};
+  return {};
+}
+
+// Losses, then verdicts, of `size` labels. Summed in f64 and in their order, on every backend.
 template <typename T>
 Score sum_up(kernels::Backend& backend, kernels::ConstView outcome, std::size_t size) {
-  std::vector<T> host(2 * size);
-  backend.download(outcome.slice(0, 2 * size), std::span<T>(host));
+  std::vector<T> downloaded;
+  std::span<const T> host;
+  if (backend.is_host()) {
+    host = outcome.as<T>().first(2 * size);
+  } else {
+    downloaded.resize(2 * size);
+    backend.download(outcome.slice(0, 2 * size), std::span<T>(downloaded));
+    host = downloaded;
+  }
   Score score{.loss_sum = 0.0, .correct = 0, .count = size};
   for (std::size_t i = 0; i < size; ++i) {
     score.loss_sum += static_cast<double>(host[i]);
@@ -53,7 +82,10 @@ runtime::Result<std::unique_ptr<Network>> Network::create(const NetworkSpec& spe
   const auto layers =
       spec.kind == "layers" ? parse_layers(spec.layers) : zoo_layers(spec.kind, spec.classes);
   if (!layers) return layers.error();
-  auto network = of_layers(spec.input, *layers, backend, batch_max);
+  if (!layers->empty()) {
+    if (const auto fits = check_vocabulary(spec, layers->front()); !fits) return fits.error();
+  }
+  auto network = of_layers(spec.input, *layers, backend, batch_max, spec.targets);
   if (!network)
     return runtime::Error{fmt::format("{} on samples of {}: {}", spec.kind, describe(spec.input),
                                       network.error().message)};
@@ -66,16 +98,26 @@ runtime::Result<std::unique_ptr<Network>> Network::create(const NetworkSpec& spe
 runtime::Result<std::unique_ptr<Network>> Network::of_layers(const ImageShape& input,
                                                              std::span<const LayerSpec> layers,
                                                              kernels::Backend& backend,
-                                                             std::size_t batch_max) {
+                                                             std::size_t batch_max,
+                                                             const Targets& targets) {
   auto built = build_layers(input, layers);
   if (!built) return built.error();
-  return {
-      std::unique_ptr<Network>(new Network(input, std::move(built).value(), backend, batch_max))};
+  const ImageShape& output = built->back().layer->output();
+  CHECK(targets.count > 0);
+  if (targets.count > 1 && output.height * output.width != targets.count)
+    return runtime::Error{
+        fmt::format("{} labels a sample, but an output of {}", targets.count, describe(output))};
+  return {std::unique_ptr<Network>(
+      new Network(input, std::move(built).value(), backend, batch_max, targets))};
 }
 
 Network::Network(const ImageShape& input, std::vector<Node> nodes, kernels::Backend& backend,
-                 std::size_t batch_max)
-    : input_(input), backend_(backend), batch_max_(batch_max), gradients_(plan_gradients(nodes)) {
+                 std::size_t batch_max, const Targets& targets)
+    : input_(input),
+      backend_(backend),
+      batch_max_(batch_max),
+      targets_(targets),
+      gradients_(plan_gradients(nodes)) {
   CHECK(batch_max > 0);
   for (Node& node : nodes) {
     const Slice learned = add_tensors(node.layer->tensors(), node.name, learned_count_);
@@ -108,11 +150,18 @@ Network::Slice Network::add_tensors(const std::vector<ParameterTensor>& tensors,
   return slice;
 }
 
-std::size_t Network::classes() const { return stages_.back().out_count; }
+std::size_t Network::classes() const { return stages_.back().out_count / targets_.count; }
 
 std::size_t Network::activation_count() const {
   std::size_t count = input_.count();
   for (const Stage& stage : stages_) count += stage.out_count;
+  return count;
+}
+
+std::size_t Network::step_multiplications() const {
+  std::size_t count = 0;
+  for (const Stage& stage : stages_)
+    count += (stage.node.in == Node::kNetworkInput ? 2 : 3) * stage.node.layer->multiplications();
   return count;
 }
 
@@ -153,7 +202,7 @@ void Network::plan(kernels::Scalar scalar, std::size_t batch) {
   slots_.clear();
   for (const std::size_t count : gradients_.slots)
     slots_.push_back(backend_.allocate(batch * count, scalar));
-  outcome_ = backend_.allocate(2 * batch, scalar);
+  outcome_ = backend_.allocate(2 * batch * targets_.count, scalar);
   scalar_ = scalar;
   planned_batch_ = batch;
 }
@@ -169,13 +218,15 @@ void Network::forward(kernels::ConstView parameters, const Batch& batch, bool tr
   CHECK(batch.size > 0 && batch.size <= batch_max_);
   CHECK(batch.samples.count() == batch.size * input_.count());
   CHECK(batch.samples.scalar() == parameters.scalar());
-  CHECK(batch.labels.count() == batch.size);
+  CHECK(batch.labels.count() == batch.size * targets_.count);
   plan(parameters.scalar(), batch.size);
   last_batch_ = batch.size;
-  for (Stage& stage : stages_) {
+  for (std::size_t i = 0; i < stages_.size(); ++i) {
+    Stage& stage = stages_[i];
     stage.node.layer->forward(
         backend_, {.batch = batch.size,
                    .training = training,
+                   .draw = draw_of(batch, i),
                    .parameters = parameters.slice(stage.learned.offset, stage.learned.count),
                    .statistics = parameters.slice(stage.statistics.offset, stage.statistics.count),
                    .in = output_of(stage.node.in, batch),
@@ -186,17 +237,18 @@ void Network::forward(kernels::ConstView parameters, const Batch& batch, bool tr
 }
 
 void Network::compare(const Batch& batch, kernels::View d_logits) {
-  const kernels::View outcome = outcome_.view().slice(0, 2 * batch.size);
-  backend_.softmax_cross_entropy({.batch = batch.size, .classes = classes()},
+  const std::size_t labels = batch.labels.count();
+  const double smoothing = d_logits.empty() ? 0.0 : targets_.label_smoothing;
+  backend_.softmax_cross_entropy({.batch = labels, .classes = classes(), .smoothing = smoothing},
                                  output_of(stages_.size() - 1, batch), batch.labels,
                                  {.d_logits = d_logits,
-                                  .loss = outcome.slice(0, batch.size),
-                                  .correct = outcome.slice(batch.size, batch.size)});
+                                  .loss = outcome_.view().slice(0, labels),
+                                  .correct = outcome_.view().slice(labels, labels)});
 }
 
-Score Network::read_score(std::size_t size) {
-  if (scalar_ == kernels::Scalar::kF64) return sum_up<double>(backend_, outcome_.view(), size);
-  return sum_up<float>(backend_, outcome_.view(), size);
+Score Network::read_score(std::size_t labels) {
+  if (scalar_ == kernels::Scalar::kF64) return sum_up<double>(backend_, outcome_.view(), labels);
+  return sum_up<float>(backend_, outcome_.view(), labels);
 }
 
 kernels::View Network::slot(std::size_t number, std::size_t count) {
@@ -214,6 +266,7 @@ void Network::step_back(std::size_t number, kernels::ConstView parameters, const
       slot(step.shortcut.slot, output_of(stage.node.shortcut, batch).count());
   stage.node.layer->backward(
       backend_, {.batch = batch.size,
+                 .draw = draw_of(batch, number),
                  .parameters = parameters.slice(stage.learned.offset, stage.learned.count),
                  .in = in,
                  .out = output_of(number, batch),
@@ -237,10 +290,11 @@ double Network::loss_and_gradient(kernels::ConstView parameters, const Batch& ba
                                   kernels::View gradient) {
   CHECK(gradient.count() == parameter_count() && gradient.scalar() == parameters.scalar());
   forward(parameters, batch, true);
-  compare(batch, slot(gradients_.steps.back().d_out, batch.size * classes()));
+  compare(batch, slot(gradients_.steps.back().d_out, batch.size * stages_.back().out_count));
   backward(parameters, batch, gradient);
   // Read last: a device still has the backward pass to work on while the host waits.
-  return read_score(batch.size).loss_sum / static_cast<double>(batch.size);
+  const Score score = read_score(batch.labels.count());
+  return score.loss_sum / static_cast<double>(score.count);
 }
 
 void Network::move_statistics(kernels::ConstView parameters, kernels::View delta) {
@@ -256,7 +310,7 @@ void Network::move_statistics(kernels::ConstView parameters, kernels::View delta
 Score Network::score(kernels::ConstView parameters, const Batch& batch) {
   forward(parameters, batch, false);
   compare(batch, {});
-  return read_score(batch.size);
+  return read_score(batch.labels.count());
 }
 
 }  // namespace models

@@ -18,22 +18,31 @@
 
 namespace models {
 
+// What the outputs are compared with.
+struct Targets {
+  std::size_t count = 1;         // labels of a sample: one, or one for each place of the output
+  double label_smoothing = 0.0;  // in [0, 1], in training only
+};
+
 struct NetworkSpec {
   std::string kind;  // a name of zoo/zoo.h, or "layers"
   ImageShape input;
   std::size_t classes = 0;
   std::vector<std::string> layers = {};  // kind "layers": see layers/parse.h
+  Targets targets = {};
+  std::size_t vocabulary = 0;  // samples are token numbers below this; 0: they are not tokens
 };
 
 // Samples and labels in the backend's memory: [size, height, width, channels] of the parameters'
-// scalar type (f32 but in the laboratory), and i32 [size], each in [0, classes).
+// scalar type (f32 but in the laboratory), and i32 [size, targets], each in [0, classes).
 struct Batch {
   kernels::ConstView samples;
   kernels::ConstView labels;
   std::size_t size = 0;
+  std::uint64_t draw = 0;  // fixes what layers draw at random: the same for the same batch
 };
 
-// Sums, so that the scores of several batches add up.
+// Sums over labels, so that the scores of several batches add up.
 struct Score {
   double loss_sum = 0.0;
   std::size_t correct = 0;
@@ -45,15 +54,17 @@ struct Score {
 class Network {
  public:
   // A network of the zoo. Refused: an unknown kind, lines that are no layers, a sample that
-  // does not fit them, as many outputs as there are not classes, no classes. Plans memory for
+  // does not fit them, as many outputs as there are not classes, no classes, tokens without an
+  // embedding of as many, and an embedding without tokens. Plans memory for
   // batches of at most `batch_max` samples. The backend must outlive it.
   [[nodiscard]] static runtime::Result<std::unique_ptr<Network>> create(const NetworkSpec& spec,
                                                                         kernels::Backend& backend,
                                                                         std::size_t batch_max);
-  // A network of any layers; its classes are the elements of the last one's output.
+  // A network of any layers; its classes are the elements of the last one's output, or of each
+  // place of it where each has a target: refused where places and targets differ in number.
   [[nodiscard]] static runtime::Result<std::unique_ptr<Network>> of_layers(
       const ImageShape& input, std::span<const LayerSpec> layers, kernels::Backend& backend,
-      std::size_t batch_max);
+      std::size_t batch_max, const Targets& targets = {});
 
   Network(const Network&) = delete;
   Network& operator=(const Network&) = delete;
@@ -66,7 +77,11 @@ class Network {
   [[nodiscard]] std::size_t batch_max() const { return batch_max_; }
   [[nodiscard]] const ImageShape& input() const { return input_; }
   [[nodiscard]] std::size_t classes() const;
+  [[nodiscard]] std::size_t targets() const { return targets_.count; }  // labels of a sample
   [[nodiscard]] std::size_t activation_count() const;  // numbers that one sample makes on its way
+  // Multiply-adds of matrix products in one sample's forward and backward pass: each product is
+  // taken once forward and twice backward, once in layers that read the samples.
+  [[nodiscard]] std::size_t step_multiplications() const;
 
   // Equal where, and in practice only where, layers and shapes are equal.
   [[nodiscard]] std::uint64_t architecture_hash() const;
@@ -103,7 +118,7 @@ class Network {
   };
 
   Network(const ImageShape& input, std::vector<Node> nodes, kernels::Backend& backend,
-          std::size_t batch_max);
+          std::size_t batch_max, const Targets& targets);
 
   void plan(kernels::Scalar scalar, std::size_t batch);
   [[nodiscard]] Slice add_tensors(const std::vector<ParameterTensor>& tensors,
@@ -114,12 +129,14 @@ class Network {
   void backward(kernels::ConstView parameters, const Batch& batch, kernels::View gradient);
   void step_back(std::size_t number, kernels::ConstView parameters, const Batch& batch,
                  kernels::View gradient);
-  void compare(const Batch& batch, kernels::View d_logits);  // outputs with labels
-  [[nodiscard]] Score read_score(std::size_t size);
+  // Outputs with labels, in training if somebody asks for d_logits.
+  void compare(const Batch& batch, kernels::View d_logits);
+  [[nodiscard]] Score read_score(std::size_t labels);
 
   ImageShape input_;
   kernels::Backend& backend_;
   std::size_t batch_max_;
+  Targets targets_;
   std::size_t learned_count_ = 0;
   std::size_t statistic_count_ = 0;
   std::vector<Stage> stages_;
@@ -132,7 +149,7 @@ class Network {
   std::size_t planned_batch_ = 0;
   std::size_t last_batch_ = 0;          // of the last pass forward
   std::vector<kernels::Buffer> slots_;  // gradients_.slots
-  kernels::Buffer outcome_;             // a loss and a verdict per sample
+  kernels::Buffer outcome_;             // a loss and a verdict per label
 };
 
 }  // namespace models

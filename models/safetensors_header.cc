@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -26,10 +27,18 @@ std::optional<std::vector<std::size_t>> sizes_of(const json& value) {
   return sizes;
 }
 
-// The bytes of a tensor of f32, if they can be among `data_bytes`.
-std::optional<std::size_t> bytes_of_shape(const std::vector<std::size_t>& shape,
+struct Type {
+  std::string_view name;
+  std::size_t bytes;  // of one number
+};
+constexpr std::array kTypes{Type{"F64", 8},     Type{"F32", 4},     Type{"F16", 2}, Type{"BF16", 2},
+                            Type{"F8_E4M3", 1}, Type{"F8_E5M2", 1}, Type{"I64", 8}, Type{"I32", 4},
+                            Type{"I16", 2},     Type{"I8", 1},      Type{"U64", 8}, Type{"U32", 4},
+                            Type{"U16", 2},     Type{"U8", 1},      Type{"BOOL", 1}};
+
+// The bytes of a tensor whose numbers take `bytes` each, if they can be among `data_bytes`.
+std::optional<std::size_t> bytes_of_shape(std::size_t bytes, const std::vector<std::size_t>& shape,
                                           std::size_t data_bytes) {
-  std::size_t bytes = sizeof(float);
   for (const std::size_t size : shape) {
     if (size != 0 && bytes > data_bytes / size) return std::nullopt;
     bytes *= size;
@@ -42,9 +51,10 @@ Result<TensorEntry> parse_tensor(const std::string& name, const json& value,
   if (!value.is_object() || !value.contains("dtype") || !value.contains("shape") ||
       !value.contains("data_offsets"))
     return Error{fmt::format("tensor \"{}\": expected dtype, shape and data_offsets", name)};
-  if (value["dtype"] != "F32")
-    return Error{
-        fmt::format("tensor \"{}\": expected dtype F32, found {}", name, value["dtype"].dump())};
+  const auto type =
+      std::ranges::find_if(kTypes, [&](const Type& known) { return value["dtype"] == known.name; });
+  if (type == kTypes.end())
+    return Error{fmt::format("tensor \"{}\": unknown dtype {}", name, value["dtype"].dump())};
   const auto shape = sizes_of(value["shape"]);
   const auto offsets = sizes_of(value["data_offsets"]);
   if (!shape || !offsets || offsets->size() != 2)
@@ -54,11 +64,12 @@ Result<TensorEntry> parse_tensor(const std::string& name, const json& value,
   if (begin > end || end > data_bytes)
     return Error{fmt::format("tensor \"{}\": bytes {} to {} of data that are {} bytes long", name,
                              begin, end, data_bytes)};
-  const auto bytes = bytes_of_shape(*shape, data_bytes);
+  const auto bytes = bytes_of_shape(type->bytes, *shape, data_bytes);
   if (!bytes || *bytes != end - begin)
     return Error{fmt::format("tensor \"{}\": its shape {} does not make {} bytes", name,
                              value["shape"].dump(), end - begin)};
-  return TensorEntry{.name = name, .shape = *shape, .begin = begin, .end = end};
+  return TensorEntry{
+      .name = name, .type = std::string(type->name), .shape = *shape, .begin = begin, .end = end};
 }
 
 Status parse_metadata(const json& value, std::map<std::string, std::string>& metadata) {

@@ -11,9 +11,10 @@
 
 namespace models {
 
-// A tensor of f32. Bytes [begin, end) of the data behind the header.
+// Bytes [begin, end) of the data behind the header.
 struct TensorEntry {
   std::string name;
+  std::string type = "F32";
   std::vector<std::size_t> shape;
   std::size_t begin = 0;
   std::size_t end = 0;
@@ -27,8 +28,8 @@ struct SafetensorsHeader {
 // As JSON, ended with spaces to a multiple of eight bytes.
 [[nodiscard]] std::string format_header(const SafetensorsHeader& header);
 
-// Refused: what is not JSON of the format, a type other than F32, a tensor whose bytes do not match
-// its shape, data that overlap, leave gaps or do not fill exactly `data_bytes`.
+// Refused: what is not JSON of the format, an unknown type, a tensor whose bytes do not match its
+// shape, data that overlap, leave gaps or do not fill exactly `data_bytes`.
 [[nodiscard]] runtime::Result<SafetensorsHeader> parse_header(std::string_view json,
                                                               std::size_t data_bytes);
 

@@ -1,6 +1,7 @@
 #include "peers/assembly.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -8,6 +9,7 @@
 
 #include "models/checkpoint.h"
 #include "models/partition.h"
+#include "models/transfer.h"
 #include "peers/policies/stage_anchor.h"
 #include "peers/topologies.h"
 #include "runtime/cpu_set.h"
@@ -33,7 +35,8 @@ runtime::Status read_data(const Config& config, std::size_t peer_count,
   auto data = models::open_data({.set = config.data.set,
                                  .path = config.data.path,
                                  .seed = config.seed,
-                                 .limit = config.data.limit});
+                                 .limit = config.data.limit,
+                                 .context = config.data.context});
   if (!data) return data.error();
   surroundings.data = std::move(data).value();
   if (const std::size_t size = surroundings.data.train->size(); config.train.batch > size)
@@ -107,14 +110,30 @@ runtime::Result<std::unique_ptr<Objective>> make_quadratic(const Config& config,
       *surroundings.backend));
 }
 
-runtime::Result<std::vector<float>> start_of(const Config& config, const models::Network& network) {
-  std::vector<float> start(network.parameter_count());
-  network.initialise(config.seed, start);
-  if (config.model.init.empty()) return start;
-  auto checkpoint = models::read_checkpoint(config.model.init);
+struct Start {
+  std::vector<float> estimate;
+  std::vector<std::string> notes;
+};
+
+// Drawn from the seed, then whatever model.init has for it.
+runtime::Result<Start> start_of(const Config& config, const models::Network& network) {
+  Start start{.estimate = std::vector<float>(network.parameter_count()), .notes = {}};
+  network.initialise(config.seed, start.estimate);
+  const std::string& file = config.model.init;
+  if (file.empty()) return start;
+  auto checkpoint = models::read_checkpoint(file);
   if (!checkpoint) return checkpoint.error();
-  const runtime::Status restored = models::restore(*checkpoint, network.tensors(), start);
-  if (!restored) return runtime::Error{config.model.init + ": " + restored.error().message};
+  const auto transfer = models::transfer(*checkpoint, network.tensors(), start.estimate);
+  if (!transfer)
+    return runtime::Error{fmt::format("model.init: {}: {}", file, transfer.error().message)};
+  const auto note = [&](const char* what, const std::vector<std::string>& names) {
+    if (names.empty()) return;
+    start.notes.push_back(
+        fmt::format("model.init: {}: {} {}: {}", file, names.size(), what, fmt::join(names, ", ")));
+  };
+  note("tensors used", transfer->used);
+  note("missing, started from the seed", transfer->missing);
+  note("not used", transfer->unused);
   return start;
 }
 
@@ -150,6 +169,15 @@ std::uint64_t hash_text(std::string_view text) {
 }
 
 }  // namespace
+
+models::NetworkSpec network_spec(const Config& config, const models::Dataset& data) {
+  return {.kind = config.model.kind,
+          .input = data.shape(),
+          .classes = data.classes(),
+          .layers = config.model.layers,
+          .targets = {.count = data.targets(), .label_smoothing = config.train.label_smoothing},
+          .vocabulary = data.vocabulary()};
+}
 
 std::size_t threads_of(const Config& config, std::size_t peers_on_this_machine) {
   if (config.peer.threads > 0) return config.peer.threads;
@@ -201,12 +229,12 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
   }
   const models::Dataset& train = *surroundings.data.train;
   CHECK(place.index < surroundings.parts.size());
-  auto network = models::Network::create(
-      {config.model.kind, train.shape(), train.classes(), config.model.layers}, *backend_,
-      std::max<std::size_t>(config.train.batch, 256));
+  auto network = models::Network::create(network_spec(config, train), *backend_,
+                                         std::max<std::size_t>(config.train.batch, 256));
   if (!network) return network.error();
   auto start = start_of(config, **network);
   if (!start) return start.error();
+  start_notes_ = std::move(start->notes);
   network_ = network->get();
   steps_per_epoch_ = static_cast<double>(train.size()) /
                      static_cast<double>(surroundings.parts.size() * config.train.batch);
@@ -223,7 +251,7 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
                             .ahead = !place.virtual_time});
   objective_ = std::make_unique<NetworkObjective>(NetworkObjective::Parts{
       std::move(network).value(), std::move(loader), surroundings.data.test.get(), backend_,
-      std::move(start).value(), config.train.batch});
+      std::move(start->estimate), config.train.batch});
   return {};
 }
 
@@ -292,6 +320,21 @@ std::string Assembly::terms_of(const Config& config) const {
   return terms;
 }
 
+PeerOptions Assembly::options_of(const Config& config, const Place& place) const {
+  constexpr std::uint64_t kIncarnation = 1;
+  return {.self = {place.id, kIncarnation, fingerprint_},
+          .contact = {place.id, kIncarnation, place.name, place.address},
+          .terms = terms_,
+          .admits = config.gossip.pace != "sync" && config.gossip.topology != "file",
+          .pace = pace_of(config.gossip.pace),
+          .steps = steps_,
+          .settle_rounds = network_ != nullptr ? config.gossip.settle_rounds : 0,
+          .max_lead = config.gossip.max_lead,
+          .weight_floor = config.gossip.weight_floor,
+          .rate_correction = config.policy.rate_correction,
+          .heartbeat_interval = std::chrono::milliseconds(config.membership.heartbeat_ms)};
+}
+
 void Assembly::make_peer(const Config& config, const Place& place, runtime::Instant now) {
   std::vector<Regularizer*> regularizers;
   for (const auto* part : {&regularizer_, &stage_anchor_}) {
@@ -299,22 +342,9 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
   }
   terms_ = terms_of(config);
   fingerprint_ = hash_text(terms_);
-  const runtime::Duration heartbeat = std::chrono::milliseconds(config.membership.heartbeat_ms);
   const runtime::Duration silence = config.membership.heartbeat_ms == 0
                                         ? gossip::Members::kForEver
                                         : std::chrono::milliseconds(config.membership.silence_ms);
-  constexpr std::uint64_t kIncarnation = 1;
-  PeerOptions options{.self = {place.id, kIncarnation, fingerprint_},
-                      .pace = pace_of(config.gossip.pace),
-                      .steps = steps_,
-                      .settle_rounds = network_ != nullptr ? config.gossip.settle_rounds : 0,
-                      .max_lead = config.gossip.max_lead,
-                      .weight_floor = config.gossip.weight_floor,
-                      .rate_correction = config.policy.rate_correction,
-                      .heartbeat_interval = heartbeat};
-  options.contact = {place.id, kIncarnation, place.name, place.address};
-  options.terms = terms_;
-  options.admits = config.gossip.pace != "sync" && config.gossip.topology != "file";
   const PeerParts parts{.objective = objective_.get(),
                         .optimizer = optimizer_.get(),
                         .regularizers = std::move(regularizers),
@@ -325,7 +355,7 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
                         .distances = distances_.get(),
                         .layout = layout_.get(),
                         .backend = backend_};
-  peer_ = std::make_unique<Peer>(options, parts,
+  peer_ = std::make_unique<Peer>(options_of(config, place), parts,
                                  gossip::Members(place.id, place.members, silence, now));
 }
 

@@ -47,6 +47,9 @@ struct Shares {
 [[nodiscard]] runtime::Result<Surroundings> open_surroundings(const Config& config,
                                                               const Shares& shares);
 
+// The model that a run asks for, on samples as `data` has them.
+[[nodiscard]] models::NetworkSpec network_spec(const Config& config, const models::Dataset& data);
+
 // Compute threads of one peer: as configured, else an equal share of the cores.
 [[nodiscard]] std::size_t threads_of(const Config& config, std::size_t peers_on_this_machine);
 
@@ -80,6 +83,8 @@ class Assembly {
   [[nodiscard]] const gossip::BlockLayout& layout() const { return *layout_; }
   // What all peers of the run must have alike, a "key = value" a line; the fingerprint is its hash.
   [[nodiscard]] const std::string& terms() const { return terms_; }
+  // What model.init gave and did not give, in lines for a person; empty without it.
+  [[nodiscard]] const std::vector<std::string>& start_notes() const { return start_notes_; }
   [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_; }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
   [[nodiscard]] double steps_per_epoch() const { return steps_per_epoch_; }  // 0 in the laboratory
@@ -91,6 +96,7 @@ class Assembly {
   runtime::Status make_gossip(const Config& config, const Place& place);
   runtime::Status make_policy(const PolicyConfig& policy);
   [[nodiscard]] std::string terms_of(const Config& config) const;
+  [[nodiscard]] PeerOptions options_of(const Config& config, const Place& place) const;
   void make_peer(const Config& config, const Place& place, runtime::Instant now);
 
   kernels::Backend* backend_ = nullptr;
@@ -107,6 +113,7 @@ class Assembly {
   std::unique_ptr<Correction> correction_;     // null: none
   std::unique_ptr<Peer> peer_;
   std::string terms_;
+  std::vector<std::string> start_notes_;
   std::uint64_t fingerprint_ = 0;
   std::uint64_t steps_ = 0;
   double steps_per_epoch_ = 0.0;

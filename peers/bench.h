@@ -25,13 +25,26 @@ struct BenchTrainOptions {
   double window_seconds = 0.5;
   std::size_t windows = 9;
 };
+// Where a step's time goes, in milliseconds, each the median of several runs of that part alone.
+// The loader works on a thread of its own beside the others: a batch of samples that are in memory.
+struct StageTimes {
+  double loader = 0.0;
+  double forward = 0.0;
+  double backward = 0.0;
+  double optimizer = 0.0;
+};
 struct BenchTrainReport {
   std::string device;  // as it describes itself
   std::size_t parameters = 0;
   Spread samples_per_second;
   double step_milliseconds = 0.0;  // of the median
+  double gigaflops = 0.0;          // of the median: two for each multiply-add of a matrix product
+  double peak_gigaflops = 0.0;     // of one product of two matrices of 1024x1024 on this device
+  StageTimes stages = {};
+  std::size_t memory_bytes_max = 0;  // of this process so far, a GPU's own memory not included
 };
-// Whole training steps, forward, backward and momentum, on one batch of 28x28 grey images.
+// Whole training steps, forward, backward and momentum, on one batch of what the model is mostly
+// given (models/zoo/zoo.h).
 [[nodiscard]] runtime::Result<BenchTrainReport> bench_train(const BenchTrainOptions& options);
 
 struct BenchGossipOptions {

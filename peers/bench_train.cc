@@ -1,58 +1,129 @@
+#include <sys/resource.h>
+
 #include <algorithm>
+#include <numeric>
 #include <vector>
 
 #include "kernels/open_backend.h"
+#include "models/loader.h"
 #include "models/network.h"
 #include "models/zoo/zoo.h"
 #include "peers/bench.h"
-#include "peers/objective.h"
+#include "peers/bench_batch.h"
 #include "peers/policies/momentum.h"
 #include "runtime/clock.h"
-#include "runtime/cpu_set.h"
-#include "runtime/random.h"
 
 namespace peers {
 namespace {
 
-constexpr std::size_t kClasses = 10;
 constexpr std::size_t kWarmUpSteps = 20;
+constexpr std::size_t kStageRuns = 15;
 
-// One batch, again and again: what a step costs when data is never late.
-class OneBatch final : public Objective {
+// Median milliseconds of `action`, the device's work included.
+template <typename Action>
+double milliseconds_of(kernels::Backend& backend, Action action) {
+  const runtime::WallClock clock;
+  std::vector<double> figures;
+  for (std::size_t i = 0; i < kStageRuns; ++i) {
+    const runtime::Instant begin = clock.now();
+    action();
+    backend.synchronize();
+    figures.push_back(1e3 * runtime::to_seconds(clock.now() - begin));
+  }
+  return spread_of(std::move(figures)).median;
+}
+
+double peak_gigaflops(kernels::Backend& backend) {
+  constexpr std::size_t kSide = 1024;
+  const kernels::DenseShape shape{.batch = kSide, .inputs = kSide, .outputs = kSide};
+  kernels::Buffer a = backend.allocate(shape.in_count(), kernels::Scalar::kF32);
+  kernels::Buffer b = backend.allocate(shape.weight_count(), kernels::Scalar::kF32);
+  kernels::Buffer c = backend.allocate(shape.out_count(), kernels::Scalar::kF32);
+  const double milliseconds = milliseconds_of(
+      backend, [&] { backend.dense_forward(shape, a.view(), b.view(), {}, c.view()); });
+  return 2e-6 * static_cast<double>(kSide * kSide * kSide) / milliseconds;
+}
+
+std::size_t memory_bytes_max() {
+  rusage usage{};
+  CHECK(::getrusage(RUSAGE_SELF, &usage) == 0);
+  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;  // Linux counts KiB
+}
+
+// A network, its batch and its optimizer, ready to step.
+class TrainBench {
  public:
-  OneBatch(models::Network& network, kernels::Backend& backend, std::size_t batch)
-      : network_(&network), batch_(batch) {
-    runtime::Random random(1);
-    std::vector<float> samples(batch * network.input().count());
-    for (float& pixel : samples) pixel = static_cast<float>(random.uniform(-1.0, 1.0));
-    std::vector<std::int32_t> labels(batch);
-    for (std::int32_t& label : labels) label = static_cast<std::int32_t>(random.below(kClasses));
-    samples_ = backend.allocate(samples.size(), kernels::Scalar::kF32);
-    labels_ = backend.allocate(labels.size(), kernels::Scalar::kI32);
-    backend.upload(std::span(samples), samples_.view());
-    backend.upload(std::span(labels), labels_.view());
+  TrainBench(models::Network& network, kernels::Backend& backend, const models::NetworkSpec& spec,
+             const BenchTrainOptions& options)
+      : backend_(backend),
+        spec_(spec),
+        options_(options),
+        objective_(network, backend, options.batch, spec.vocabulary),
+        x_(numbers()),
+        delta_(numbers()),
+        momentum_({.name = "momentum"},
+                  {&backend, objective_.parameter_count(), kernels::Scalar::kF32}) {
+    std::vector<float> start(network.parameter_count());
+    objective_.write_start(std::span(start));
+    backend.upload(std::span(start), x_.view());
   }
-  [[nodiscard]] std::size_t parameter_count() const override { return network_->parameter_count(); }
-  [[nodiscard]] kernels::Scalar scalar() const override { return kernels::Scalar::kF32; }
-  [[nodiscard]] std::size_t batch_samples() const override { return batch_; }
-  void write_start(kernels::View host) const override { network_->initialise(1, host.as<float>()); }
-  void next_batch() override {}
-  double gradient_at(kernels::ConstView estimate, kernels::View gradient) override {
-    return network_->loss_and_gradient(estimate, {samples_.view(), labels_.view(), batch_},
-                                       gradient);
+
+  void step() {
+    static_cast<void>(momentum_.delta_at(objective_, x_.view(), 1e-4, delta_.view()));
+    objective_.move_statistics(x_.view(), delta_.view());
+    backend_.axpy(1.0, delta_.view(), x_.view());
   }
-  void move_statistics(kernels::ConstView estimate, kernels::View delta) override {
-    network_->move_statistics(estimate, delta);
+
+  Spread rate() {
+    std::vector<double> figures;
+    for (std::size_t window = 0; window < options_.windows; ++window) {
+      const runtime::Instant begin = clock_.now();
+      const runtime::Instant end = begin + runtime::from_seconds(options_.window_seconds);
+      std::size_t steps = 0;
+      while (clock_.now() < end) {
+        step();
+        ++steps;
+      }
+      backend_.synchronize();
+      figures.push_back(static_cast<double>(steps * options_.batch) /
+                        runtime::to_seconds(clock_.now() - begin));
+    }
+    return spread_of(std::move(figures));
   }
-  [[nodiscard]] std::optional<Quality> evaluate(kernels::ConstView /*estimate*/) override {
-    return {};
+
+  StageTimes stages() {
+    StageTimes times;
+    times.forward = milliseconds_of(backend_, [&] { objective_.score(x_.view()); });
+    const double both = milliseconds_of(
+        backend_, [&] { static_cast<void>(objective_.gradient_at(x_.view(), delta_.view())); });
+    times.backward = both - times.forward;
+    Weightless weightless(objective_.parameter_count());
+    times.optimizer = milliseconds_of(backend_, [&] {
+      static_cast<void>(momentum_.delta_at(weightless, x_.view(), 1e-4, delta_.view()));
+      backend_.axpy(1.0, delta_.view(), x_.view());
+    });
+    const SamplesInMemory samples(spec_, 4 * options_.batch);
+    std::vector<std::uint32_t> part(samples.size());
+    std::iota(part.begin(), part.end(), 0U);
+    models::BatchSequence sequence(samples, part, {.batch = options_.batch});
+    models::HostBatch batch;
+    times.loader = milliseconds_of(backend_, [&] { sequence.next(batch); });
+    return times;
   }
 
  private:
-  models::Network* network_;
-  std::size_t batch_;
-  kernels::Buffer samples_;
-  kernels::Buffer labels_;
+  [[nodiscard]] kernels::Buffer numbers() {
+    return backend_.allocate(objective_.parameter_count(), kernels::Scalar::kF32);
+  }
+
+  kernels::Backend& backend_;
+  const models::NetworkSpec& spec_;
+  const BenchTrainOptions& options_;
+  OneBatch objective_;
+  kernels::Buffer x_;
+  kernels::Buffer delta_;
+  Momentum momentum_;
+  runtime::WallClock clock_;
 };
 
 }  // namespace
@@ -67,43 +138,22 @@ runtime::Result<BenchTrainReport> bench_train(const BenchTrainOptions& options) 
   auto opened = kernels::open_backend({options.device, options.threads});
   if (!opened) return opened.error();
   kernels::Backend& backend = *opened->backend;
-  auto network = models::Network::create(
-      {options.model, models::usual_input(options.model), kClasses}, backend, options.batch);
+  const models::NetworkSpec spec = models::usual_spec(options.model);
+  auto network = models::Network::create(spec, backend, options.batch);
   if (!network) return network.error();
-  OneBatch objective(**network, backend, options.batch);
-  const std::size_t count = objective.parameter_count();
-  std::vector<float> start(count);
-  objective.write_start(std::span(start));
-  kernels::Buffer x = backend.allocate(count, kernels::Scalar::kF32);
-  kernels::Buffer delta = backend.allocate(count, kernels::Scalar::kF32);
-  backend.upload(std::span(start), x.view());
-  Momentum momentum({.name = "momentum"}, {&backend, count, kernels::Scalar::kF32});
-  const auto step = [&] {
-    static_cast<void>(momentum.delta_at(objective, x.view(), 1e-4, delta.view()));
-    objective.move_statistics(x.view(), delta.view());
-    backend.axpy(1.0, delta.view(), x.view());
-  };
-  for (std::size_t i = 0; i < kWarmUpSteps; ++i) step();
+  TrainBench bench(**network, backend, spec, options);
+  for (std::size_t i = 0; i < kWarmUpSteps; ++i) bench.step();
   backend.synchronize();
-  const runtime::WallClock clock;
-  std::vector<double> figures;
-  for (std::size_t window = 0; window < options.windows; ++window) {
-    const runtime::Instant begin = clock.now();
-    const runtime::Instant end = begin + runtime::from_seconds(options.window_seconds);
-    std::size_t steps = 0;
-    while (clock.now() < end) {
-      step();
-      ++steps;
-    }
-    backend.synchronize();
-    figures.push_back(static_cast<double>(steps * options.batch) /
-                      runtime::to_seconds(clock.now() - begin));
-  }
   BenchTrainReport report{.device = backend.description(),
-                          .parameters = count,
-                          .samples_per_second = spread_of(std::move(figures))};
+                          .parameters = (*network)->parameter_count(),
+                          .samples_per_second = bench.rate()};
   report.step_milliseconds =
       1e3 * static_cast<double>(options.batch) / report.samples_per_second.median;
+  report.gigaflops = 2e-9 * static_cast<double>((*network)->step_multiplications()) *
+                     report.samples_per_second.median;
+  report.peak_gigaflops = peak_gigaflops(backend);
+  report.stages = bench.stages();
+  report.memory_bytes_max = memory_bytes_max();
   return report;
 }
 

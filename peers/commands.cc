@@ -12,6 +12,7 @@
 #include "kernels/open_backend.h"
 #include "models/datasets/dataset.h"
 #include "models/network.h"
+#include "peers/assembly.h"
 #include "peers/config_fields.h"
 #include "peers/config_names.h"
 #include "peers/config_presets.h"
@@ -52,13 +53,15 @@ Json to_json(const Spread& spread) {
 
 // The network on the data, a line a layer, as comments that may follow the config.
 runtime::Result<std::string> network_table(const Config& config) {
-  const auto data = models::open_data({config.data.set, config.data.path, config.seed});
+  const auto data = models::open_data({.set = config.data.set,
+                                       .path = config.data.path,
+                                       .seed = config.seed,
+                                       .context = config.data.context});
   if (!data) return data.error();
   const auto backend = kernels::open_backend({.device = "reference"});
   if (!backend) return backend.error();
-  const auto network = models::Network::create(
-      {config.model.kind, data->train->shape(), data->train->classes(), config.model.layers},
-      *backend->backend, 1);
+  const auto network =
+      models::Network::create(network_spec(config, *data->train), *backend->backend, 1);
   if (!network) return network.error();
   std::istringstream lines((*network)->summary());
   std::string table = fmt::format("# {:<52} {:>12} {:>10}\n", "layer", "output", "parameters");
@@ -170,7 +173,14 @@ int bench_train_command(const BenchTrainOptions& options, bool json) {
                        {"device", report->device},
                        {"parameters", report->parameters},
                        {"samples_per_second", to_json(report->samples_per_second)},
-                       {"step_milliseconds", report->step_milliseconds}};
+                       {"step_milliseconds", report->step_milliseconds},
+                       {"gigaflops", report->gigaflops},
+                       {"peak_gigaflops", report->peak_gigaflops},
+                       {"loader_milliseconds", report->stages.loader},
+                       {"forward_milliseconds", report->stages.forward},
+                       {"backward_milliseconds", report->stages.backward},
+                       {"optimizer_milliseconds", report->stages.optimizer},
+                       {"memory_bytes_max", report->memory_bytes_max}};
     fmt::print("{}\n", figures.dump(2));
     return 0;
   }
@@ -179,6 +189,13 @@ int bench_train_command(const BenchTrainOptions& options, bool json) {
       "{} ({} parameters), batch {}, {}: {:.0f} samples/s [{:.0f}..{:.0f}], {:.3f} ms a step\n",
       options.model, report->parameters, options.batch, report->device, rate.median, rate.min,
       rate.max, report->step_milliseconds);
+  const StageTimes& stages = report->stages;
+  fmt::print(
+      "{:.1f} Gflop/s, {:.0f} % of a product of large matrices; forward {:.3f} ms, backward {:.3f} "
+      "ms, optimizer {:.3f} ms, beside them the loader {:.3f} ms; memory at most {:.0f} MB\n",
+      report->gigaflops, 100.0 * report->gigaflops / report->peak_gigaflops, stages.forward,
+      stages.backward, stages.optimizer, stages.loader,
+      1e-6 * static_cast<double>(report->memory_bytes_max));
   return 0;
 }
 

@@ -35,6 +35,7 @@ struct DataConfig {
   std::uint64_t parts = 1;
   bool augment = false;
   std::uint64_t limit = 0;
+  std::uint64_t context = 64;
   bool operator==(const DataConfig&) const = default;
 };
 
@@ -51,6 +52,7 @@ struct TrainConfig {
   std::uint64_t batch = 32;
   std::string precision = "f32";
   double drop_activations = 0.0;
+  double label_smoothing = 0.0;
   std::uint64_t evaluate_every = 1;
   bool operator==(const TrainConfig&) const = default;
 };

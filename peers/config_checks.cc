@@ -84,6 +84,23 @@ void check_peer(const PeerConfig& peer, Problems& problems) {
   }
 }
 
+// What fits images only, or texts only.
+void check_text(const DataConfig& data, Problems& problems) {
+  if (data.set != "text") {
+    if (data.context != DataConfig{}.context)
+      problems.push_back(
+          {"data.context", fmt::format("needs data.set = \"text\", got {}", toml_text(data.set))});
+    return;
+  }
+  check_file(problems, "data.path", data.path, "data.set = \"text\"");
+  if (data.partition != "iid" && data.partition != "contiguous")
+    problems.push_back(
+        {"data.partition", fmt::format("a text has no classes to divide by: expected "
+                                       "iid or contiguous, got {}",
+                                       toml_text(data.partition))});
+  if (data.augment) problems.push_back({"data.augment", "is for images; data.set is \"text\""});
+}
+
 void check_data(const Config& config, Problems& problems) {
   const DataConfig& data = config.data;
   if (data.part >= data.parts) {
@@ -96,7 +113,8 @@ void check_data(const Config& config, Problems& problems) {
     problems.push_back({"train.batch", fmt::format("expected at most data.limit = {}, got {}",
                                                    data.limit, config.train.batch)});
   }
-  if (data.set == "glyphs") return;
+  check_text(data, problems);
+  if (data.set == "glyphs" || data.set == "text") return;
   if (data.path.empty()) {
     problems.push_back({"data.path", fmt::format("data.set = {} needs the folder with the files",
                                                  toml_text(data.set))});

@@ -18,6 +18,7 @@ constexpr NumberRange kInside{0.0, 1.0, true, true};
 constexpr std::uint64_t kPeersMax = 100'000;
 constexpr std::uint64_t kThreadsMax = 1024;
 constexpr std::uint64_t kBatchMax = 65536;
+constexpr std::uint64_t kContextMax = 65536;
 constexpr std::uint64_t kDayMs = 86'400'000;
 constexpr std::uint64_t kBlockBytesMax = 64U << 20U;  // the largest message a transport accepts
 
@@ -61,7 +62,7 @@ void describe_peer(PeerConfig& c, Table t) {
 
 void describe_data(DataConfig& c, Table t) {
   t.add_name("data.set", c.set, "what to learn from");
-  t.add("data.path", PathText{&c.path}, "folder with the files, gzipped or not");
+  t.add("data.path", PathText{&c.path}, "folder with the files, or the text file; gzipped or not");
   t.add_name("data.partition", c.partition, "how the samples are split among the peers");
   t.add("data.alpha", Number{&c.alpha, kPositive}, "dirichlet: the smaller, the more skewed");
   t.add("data.part", Count{&c.part, {0, kPeersMax - 1}}, "this peer's part (launch sets it) ...");
@@ -70,12 +71,14 @@ void describe_data(DataConfig& c, Table t) {
         "training images are cropped at random, colour ones also flipped");
   t.add("data.limit", Count{&c.limit, kFromZero},
         "at most so many training samples, the first of the set; 0: all");
+  t.add("data.context", Count{&c.context, {1, kContextMax}}, "text: characters of a sample");
 }
 
 void describe_model(ModelConfig& c, Table t) {
   t.add_name("model.kind", c.kind, "a name of the zoo");
   t.add("model.layers", Texts{&c.layers}, "kind = \"layers\": one layer a string");
-  t.add("model.init", PathText{&c.init}, "safetensors to start from; empty: random");
+  t.add("model.init", PathText{&c.init},
+        "safetensors to start from, as far as names agree; empty: random");
 }
 
 void describe_train(TrainConfig& c, Table t) {
@@ -86,6 +89,8 @@ void describe_train(TrainConfig& c, Table t) {
   t.add_name("train.precision", c.precision, "of forward and backward");
   t.add_later("train.drop_activations", Number{&c.drop_activations, kShare},
               "share of the cached activations dropped");
+  t.add("train.label_smoothing", Number{&c.label_smoothing, kShare},
+        "share of each label that is spread over all classes");
   t.add("train.evaluate_every", Count{&c.evaluate_every, kFromZero}, "epochs; 0: at the end only");
 }
 

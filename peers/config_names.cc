@@ -15,7 +15,7 @@ constexpr Choice kSets[] = {
     {"idx", "a folder in MNIST's format: MNIST, Fashion-MNIST, ..."},
     {"cifar10", "a folder with CIFAR-10's binary version"},
     {"cifar100", "a folder with CIFAR-100's binary version"},
-    {"text", "plain text", kLater},
+    {"text", "a text file, character by character: which comes next"},
 };
 constexpr Choice kPartitions[] = {
     {"iid", "shuffled, dealt evenly"},
@@ -32,6 +32,8 @@ constexpr Choice kModels[] = {
     {"resnet50", "residual network of bottlenecks, 256 to 2048 channels, for small images"},
     {"vgg11", "eight convolutions with batch normalisation, for images of 32x32 and more"},
     {"vgg16", "thirteen convolutions with batch normalisation, for images of 32x32 and more"},
+    {"vit-tiny", "six blocks of attention on 128 channels over patches of 4x4, for 32x32 images"},
+    {"gpt-mini", "four blocks of causal attention on 128 channels, for texts"},
     {"layers", "as listed in model.layers"},
 };
 constexpr Choice kTrainPrecisions[] = {

@@ -138,7 +138,8 @@ struct Commands {
     CLI::App* bench = app.add_subcommand("bench", "figures of this machine");
     bench->require_subcommand(1);
     CLI::App* training = bench->add_subcommand("train", "whole training steps, samples a second");
-    training->add_option("--model", train.model, "logistic | mlp | lenet5")->capture_default_str();
+    training->add_option("--model", train.model, "a name of `murmur list models`, but layers")
+        ->capture_default_str();
     training->add_option("--batch", train.batch)
         ->check(CLI::Range(1, 65536))
         ->capture_default_str();

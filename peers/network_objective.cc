@@ -20,7 +20,7 @@ std::size_t evaluation_batch(const models::Network& network, std::size_t train_b
 }  // namespace
 
 NetworkObjective::NetworkObjective(Parts parts)
-    : parts_(std::move(parts)), stage_(*parts_.backend, parts_.test->shape(), parts_.batch) {}
+    : parts_(std::move(parts)), stage_(*parts_.backend, *parts_.test, parts_.batch) {}
 
 void NetworkObjective::write_start(kernels::View host) const {
   std::ranges::copy(parts_.start, host.as<float>().begin());

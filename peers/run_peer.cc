@@ -154,6 +154,7 @@ class PeerProcess {
                                      clock_.now());
     if (!assembly) return assembly.error();
     assembly_ = std::move(assembly).value();
+    for (const std::string& note : assembly_->start_notes()) log_.info("{}", note);
     write_start();
     return {};
   }

@@ -80,6 +80,8 @@ runtime::Result<SimulationReport> simulate(const Config& config,
   if (!graph) return graph.error();
   const runtime::WallClock clock;
   const runtime::Instant began = clock.now();
+  for (const std::string& note : (*simulation)->assembly(0).start_notes())
+    fmt::print(stderr, "simulate: {}\n", note);
   SimulationReport report = (*simulation)->run(stop, ProgressLines());
   report.wall_seconds = runtime::to_seconds(clock.now() - began);
   report.bytes_per_peer = peak_memory_bytes() / static_cast<double>(config.simulate.peers);

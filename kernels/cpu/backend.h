@@ -57,6 +57,22 @@ class CpuBackend final : public Backend {
                        View out) override;
   void batchnorm_backward(const BatchNormShape& shape, const BatchNormSaved& saved,
                           const LayerGradients& gradients) override;
+  void layernorm_forward(const LayerNormShape& shape, ConstView in,
+                         const LayerNormParameters& parameters, View out) override;
+  void layernorm_backward(const LayerNormShape& shape, const LayerNormSaved& saved,
+                          const LayerGradients& gradients) override;
+  void gelu_forward(ConstView in, View out) override;
+  void gelu_backward(ConstView in, ConstView d_out, View d_in) override;
+  void dropout(const DropoutMask& mask, ConstView in, View out) override;
+  void embedding_forward(const EmbeddingShape& shape, ConstView tokens, ConstView table,
+                         View out) override;
+  void embedding_backward(const EmbeddingShape& shape, ConstView tokens, ConstView d_out,
+                          View d_table) override;
+  void add_to_rows(const RowsShape& shape, ConstView in, ConstView row, View out) override;
+  void sum_rows(const RowsShape& shape, ConstView in, View row) override;
+  void attention_forward(const AttentionShape& shape, ConstView in, View out) override;
+  void attention_backward(const AttentionShape& shape, ConstView in, ConstView d_out,
+                          View d_in) override;
   void softmax_cross_entropy(const SoftmaxShape& shape, ConstView logits, ConstView labels,
                              const LossOutputs& outputs) override;
 
@@ -69,12 +85,19 @@ class CpuBackend final : public Backend {
   [[nodiscard]] const float* bias_or_zeros(ConstView bias, std::size_t count);
   [[nodiscard]] float* d_bias_or_scratch(View d_bias, std::size_t count);
 
+  // Calls action(head, its two matrices of scores) for all heads of all samples, each on one
+  // thread.
+  template <typename Action>
+  void for_heads(const AttentionShape& shape, Action action);
+
   std::size_t threads_;
   const LayerLoops& loops_;
   OneDnn onednn_;
   DirectConv direct_;
   Buffer zeros_;
   Buffer scratch_;
+  Buffer sums_;    // f64, of layernorm_backward()
+  Buffer scores_;  // of attention: two matrices a thread
 };
 
 }  // namespace kernels::cpu

@@ -3,6 +3,7 @@
 // kernels/vector/loops.h for the rules that such files follow).
 
 #include <cstddef>
+#include <cstdint>
 
 namespace kernels::cpu {
 
@@ -44,6 +45,14 @@ struct NormGradients {
   float* d_shift;
 };
 
+// kernels/dropout.h in plain numbers.
+struct Drops {
+  std::uint32_t low;
+  std::uint32_t high;
+  std::uint32_t below;
+  float factor;
+};
+
 // One image's convolution in plain numbers. Channels-last, the numbers of a patch that lie in one
 // row lie side by side. `in` is the image with its padding around it. `weight` is ordered for the
 // loop that reads it, zeros where channels or patches do not fill a pack of kConvPack numbers:
@@ -73,6 +82,7 @@ struct LayerLoops {
   // d_out = d_out where out > 0, else 0.
   void (*mask)(const float* out, const float* d_out, float* d_in, std::size_t count);
   void (*relu)(const float* in, float* out, std::size_t count);
+  void (*sum_rows)(const Rows& rows, const float* in, float* row);
   // d_bias = the sum over all rows of d_out, which is masked first where `out` is not null.
   void (*mask_and_sum)(const Rows& rows, const float* out, float* d_out, float* d_bias);
   void (*pool_max)(const Windows& windows, const float* in, float* out);
@@ -87,6 +97,17 @@ struct LayerLoops {
                           float* out);
   void (*batchnorm_backward)(const NormRows& norm, const float* in, const float* out,
                              const NormChannels& channels, const NormGradients& gradients);
+  // Rows by their own moments; `relu` is not looked at. Backward needs room for two sums a column.
+  void (*layernorm)(const NormRows& norm, const float* in, const float* scale, const float* shift,
+                    float* out);
+  void (*layernorm_backward)(const NormRows& norm, const float* in, const float* scale,
+                             const NormGradients& gradients, double* sums);
+  void (*gelu)(const float* in, float* out, std::size_t count);
+  void (*gelu_backward)(const float* in, const float* d_out, float* d_in, std::size_t count);
+  void (*dropout)(const Drops& drops, const float* in, float* out, std::size_t count);
+  // One row of at least one number, in place if asked. Backward: d = factor p (d - sum of p d).
+  void (*softmax)(const float* in, float* out, std::size_t count);
+  void (*softmax_backward)(const float* p, float* d, float factor, std::size_t count);
   // One image. Where channels do not fill a pack, these reach up to a pack beyond the end of out,
   // d_out and d_in. The backward ones add to d_in, a padded image, and to d_weight.
   void (*conv)(const ImageConv& conv, const float* in, const float* weight, const float* bias,

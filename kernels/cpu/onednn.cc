@@ -289,6 +289,12 @@ struct Matrix {
 
 }  // namespace
 
+void multiply(const MatrixProduct& p, const float* a, const float* b, float* c) {
+  check_done(dnnl_sgemm(p.a_transposed ? 'T' : 'N', p.b_transposed ? 'T' : 'N', dim(p.rows),
+                        dim(p.columns), dim(p.inner), p.factor, a, dim(p.a_row), b, dim(p.b_row),
+                        0.0F, c, dim(p.c_row)));
+}
+
 struct OneDnn::State {
   dnnl::engine engine{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream{engine};

@@ -1,14 +1,31 @@
 #pragma once
-// oneDNN behind six functions: the only file that names it is this header's body. f32, images
+// oneDNN behind seven functions: the only file that names it is this header's body. f32, images
 // channels-last, weights as in kernels/shapes.h. A call's primitive is made at the first use of its
 // shape and kept, with room for the weights in the order that oneDNN likes; later calls of that
 // shape allocate nothing here. One thread at a time.
 
+#include <cstddef>
 #include <memory>
 
 #include "kernels/shapes.h"
 
 namespace kernels::cpu {
+
+// c = factor a b, of rows x inner and inner x columns; a transposed matrix is stored columns-first.
+// Each is part of a wider one, whose rows are so many numbers long.
+struct MatrixProduct {
+  std::size_t rows = 0;
+  std::size_t columns = 0;
+  std::size_t inner = 0;
+  bool a_transposed = false;
+  bool b_transposed = false;
+  float factor = 1.0F;
+  std::size_t a_row = 0;
+  std::size_t b_row = 0;
+  std::size_t c_row = 0;
+};
+// Any thread; inside a team of for_parts() (kernels/cpu/threads.h) it computes alone.
+void multiply(const MatrixProduct& product, const float* a, const float* b, float* c);
 
 class OneDnn {
  public:

@@ -164,7 +164,7 @@ void CudaBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
   float* const d_out = gradients.d_out.as<float>().data();
   mask_gradient(device_, size, shape.activation, saved.out.as<float>().data(), d_out);
   if (!gradients.d_bias.empty())
-    sum_rows(device_, size, d_out, gradients.d_bias.as<float>().data());
+    add_up_rows(device_, size, d_out, gradients.d_bias.as<float>().data());
 
   auto* const patches =
       device_.scratch<float>(p.images_at_once(shape.batch) * p.image_pixels() * p.patch());

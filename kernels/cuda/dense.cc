@@ -23,7 +23,7 @@ void CudaBackend::dense_backward(const DenseShape& shape, const DenseSaved& save
   const Rows size{shape.batch, shape.outputs};
   mask_gradient(device_, size, shape.activation, saved.out.as<float>().data(), d_out);
   if (!gradients.d_bias.empty())
-    sum_rows(device_, size, d_out, gradients.d_bias.as<float>().data());
+    add_up_rows(device_, size, d_out, gradients.d_bias.as<float>().data());
   multiply(
       device_,
       {.rows = shape.outputs, .columns = shape.inputs, .inner = shape.batch, .a_transposed = true},

@@ -49,7 +49,7 @@ void mask_gradient(Device& device, const Rows& size, Activation activation, cons
   }));
 }
 
-void sum_rows(Device& device, const Rows& size, const float* d_out, float* d_bias) {
+void add_up_rows(Device& device, const Rows& size, const float* d_out, float* d_bias) {
   const std::size_t rows = size.rows;
   const std::size_t columns = size.columns;
   const std::size_t pieces = std::min(rows, kPiecesMax);

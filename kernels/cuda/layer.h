@@ -38,6 +38,6 @@ void mask_gradient(Device& device, const Rows& size, Activation activation, cons
                    float* d_out);
 
 // d_bias = the sum of d_out's rows, in an order that only `size` decides. Uses the scratch memory.
-void sum_rows(Device& device, const Rows& size, const float* d_out, float* d_bias);
+void add_up_rows(Device& device, const Rows& size, const float* d_out, float* d_bias);
 
 }  // namespace kernels::cuda

@@ -21,6 +21,8 @@ void CudaBackend::softmax_cross_entropy(const SoftmaxShape& shape, ConstView log
   const float* const all_logits = logits.as<float>().data();
   const auto* const all_labels = labels.as<std::int32_t>().data();
   const auto samples = static_cast<double>(batch);
+  const double at_label = 1.0 - shape.smoothing;
+  const double spread = shape.smoothing / static_cast<double>(classes);
 
   CUDA_CHECK(launch(device_.stream(), batch, [=] __device__(std::size_t sample) {
     const float* const row = all_logits + sample * classes;
@@ -34,14 +36,18 @@ void CudaBackend::softmax_cross_entropy(const SoftmaxShape& shape, ConstView log
     // subtracting is all there is to see. The top is taken off first, so that exp cannot overflow.
     const double top = row[largest];
     double sum = 0;
-    for (std::size_t c = 0; c < classes; ++c) sum += exp(row[c] - top);
-    if (loss != nullptr) loss[sample] = static_cast<float>(log(sum) + top - row[label]);
+    double asked = at_label * row[label];  // the logits, weighted by how much each is asked for
+    for (std::size_t c = 0; c < classes; ++c) {
+      sum += exp(row[c] - top);
+      asked += spread * row[c];
+    }
+    if (loss != nullptr) loss[sample] = static_cast<float>(log(sum) + top - asked);
     if (correct != nullptr) correct[sample] = largest == label ? 1 : 0;
     if (d_logits == nullptr) return;
     for (std::size_t c = 0; c < classes; ++c) {
       const double probability = exp(row[c] - top) / sum;
-      d_logits[sample * classes + c] =
-          static_cast<float>((probability - (c == label ? 1.0 : 0.0)) / samples);
+      const double wanted = spread + (c == label ? at_label : 0.0);
+      d_logits[sample * classes + c] = static_cast<float>((probability - wanted) / samples);
     }
   }));
 }

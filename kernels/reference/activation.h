@@ -21,7 +21,7 @@ void mask(Activation activation, std::span<const T> out, std::span<T> d_out) {
 
 // d_bias = the sum of d_out over all rows, for rows as wide as the bias.
 template <typename T>
-void sum_rows(std::span<const T> d_out, std::span<T> d_bias) {
+void add_up_rows(std::span<const T> d_out, std::span<T> d_bias) {
   for (std::size_t column = 0; column < d_bias.size(); ++column) {
     double sum = 0.0;
     for (std::size_t i = column; i < d_out.size(); i += d_bias.size())

@@ -100,7 +100,7 @@ void ReferenceBackend::conv_backward(const ConvShape& shape, const ConvSaved& sa
     using T = decltype(zero);
     const std::span<T> d_out = gradients.d_out.as<T>();
     mask<T>(shape.activation, saved.out.as<T>(), d_out);
-    if (!gradients.d_bias.empty()) sum_rows<T>(d_out, gradients.d_bias.as<T>());
+    if (!gradients.d_bias.empty()) add_up_rows<T>(d_out, gradients.d_bias.as<T>());
     backward_weight<T>(shape, saved.in.as<T>(), d_out, gradients.d_weight.as<T>());
     if (!gradients.d_in.empty())
       backward_data<T>(shape, saved.weight.as<T>(), d_out, gradients.d_in.as<T>());

@@ -2,15 +2,24 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <map>
 #include <optional>
 
 #include "models/layers/batchnorm.h"
 #include "models/layers/conv.h"
 #include "models/layers/dense.h"
+#include "models/layers/dropout.h"
+#include "models/layers/embedding.h"
+#include "models/layers/gelu.h"
+#include "models/layers/heads.h"
+#include "models/layers/layernorm.h"
+#include "models/layers/linear.h"
 #include "models/layers/pool.h"
+#include "models/layers/positions.h"
 #include "models/layers/relu.h"
 #include "models/layers/sum.h"
+#include "runtime/check.h"
 
 namespace models {
 namespace {
@@ -26,6 +35,7 @@ std::string size_of(const ImageShape& shape) {
 struct Maker {
   ImageShape input;
   Activation activation = Activation::kNone;
+  bool is_sample = false;  // the input is the network's
 
   [[nodiscard]] runtime::Error too_large(const char* what, std::size_t window) const {
     return {fmt::format("{} of {}x{} does not fit into an image of {}x{}", what, window, window,
@@ -84,14 +94,58 @@ struct Maker {
     return {std::make_unique<BatchNorm>(input, activation)};
   }
   Built operator()(const ReluSpec& /*spec*/) const { return {std::make_unique<Relu>(input)}; }
-  Built operator()(const ResidualSpec& /*spec*/) const {
-    return {std::make_unique<Sum>(input, activation)};
+  Built operator()(const LinearSpec& spec) const {
+    if (spec.outputs == 0) return runtime::Error{"linear: outputs must be at least 1"};
+    return {std::make_unique<Linear>(input, spec, activation)};
+  }
+  Built operator()(const LayerNormSpec& /*spec*/) const {
+    return {std::make_unique<LayerNorm>(input)};
+  }
+  Built operator()(const GeluSpec& /*spec*/) const { return {std::make_unique<Gelu>(input)}; }
+  Built operator()(const DropoutSpec& spec) const {
+    if (!(spec.probability >= 0.0 && spec.probability < 1.0))
+      return runtime::Error{fmt::format("dropout: expected a probability from 0 to below 1, got {}",
+                                        spec.probability)};
+    return {std::make_unique<Dropout>(input, spec.probability)};
+  }
+
+  Built operator()(const EmbeddingSpec& spec) const {
+    if (spec.vocabulary == 0 || spec.width == 0)
+      return runtime::Error{"embedding: vocabulary and width must be at least 1"};
+    if (!is_sample || input.channels != 1)
+      return runtime::Error{
+          fmt::format("embedding: expected to be the first layer, of samples of one token number a "
+                      "place, got {}",
+                      size_of(input))};
+    return {std::make_unique<Embedding>(input, spec)};
+  }
+  Built operator()(const PositionsSpec& /*spec*/) const {
+    return {std::make_unique<Positions>(input)};
+  }
+
+  Built operator()(const HeadsSpec& spec) const {
+    if (spec.heads == 0) return runtime::Error{"attention: heads must be at least 1"};
+    if (input.channels % (3 * spec.heads) != 0)
+      return runtime::Error{fmt::format("attention: {} channels do not divide into {} heads",
+                                        input.channels / 3, spec.heads)};
+    return {std::make_unique<Heads>(input, spec)};
+  }
+
+  // Of several layers: the Builder takes these apart.
+  Built operator()(const AttentionSpec& /*spec*/) const { return never(); }
+  Built operator()(const ResidualSpec& /*spec*/) const { return never(); }
+
+ private:
+  static Built never() {
+    CHECK(false);
+    return runtime::Error{""};
   }
 };
 
 bool takes_activation(const LayerSpec& spec) {
-  return !std::holds_alternative<PoolSpec>(spec) && !std::holds_alternative<GlobalPoolSpec>(spec) &&
-         !std::holds_alternative<ReluSpec>(spec);
+  return std::holds_alternative<ConvSpec>(spec) || std::holds_alternative<DenseSpec>(spec) ||
+         std::holds_alternative<LinearSpec>(spec) || std::holds_alternative<BatchNormSpec>(spec) ||
+         std::holds_alternative<ResidualSpec>(spec);
 }
 
 // How the layers of one list are called.
@@ -133,12 +187,35 @@ class Builder {
                                   Scope& scope, std::size_t place) {
     if (const auto* residual = std::get_if<ResidualSpec>(&spec))
       return append_residual(end, *residual, activation, scope.name(spec, "block", place));
-    auto built = std::visit(Maker{.input = end.shape, .activation = activation},
+    if (const auto* attention = std::get_if<AttentionSpec>(&spec))
+      return append_attention(end, *attention, scope.name(spec, "attn", place));
+    auto built = std::visit(Maker{.input = end.shape,
+                                  .activation = activation,
+                                  .is_sample = end.node == Node::kNetworkInput},
                             static_cast<const LayerSpec::variant&>(spec));
     if (!built) return built.error();
     std::string name;
     if (!(*built)->stem().empty()) name = scope.name(spec, (*built)->stem(), place);
     return add({std::move(built).value(), std::move(name), end.node, Node::kNone});
+  }
+
+  runtime::Result<End> append_attention(End end, const AttentionSpec& spec,
+                                        const std::string& name) {
+    const std::size_t channels = end.shape.channels;
+    const LinearSpec projection{
+        .outputs = 3 * channels, .deviation = spec.deviation, .prefix = "in_proj_"};
+    const std::array<std::pair<LayerSpec, std::string>, 3> parts{
+        {{LayerSpec(projection), name},
+         {LayerSpec(spec.heads), ""},
+         {LayerSpec(LinearSpec{.outputs = channels, .deviation = spec.deviation}),
+          name + ".out_proj"}}};
+    for (const auto& [part, part_name] : parts) {
+      auto built =
+          std::visit(Maker{.input = end.shape}, static_cast<const LayerSpec::variant&>(part));
+      if (!built) return built.error();
+      end = add({std::move(built).value(), part_name, end.node, Node::kNone});
+    }
+    return end;
   }
 
   runtime::Result<End> append_residual(const End& end, const ResidualSpec& spec,

@@ -34,6 +34,35 @@ struct PoolSpec {
 struct GlobalPoolSpec {};  // the average of each channel
 struct BatchNormSpec {};
 struct ReluSpec {};
+// A dense layer of each pixel's channels.
+struct LinearSpec {
+  std::size_t outputs = 1;
+  bool bias = true;
+  double deviation = 0.0;   // weights start normal, the bias at zero; 0: as PyTorch's layers start
+  std::string prefix = {};  // of its tensors' names: "in_proj_" makes "in_proj_weight"
+};
+struct LayerNormSpec {};
+struct GeluSpec {};
+struct DropoutSpec {
+  double probability = 0.0;  // in [0, 1)
+};
+// Of samples that are token numbers: the first layer.
+struct EmbeddingSpec {
+  std::size_t vocabulary = 1;
+  std::size_t width = 1;
+  double deviation = 1.0;  // of what the table starts from
+};
+struct PositionsSpec {};
+// Attention between its linear layers: channels are queries, keys and values.
+struct HeadsSpec {
+  std::size_t heads = 1;
+  bool causal = false;  // a token sees itself and those before it
+};
+// All of it, with the linear layers and their names as in PyTorch's MultiheadAttention.
+struct AttentionSpec {
+  HeadsSpec heads;
+  double deviation = 0.0;  // LinearSpec's
+};
 struct LayerSpec;
 // body(x) + shortcut(x); no shortcut: + x.
 struct ResidualSpec {
@@ -41,8 +70,10 @@ struct ResidualSpec {
   std::vector<LayerSpec> shortcut;
 };
 
-struct LayerSpec : std::variant<ConvSpec, DenseSpec, PoolSpec, GlobalPoolSpec, BatchNormSpec,
-                                ReluSpec, ResidualSpec> {
+struct LayerSpec
+    : std::variant<ConvSpec, DenseSpec, PoolSpec, GlobalPoolSpec, BatchNormSpec, ReluSpec,
+                   LinearSpec, LayerNormSpec, GeluSpec, DropoutSpec, EmbeddingSpec, PositionsSpec,
+                   HeadsSpec, AttentionSpec, ResidualSpec> {
   using variant::variant;
 
   // Under which its parameters are saved; else its kind and number, "conv1", or, in a shortcut, its
@@ -65,10 +96,11 @@ struct Node {
   std::size_t shortcut = kNone;
 };
 
-// Works out every layer's shape from the sample's. A ReLU right behind a convolution, a dense
-// layer, a normalisation or a residual block becomes part of it. Refused, with the number of the
-// layer: an empty list, sizes of zero, a window larger than its image, a body and a shortcut of two
-// shapes.
+// Works out every layer's shape from the sample's. A ReLU right behind a convolution, a dense or
+// linear layer, a batch normalisation or a residual block becomes part of it. Refused, with the
+// number of the layer: an empty list, sizes of zero, a window larger than its image, a body and a
+// shortcut of two shapes, heads that do not divide the channels, an embedding of what are not
+// tokens.
 [[nodiscard]] runtime::Result<std::vector<Node>> build_layers(const ImageShape& input,
                                                               std::span<const LayerSpec> specs);
 

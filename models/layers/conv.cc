@@ -64,6 +64,11 @@ kernels::ConvShape Conv::with_batch(std::size_t batch) const {
   return shape;
 }
 
+std::size_t Conv::multiplications() const {
+  const kernels::ConvShape one = with_batch(1);
+  return one.out_height() * one.out_width() * one.weight_count();
+}
+
 void Conv::forward(kernels::Backend& backend, const ForwardViews& views) const {
   const auto [weight, bias] = split(views.parameters);
   backend.conv_forward(with_batch(views.batch), views.in, weight, bias, views.out);

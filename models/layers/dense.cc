@@ -35,6 +35,8 @@ kernels::DenseShape Dense::shape(std::size_t batch) const {
   return {.batch = batch, .inputs = input_.count(), .outputs = outputs_, .activation = activation_};
 }
 
+std::size_t Dense::multiplications() const { return shape(1).weight_count(); }
+
 void Dense::forward(kernels::Backend& backend, const ForwardViews& views) const {
   const kernels::DenseShape dense = shape(views.batch);
   const std::size_t weights = dense.weight_count();

@@ -16,6 +16,7 @@ class Dense final : public Layer {
   [[nodiscard]] std::vector<ParameterTensor> tensors() const override;
   [[nodiscard]] std::string_view stem() const override { return "fc"; }
   void initialise(runtime::Random& random, std::span<float> parameters) const override;
+  [[nodiscard]] std::size_t multiplications() const override;
   void forward(kernels::Backend& backend, const ForwardViews& views) const override;
   void backward(kernels::Backend& backend, const BackwardViews& views) const override;
 

@@ -24,4 +24,9 @@ inline void initialise_kaiming(runtime::Random& random, std::size_t fan_out,
   for (float& value : weights) value = static_cast<float>(deviation * random.normal());
 }
 
+// Normal around zero.
+inline void initialise_normal(runtime::Random& random, double deviation, std::span<float> weights) {
+  for (float& value : weights) value = static_cast<float>(deviation * random.normal());
+}
+
 }  // namespace models

@@ -3,6 +3,7 @@
 // numbers: parameters, activations and gradients are the network's and come in as views.
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@ namespace models {
 struct ForwardViews {
   std::size_t batch = 0;
   bool training = true;           // false: to be scored, by running statistics where there are any
+  std::uint64_t draw = 0;         // fixes what this layer draws at random in this pass
   kernels::ConstView parameters;  // this layer's slice: weight, then bias
   kernels::ConstView statistics;  // and its slice of the running ones
   kernels::ConstView in;
@@ -28,6 +30,7 @@ struct ForwardViews {
 
 struct BackwardViews {
   std::size_t batch = 0;
+  std::uint64_t draw = 0;  // of the forward pass
   kernels::ConstView parameters;
   kernels::ConstView in;       // as the forward pass read it
   kernels::ConstView out;      // as the forward pass wrote it
@@ -67,6 +70,9 @@ class Layer {
   [[nodiscard]] virtual std::size_t saved_count() const { return 0; }
   // Whether d_in may be the memory of d_out.
   [[nodiscard]] virtual bool backward_in_place() const { return false; }
+
+  // Multiply-adds of matrix products that one sample's forward pass takes.
+  [[nodiscard]] virtual std::size_t multiplications() const { return 0; }
 
   virtual void forward(kernels::Backend& backend, const ForwardViews& views) const = 0;
   virtual void backward(kernels::Backend& backend, const BackwardViews& views) const = 0;

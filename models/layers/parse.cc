@@ -16,7 +16,8 @@ using runtime::Result;
 using Parsed = Result<LayerSpec>;
 
 constexpr std::string_view kLayers =
-    "conv, dense, maxpool, avgpool, globalpool, batchnorm, relu, residual";
+    "conv, dense, linear, maxpool, avgpool, globalpool, batchnorm, layernorm, relu, gelu, dropout, "
+    "embedding, positions, attention, residual";
 // No image is so large, and no product of a few of these overflows.
 constexpr std::size_t kNumberMax = 1U << 20U;
 constexpr std::size_t kDepthMax = 16;  // of residual blocks in residual blocks
@@ -62,13 +63,56 @@ class Reader {
     if (kind == "batchnorm") return LayerSpec(BatchNormSpec{});
     if (kind == "relu") return LayerSpec(ReluSpec{});
     if (kind == "residual") return residual(depth);
-    return Error{fmt::format("unknown layer \"{}\"; there are {}", kind, kLayers)};
+    return token_layer(kind);
   }
   [[nodiscard]] bool done() const { return at_ == words_.size(); }
   [[nodiscard]] std::string_view peek() const { return done() ? "" : words_[at_]; }
 
  private:
   std::string_view next() { return done() ? "" : words_[at_++]; }
+
+  // What networks of tokens are made of.
+  Parsed token_layer(std::string_view kind) {
+    if (kind == "layernorm") return LayerSpec(LayerNormSpec{});
+    if (kind == "gelu") return LayerSpec(GeluSpec{});
+    if (kind == "positions") return LayerSpec(PositionsSpec{});
+    if (kind == "dropout") return dropout();
+    if (kind == "linear") {
+      const auto outputs = number("linear: the number of outputs");
+      if (!outputs) return outputs.error();
+      return LayerSpec(LinearSpec{.outputs = *outputs, .bias = !take("nobias")});
+    }
+    if (kind == "embedding") {
+      const auto vocabulary = number("embedding: the size of the vocabulary");
+      if (!vocabulary) return vocabulary.error();
+      const auto width = number("embedding: the width");
+      if (!width) return width.error();
+      return LayerSpec(EmbeddingSpec{.vocabulary = *vocabulary, .width = *width});
+    }
+    if (kind == "attention") {
+      const auto heads = number("attention: the number of heads");
+      if (!heads) return heads.error();
+      return LayerSpec(AttentionSpec{.heads = {.heads = *heads, .causal = take("causal")}});
+    }
+    return Error{fmt::format("unknown layer \"{}\"; there are {}", kind, kLayers)};
+  }
+
+  // Whether `word` comes next; if so, it is taken.
+  bool take(std::string_view word) {
+    if (peek() != word) return false;
+    next();
+    return true;
+  }
+
+  Parsed dropout() {
+    const std::string_view word = next();
+    double probability = 0.0;
+    const auto [stop, problem] =
+        std::from_chars(word.data(), word.data() + word.size(), probability);
+    if (problem != std::errc{} || stop != word.data() + word.size())
+      return Error{fmt::format("dropout: expected a probability, got \"{}\"", word)};
+    return LayerSpec(DropoutSpec{probability});
+  }
 
   static std::optional<std::size_t> whole(std::string_view word) {
     std::size_t value = 0;

@@ -4,7 +4,10 @@
 //   conv CHANNELS KxK [stride S] [pad P] [groups G] [nobias]
 //   dense OUTPUTS
 //   maxpool W | avgpool W | globalpool
-//   batchnorm | relu
+//   batchnorm | layernorm | relu | gelu | dropout PROBABILITY
+//   embedding VOCABULARY WIDTH | positions
+//   linear OUTPUTS [nobias]
+//   attention HEADS [causal]
 //   residual { LAYER, LAYER, ... } [shortcut { LAYER, ... }]
 
 #include <span>

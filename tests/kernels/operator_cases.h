@@ -95,12 +95,53 @@ inline constexpr std::array<Case<kernels::BatchNormShape>, 9> kBatchNorm{{
     {"large", {2 * 56 * 56, 256, 1e-5, Activation::kRelu}, 8e-6, 9},
 }};
 
-inline constexpr std::array<Case<kernels::SoftmaxShape>, 5> kSoftmax{{
+inline constexpr std::array<Case<kernels::LayerNormShape>, 7> kLayerNorm{{
+    // A row without variance is divided by sqrt(epsilon), and so is its rounding error.
+    {"one number", {1, 1}, 2e-5, 1},
+    {"one column", {5, 1}, 2e-5, 2},
+    {"one row", {1, 7}, 2e-6, 3},
+    {"odd sizes", {7, 13, 1e-3}, 2e-6, 4},
+    {"whole packs", {3, 32}, 2e-6, 5},
+    {"gpt-mini", {2 * 64, 128}, 4e-6, 6},
+    {"large", {300, 777}, 4e-6, 7},
+}};
+
+inline constexpr std::array<Case<kernels::EmbeddingShape>, 5> kEmbedding{{
+    {"one number", {1, 1, 1}, 1e-6, 1},
+    {"one token", {1, 5, 3}, 1e-6, 2},
+    {"tokens again and again", {37, 3, 11}, 1e-6, 3},
+    {"tokens that are not there", {4, 101, 9}, 1e-6, 4},
+    {"gpt-mini", {4 * 64, 65, 128}, 2e-6, 5},
+}};
+
+inline constexpr std::array<Case<kernels::RowsShape>, 5> kRows{{
+    {"one number", {1, 1}, 1e-6, 1},
+    {"one row", {1, 7}, 1e-6, 2},
+    {"odd sizes", {13, 5}, 1e-6, 3},
+    {"wide", {3, 777}, 1e-6, 4},
+    {"gpt-mini", {4, 64 * 128}, 1e-6, 5},
+}};
+
+inline constexpr std::array<Case<kernels::AttentionShape>, 9> kAttention{{
+    {"one number", {1, 1, 1, 1}, 1e-6, 1},
+    {"one token", {2, 1, 2, 3, true}, 1e-6, 2},
+    {"two tokens", {1, 2, 1, 1}, 2e-6, 3},
+    {"two tokens, causal", {1, 2, 1, 1, true}, 2e-6, 4},
+    {"odd sizes", {3, 7, 3, 5}, 2e-6, 5},
+    {"odd sizes, causal", {3, 7, 3, 5, true}, 2e-6, 6},
+    {"wider than long", {2, 3, 1, 37, true}, 4e-6, 7},
+    {"gpt-mini", {2, 64, 4, 32, true}, 4e-6, 8},
+    {"large", {1, 197, 3, 64}, 4e-6, 9},
+}};
+
+inline constexpr std::array<Case<kernels::SoftmaxShape>, 7> kSoftmax{{
     {"one class", {1, 1}, 1e-6, 1},
     {"two classes", {1, 2}, 1e-6, 2},
     {"odd sizes", {7, 13}, 2e-6, 3},
     {"lenet5", {64, 10}, 2e-6, 4},
     {"large", {50, 1000}, 4e-6, 5},
+    {"one class, smoothed", {3, 1, 0.5}, 1e-6, 6},
+    {"smoothed", {7, 13, 0.1}, 2e-6, 7},
 }};
 
 }  // namespace operator_cases

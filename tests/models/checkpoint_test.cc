@@ -161,8 +161,10 @@ TEST_CASE("a header that is not what the format says is refused") {
     CHECK(refusal(file_of(json, 0)) == "the header is not a JSON object");
   CHECK(refusal(file_of(R"({"a":3})", 0)) ==
         "tensor \"a\": expected dtype, shape and data_offsets");
-  CHECK(refusal(file_of(in_braces(tensor_json("a", "[1]", "[0,2]", "F16")), 2)) ==
-        "tensor \"a\": expected dtype F32, found \"F16\"");
+  CHECK(refusal(file_of(in_braces(tensor_json("a", "[1]", "[0,2]", "F17")), 2)) ==
+        "tensor \"a\": unknown dtype \"F17\"");
+  CHECK(refusal(file_of(in_braces(tensor_json("a", "[1]", "[0,4]", "I64")), 4)) ==
+        "tensor \"a\": its shape [1] does not make 4 bytes");
   for (const std::string& tensor :
        {tensor_json("a", "3", "[0,4]"), tensor_json("a", "[-1]", "[0,4]"),
         tensor_json("a", "[1.5]", "[0,4]"), tensor_json("a", "[1]", "[0]"),
@@ -216,11 +218,17 @@ TEST_CASE("a checkpoint of another network is refused and changes nothing") {
   extra.tensors.push_back({.name = "fc9.bias", .shape = {1}, .values = {0.0F}});
   Checkpoint other = good;
   other.tensors[2].shape = {3, 4};
+  Checkpoint half = good;
+  half.others = {{.name = "conv1.bias", .type = "F16"}};
+  Checkpoint counter = good;
+  counter.others = {{.name = "bn1.num_batches_tracked", .type = "I64"}};
   const auto message = [&](const Checkpoint& checkpoint) {
     return models::restore(checkpoint, tensors(), parameters).error().message;
   };
   CHECK(message(missing) == "the checkpoint has no tensor \"conv1.bias\"");
   CHECK(message(extra) == "the model has no tensor \"fc9.bias\"");
+  CHECK(message(half) == "tensor \"conv1.bias\": expected type F32, found F16");
+  CHECK(message(counter) == "the model has no tensor \"bn1.num_batches_tracked\"");
   CHECK(message(other) == "tensor \"fc1.weight\": expected shape [2, 6], found [3, 4]");
   CHECK(std::ranges::all_of(parameters, [](float value) { return value == -1.0F; }));
 }

@@ -51,7 +51,7 @@ double accuracy_of(const Training& training) {
   std::vector<std::uint32_t> everything(kTrainCount);
   std::iota(everything.begin(), everything.end(), 0U);
   models::Loader loader(*data.train, everything, {.batch = kBatch, .seed = 1});
-  models::BatchStage stage(backend, data.train->shape(), kBatch);
+  models::BatchStage stage(backend, *data.train, kBatch);
   const std::span<float> x(parameters);
   const std::span<float> m(velocity);
   for (std::size_t step = 0; step < training.passes * kTrainCount / kBatch; ++step) {

@@ -9,6 +9,7 @@
 #include "models/batch.h"
 #include "models/zoo/zoo.h"
 #include "runtime/random.h"
+#include "tests/models/numbered_dataset.h"
 #include "tests/support/catch.h"
 
 namespace {
@@ -95,8 +96,7 @@ std::string refusal(const models::NetworkSpec& spec) {
 
 std::unique_ptr<Network> zoo_network(const std::string& kind, Backend& backend,
                                      std::size_t batch_max = 1) {
-  auto network = Network::create(
-      {.kind = kind, .input = models::usual_input(kind), .classes = 10}, backend, batch_max);
+  auto network = Network::create(models::usual_spec(kind), backend, batch_max);
   REQUIRE(network.ok());
   return std::move(network).value();
 }
@@ -216,7 +216,8 @@ TEST_CASE("a pass leaves nothing behind that the next one sees") {
 
 TEST_CASE("a host batch is staged without being changed") {
   const auto backend = open("cpu");
-  models::BatchStage stage(*backend, {.height = 1, .width = 2, .channels = 1}, 3);
+  const NumberedDataset dataset(10);
+  models::BatchStage stage(*backend, dataset, 3);
   const models::HostBatch host{.samples = {1.0F, 2.0F, 3.0F, 4.0F}, .labels = {5, 6}};
   const models::Batch batch = stage.stage(host);
   CHECK(batch.size == 2);
@@ -318,10 +319,21 @@ TEST_CASE("the summary names every layer, its output and its parameters") {
     CHECK(summary.find(words) != std::string::npos);
 }
 
+TEST_CASE("a step's multiplications are those of its products, forward and twice backward") {
+  const auto backend = open("reference");
+  // Over 8x8x2 images: 64 pixels of 3 channels, each 3x3x2; then 4 pixels of 5, each 3; then 20x3.
+  const std::vector<LayerSpec> layers{ConvSpec{.channels = 3, .kernel = 3, .padding = 1},
+                                      PoolSpec{.window = 4}, models::LinearSpec{.outputs = 5},
+                                      models::AttentionSpec{}, DenseSpec{3}};
+  const auto network = network_of(kSmall, layers, *backend, 1);
+  const std::size_t attention = 4 * (5 * 15 + 5 * 5) + 2 * 4 * 4 * 5;
+  CHECK(network->step_multiplications() == 2 * 64 * 3 * 18 + 3 * (4 * 5 * 3 + attention + 20 * 3));
+}
+
 TEST_CASE("an unknown model is refused with the known ones") {
   CHECK(refusal({.kind = "resnet99", .input = kDigit, .classes = 10}) ==
-        "unknown model \"resnet99\": expected one of lenet5, logistic, mlp, resnet18, "
-        "resnet20, resnet50, vgg11, vgg16");
+        "unknown model \"resnet99\": expected one of gpt-mini, lenet5, logistic, mlp, resnet18, "
+        "resnet20, resnet50, vgg11, vgg16, vit-tiny");
 }
 
 TEST_CASE("samples that do not fit the model are refused with both sizes") {

@@ -226,8 +226,9 @@ TEST_CASE("resnets have the tensors of their torchvision twins") {
 
 TEST_CASE("layers that a user got wrong are refused with their number and the word") {
   CHECK(refusal({"relu", "cnov 3 3x3"}) ==
-        "layer 2, \"cnov 3 3x3\": unknown layer \"cnov\"; there are conv, dense, maxpool, avgpool, "
-        "globalpool, batchnorm, relu, residual");
+        "layer 2, \"cnov 3 3x3\": unknown layer \"cnov\"; there are conv, dense, linear, maxpool, "
+        "avgpool, globalpool, batchnorm, layernorm, relu, gelu, dropout, embedding, positions, "
+        "attention, residual");
   CHECK(refusal({"conv many 3x3"}) ==
         "layer 1, \"conv many 3x3\": conv: the number of channels: expected a whole number, got "
         "\"many\"");
@@ -239,7 +240,8 @@ TEST_CASE("layers that a user got wrong are refused with their number and the wo
   CHECK(refusal({"dense 3 4"}) == "layer 1, \"dense 3 4\": nothing was expected at \"4\"");
   CHECK(refusal({"residual { relu, }"}) ==
         "layer 1, \"residual { relu, }\": residual: unknown layer \"}\"; there are conv, dense, "
-        "maxpool, avgpool, globalpool, batchnorm, relu, residual");
+        "linear, maxpool, avgpool, globalpool, batchnorm, layernorm, relu, gelu, dropout, "
+        "embedding, positions, attention, residual");
   CHECK(refusal({"residual relu"}) ==
         "layer 1, \"residual relu\": residual: expected {, got \"relu\"");
   CHECK(refusal({"residual { relu"}) ==

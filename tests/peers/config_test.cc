@@ -231,7 +231,8 @@ TEST_CASE("keys that contradict each other are refused") {
         "x.toml: model.layers: model.kind = \"layers\" needs at least one");
   CHECK(refusal("[model]\nkind = \"layers\"\nlayers = [\"relu\", \"densse 3\"]") ==
         "x.toml:3: model.layers: layer 2, \"densse 3\": unknown layer \"densse\"; there are conv, "
-        "dense, maxpool, avgpool, globalpool, batchnorm, relu, residual");
+        "dense, linear, maxpool, avgpool, globalpool, batchnorm, layernorm, relu, gelu, dropout, "
+        "embedding, positions, attention, residual");
   CHECK(refusal("[policy]\nperiod = 4") ==
         "x.toml:2: policy.period: 4 needs policy.schedule = \"periodic\", \"overlapped\" or "
         "\"stagewise\", got \"every-step\"");
@@ -264,6 +265,22 @@ TEST_CASE("a missing data folder is refused by name") {
   const auto set = GENERATE(as<std::string>{}, "idx", "cifar10", "cifar100");
   CHECK(refusal("[data]\nset = \"" + set + "\"") ==
         "x.toml: data.path: data.set = \"" + set + "\" needs the folder with the files");
+}
+
+TEST_CASE("a text is one file, without classes and without pixels") {
+  const std::string text = "[data]\nset = \"text\"\n";
+  CHECK(refusal(text) == "x.toml: data.path: data.set = \"text\" needs a file");
+  CHECK(refusal(text + "path = \"no/such\"") == "x.toml:3: data.path: no such file: \"no/such\"");
+  const std::string here = text + "path = \"" + (examples() / "text.toml").string() + "\"\n";
+  CHECK(refusal(here + "partition = \"contiguous\"\ncontext = 8") == "");
+  CHECK(refusal(here + "partition = \"shards\"") ==
+        "x.toml:4: data.partition: a text has no classes to divide by: expected iid or contiguous, "
+        "got \"shards\"");
+  CHECK(refusal(here + "augment = true") ==
+        "x.toml:4: data.augment: is for images; data.set is \"text\"");
+  CHECK_THAT(refusal(here + "context = 0"), Catch::Contains("expected an integer from 1"));
+  CHECK(refusal("[data]\ncontext = 8") ==
+        "x.toml:2: data.context: needs data.set = \"text\", got \"glyphs\"");
 }
 
 TEST_CASE("a batch larger than the samples that are used is refused") {
@@ -353,14 +370,15 @@ listen = "ipc:///tmp/x"
 device = "cuda:1"
 threads = 3
 [data]
-set = "idx"
-path = "@examples@"
+set = "text"
+path = "@examples@/quadratic/centers.csv"
 partition = "dirichlet"
 alpha = 0.1
 part = 1
 parts = 4
 augment = true
 limit = 100000
+context = 8
 [model]
 kind = "layers"
 layers = ["relu", "dense 10"]
@@ -369,6 +387,7 @@ init = "@examples@/quadratic/centers.csv"
 epochs = 0
 steps = 12
 batch = 65536
+label_smoothing = 0.1
 evaluate_every = 0
 [policy]
 preset = "none"
@@ -523,7 +542,8 @@ TEST_CASE("every example is accepted") {
   std::size_t read = 0;
   for (const auto& entry : fs::directory_iterator(examples())) {
     if (entry.path().extension() != ".toml") continue;
-    const auto config = peers::read_config(entry.path(), sets);
+    const bool brings_its_own = entry.path().stem() == "text";
+    const auto config = peers::read_config(entry.path(), brings_its_own ? Sets{} : sets);
     if (!config) FAIL(config.error().message);
     CHECK(config->run == entry.path().stem());
     ++read;

@@ -129,6 +129,49 @@ class FarBackend final : public kernels::Backend {
                           const kernels::LayerGradients& /*gradients*/) override {
     CHECK(false);
   }
+  void layernorm_forward(const kernels::LayerNormShape& /*shape*/, kernels::ConstView /*in*/,
+                         const kernels::LayerNormParameters& /*parameters*/,
+                         kernels::View /*out*/) override {
+    CHECK(false);
+  }
+  void layernorm_backward(const kernels::LayerNormShape& /*shape*/,
+                          const kernels::LayerNormSaved& /*saved*/,
+                          const kernels::LayerGradients& /*gradients*/) override {
+    CHECK(false);
+  }
+  void gelu_forward(kernels::ConstView /*in*/, kernels::View /*out*/) override { CHECK(false); }
+  void gelu_backward(kernels::ConstView /*in*/, kernels::ConstView /*d_out*/,
+                     kernels::View /*d_in*/) override {
+    CHECK(false);
+  }
+  void dropout(const kernels::DropoutMask& /*mask*/, kernels::ConstView /*in*/,
+               kernels::View /*out*/) override {
+    CHECK(false);
+  }
+  void embedding_forward(const kernels::EmbeddingShape& /*shape*/, kernels::ConstView /*tokens*/,
+                         kernels::ConstView /*table*/, kernels::View /*out*/) override {
+    CHECK(false);
+  }
+  void embedding_backward(const kernels::EmbeddingShape& /*shape*/, kernels::ConstView /*tokens*/,
+                          kernels::ConstView /*d_out*/, kernels::View /*d_table*/) override {
+    CHECK(false);
+  }
+  void add_to_rows(const kernels::RowsShape& /*shape*/, kernels::ConstView /*in*/,
+                   kernels::ConstView /*row*/, kernels::View /*out*/) override {
+    CHECK(false);
+  }
+  void sum_rows(const kernels::RowsShape& /*shape*/, kernels::ConstView /*in*/,
+                kernels::View /*row*/) override {
+    CHECK(false);
+  }
+  void attention_forward(const kernels::AttentionShape& /*shape*/, kernels::ConstView /*in*/,
+                         kernels::View /*out*/) override {
+    CHECK(false);
+  }
+  void attention_backward(const kernels::AttentionShape& /*shape*/, kernels::ConstView /*in*/,
+                          kernels::ConstView /*d_out*/, kernels::View /*d_in*/) override {
+    CHECK(false);
+  }
   void softmax_cross_entropy(const kernels::SoftmaxShape& /*shape*/, kernels::ConstView /*logits*/,
                              kernels::ConstView /*labels*/,
                              const kernels::LossOutputs& /*outputs*/) override {

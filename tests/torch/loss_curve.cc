@@ -1,11 +1,12 @@
 // Trains a network of the zoo on a few random batches and leaves behind what another program needs
 // to do the same: what it started from, the batches, the losses, what it ended with.
 //
-//   loss_curve MODEL STEPS RATE FOLDER
+//   loss_curve MODEL STEPS RATE SMOOTHING FOLDER
 //
 // FOLDER gets start.safetensors, end.safetensors, batches.bin (for each batch: samples as f32,
 // channels last, then labels as i32) and losses.txt: first the sizes "BATCHES SAMPLES HEIGHT WIDTH
-// CHANNELS", then a loss for each step, then the mean loss of the first batch when scored.
+// CHANNELS LABELS", the last of one sample, then a loss for each step, then the mean loss of the
+// first batch when scored.
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
@@ -25,7 +26,6 @@ namespace {
 
 constexpr std::size_t kBatches = 4;
 constexpr std::size_t kSamples = 16;
-constexpr std::size_t kClasses = 10;
 constexpr double kMomentum = 0.9;
 
 struct HostBatch {
@@ -33,20 +33,37 @@ struct HostBatch {
   std::vector<std::int32_t> labels;
 
   [[nodiscard]] models::Batch view() const {
-    return {.samples = std::span(samples), .labels = std::span(labels), .size = labels.size()};
+    return {.samples = std::span(samples), .labels = std::span(labels), .size = kSamples};
   }
 };
 
-// Each class has a pattern, each sample noise on top.
-std::vector<HostBatch> make_batches(const models::ImageShape& shape) {
+// Tokens of which each decides the next but for chance.
+std::vector<HostBatch> make_texts(const models::NetworkSpec& spec) {
   runtime::Random random(1);
-  const std::size_t pixels = shape.count();
-  std::vector<double> patterns(kClasses * pixels);
+  std::vector<std::size_t> next(spec.vocabulary);
+  for (std::size_t& token : next) token = random.below(spec.vocabulary);
+  std::vector<HostBatch> batches(kBatches);
+  for (HostBatch& batch : batches) {
+    std::size_t token = 0;
+    for (std::size_t i = 0; i < kSamples * spec.targets.count; ++i) {
+      batch.samples.push_back(static_cast<float>(token));
+      token = random.below(4) == 0 ? random.below(spec.vocabulary) : next[token];
+      batch.labels.push_back(static_cast<std::int32_t>(token));
+    }
+  }
+  return batches;
+}
+
+// Each class has a pattern, each sample noise on top.
+std::vector<HostBatch> make_images(const models::NetworkSpec& spec) {
+  runtime::Random random(1);
+  const std::size_t pixels = spec.input.count();
+  std::vector<double> patterns(spec.classes * pixels);
   for (double& pixel : patterns) pixel = random.normal();
   std::vector<HostBatch> batches(kBatches);
   for (HostBatch& batch : batches) {
     for (std::size_t sample = 0; sample < kSamples; ++sample) {
-      const std::size_t label = random.below(kClasses);
+      const std::size_t label = random.below(spec.classes);
       batch.labels.push_back(static_cast<std::int32_t>(label));
       for (std::size_t i = 0; i < pixels; ++i)
         batch.samples.push_back(
@@ -80,18 +97,18 @@ struct Task {
   std::string_view model;
   std::size_t steps;
   double rate;
+  double smoothing;
   std::filesystem::path folder;
 };
 
 void train(const Task& task) {
   auto backend = kernels::open_backend({.device = "cpu"});
   CHECK(backend.ok());
-  const models::ImageShape shape = models::usual_input(task.model);
-  auto network = models::Network::create(
-      {.kind = std::string(task.model), .input = shape, .classes = kClasses}, *backend->backend,
-      kSamples);
+  models::NetworkSpec spec = models::usual_spec(task.model);
+  spec.targets.label_smoothing = task.smoothing;
+  auto network = models::Network::create(spec, *backend->backend, kSamples);
   CHECK(network.ok());
-  const auto batches = make_batches(shape);
+  const auto batches = spec.vocabulary > 0 ? make_texts(spec) : make_images(spec);
   write_batches(task.folder / "batches.bin", batches);
   std::vector<float> x((*network)->parameter_count());
   (*network)->initialise(1, x);
@@ -99,8 +116,8 @@ void train(const Task& task) {
             .ok());
 
   std::ofstream losses(task.folder / "losses.txt");
-  losses << std::setprecision(9) << kBatches << ' ' << kSamples << ' ' << shape.height << ' '
-         << shape.width << ' ' << shape.channels << '\n';
+  losses << std::setprecision(9) << kBatches << ' ' << kSamples << ' ' << spec.input.height << ' '
+         << spec.input.width << ' ' << spec.input.channels << ' ' << spec.targets.count << '\n';
   std::vector<float> delta(x.size());
   std::vector<float> momentum(x.size());
   for (std::size_t step = 0; step < task.steps; ++step) {
@@ -123,10 +140,11 @@ void train(const Task& task) {
 }  // namespace
 
 int main(int count, char** words) {
-  if (count != 5) {
-    std::fputs("usage: loss_curve MODEL STEPS RATE FOLDER\n", stderr);
+  if (count != 6) {
+    std::fputs("usage: loss_curve MODEL STEPS RATE SMOOTHING FOLDER\n", stderr);
     return 2;
   }
-  train({words[1], number_of<std::size_t>(words[2]), number_of<double>(words[3]), words[4]});
+  train({words[1], number_of<std::size_t>(words[2]), number_of<double>(words[3]),
+         number_of<double>(words[4]), words[5]});
   return 0;
 }
