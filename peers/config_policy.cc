@@ -75,8 +75,9 @@ void check_vrl(const Config& config, Problems& problems) {
                         "\"vrl\" takes what a mix moved for disagreement, and with "
                         "policy.schedule = \"overlapped\" local steps are among it"});
   }
-  if (std::ranges::find(kUneven, config.gossip.topology) != kUneven.end() ||
-      config.gossip.weighting == "moreau") {
+  const bool uneven = std::ranges::find(kUneven, config.gossip.topology) != kUneven.end() &&
+                      config.gossip.weighting != "metropolis";
+  if (uneven || config.gossip.weighting == "moreau") {
     problems.push_back(
         {kKey, fmt::format("\"vrl\" needs weights that settle; those of "
                            "gossip.topology = {} with gossip.weighting = {} change "

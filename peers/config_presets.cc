@@ -34,6 +34,17 @@ constexpr PresetValue kMsgap[] = {
     {"gossip.moreau.distance", "\"exact\""},
     {"gossip.moreau.space", "\"mass\""},
 };
+// Weights stay one where all shares are doubly stochastic, and push-sum is plain averaging.
+constexpr PresetValue kDSgd[] = {
+    {"policy.optimizer", "\"sgd\""},
+    {"policy.schedule", "\"every-step\""},
+    {"policy.period", "1"},
+    {"policy.correction", "\"none\""},
+    {"policy.regularizer", "\"none\""},
+    {"gossip.weighting", "\"metropolis\""},
+    {"gossip.topology", "\"bidirectional-ring\""},
+    {"gossip.pace", "\"sync\""},
+};
 constexpr PresetValue kLocalSgd[] = {
     {"policy.optimizer", "\"sgd\""},   {"policy.schedule", "\"periodic\""}, {"policy.period", "8"},
     {"policy.correction", "\"none\""}, {"policy.regularizer", "\"none\""},
@@ -145,6 +156,8 @@ constexpr Preset kPresets[] = {
     {"none", "nothing is filled in", "", {}},
     {"sgap", "SGD with push-sum shares that grow with distance", "Zhou et al. 2025", kSgap},
     {"msgap", "the same with momentum", "Zhou et al. 2025", kMsgap},
+    {"d-sgd", "SGD, then averaging with both neighbours on a ring, in step", "Lian et al. 2017",
+     kDSgd},
     {"local-sgd", "a push after every eighth local step", "Stich 2018", kLocalSgd},
     {"cocod-sgd", "local SGD, a push travelling while the next five steps run", "Shen et al. 2019",
      kCocodSgd},
