@@ -93,6 +93,11 @@ bool OutEdge::acknowledge(std::uint64_t sequence) {
   return true;
 }
 
+void OutEdge::hurry() {
+  options_.resend_after_max = std::min(options_.resend_after, options_.resend_after_max);
+  for (Flight& flight : flights_) flight.wait = std::min(flight.wait, options_.resend_after_max);
+}
+
 std::vector<Parcel> OutEdge::take_back() {
   std::vector<Parcel> parcels;
   parcels.reserve(flights_.size());

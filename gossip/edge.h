@@ -38,6 +38,9 @@ class OutEdge {
   // acknowledgement).
   bool acknowledge(std::uint64_t sequence);
 
+  // From now on every wait is the first: there is little left to send, and it is waited for.
+  void hurry();
+
   // The receiver is gone: everything in flight, oldest first, to be folded back by the caller. The
   // edge is empty then.
   [[nodiscard]] std::vector<Parcel> take_back();

@@ -72,6 +72,8 @@ void Exchange::set_progress(const Progress& progress) {
   if (rounds_due) round_told_ = progress.round;
   if (rounds_due || progress.phase != said_.progress.phase) want_heartbeats();
   said_.progress = progress;
+  if (progress.phase == Phase::kDraining)
+    for (auto& [peer, lane] : talking_) lane->out().hurry();
 }
 
 void Exchange::pushed(std::uint64_t round, std::shared_ptr<const std::vector<float>> sketch) {

@@ -278,3 +278,23 @@ TEST_CASE("whatever the order and the repeats, every number is new exactly once"
     CHECK(booked.size() == 500);
   }
 }
+
+TEST_CASE("in a hurry a parcel that was sent again and again is sent every first wait") {
+  OutEdge edge(
+      {.pushes_in_flight_max = 1, .resend_after = seconds(1), .resend_after_max = seconds(16)},
+      three_blocks());
+  edge.push(push_of(0, {0}));
+  for (const std::int64_t now : {0, 1, 3, 7, 15}) {
+    REQUIRE(edge.next(at(now)) != nullptr);
+    (void)edge.sent(at(now));
+  }
+  edge.hurry();
+  CHECK(edge.next(at(30)) == nullptr);
+  REQUIRE(edge.next(at(31)) != nullptr);  // as was planned before
+  (void)edge.sent(at(31));
+  for (std::int64_t now = 32; now < 40; ++now) {
+    REQUIRE(edge.next(at(now)) != nullptr);
+    (void)edge.sent(at(now));
+    CHECK(edge.next(at(now)) == nullptr);
+  }
+}

@@ -4,25 +4,11 @@
 #include <vector>
 
 #include "peers/config_checks.h"
-#include "tests/support/catch.h"
+#include "tests/support/config_texts.h"
 
-namespace {
-
-using Sets = std::vector<std::string>;
-
-peers::Config accepted(const std::string& text, const Sets& sets = {}) {
-  const auto config = peers::parse_config(text, "x.toml", sets);
-  if (!config) FAIL(config.error().message);
-  return config.value();
-}
-
-// What the refusal says; empty when there was none.
-std::string refusal(const std::string& text) {
-  const auto config = peers::parse_config(text, "x.toml", {});
-  return config ? "" : config.error().message;
-}
-
-}  // namespace
+using test::accepted;
+using test::refusal;
+using test::Sets;
 
 TEST_CASE("codecs that leave push-sum's peers apart are refused with what to use instead") {
   CHECK(refusal("[gossip]\ncodec = \"topk\"") ==

@@ -9,24 +9,10 @@
 #include "peers/config_toml.h"
 #include "peers/config_values.h"
 
-#include "tests/support/catch.h"  // last: it takes over the name CHECK
+#include "tests/support/config_texts.h"
 
-namespace {
-
-using Sets = std::vector<std::string>;
-
-peers::Config accepted(const std::string& text, const Sets& sets = {}) {
-  const auto config = peers::parse_config(text, "x.toml", sets);
-  if (!config) FAIL(config.error().message);
-  return config.value();
-}
-
-std::string refusal(const std::string& text, const Sets& sets = {}) {
-  const auto config = peers::parse_config(text, "x.toml", sets);
-  return config ? "" : config.error().message;
-}
-
-}  // namespace
+using test::accepted;
+using test::refusal;
 
 TEST_CASE("every preset fills in what it says, and makes a config that runs") {
   for (const peers::Preset& preset : peers::presets()) {

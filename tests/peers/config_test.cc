@@ -16,25 +16,15 @@
 #include "peers/config_suggest.h"
 #include "peers/config_values.h"
 #include "peers/topologies.h"
-#include "tests/support/catch.h"
+#include "tests/support/config_texts.h"
+
+using test::accepted;
+using test::refusal;
+using test::Sets;
 
 namespace {
 
 namespace fs = std::filesystem;
-using Sets = std::vector<std::string>;
-
-peers::Config accepted(const std::string& text, const Sets& sets = {}) {
-  const auto config = peers::parse_config(text, "x.toml", sets);
-  if (!config) FAIL(config.error().message);
-  return config.value();
-}
-
-// What the refusal says; empty when there was none.
-std::string refusal(const std::string& text, const Sets& sets = {}) {
-  const auto config = peers::parse_config(text, "x.toml", sets);
-  return config ? "" : config.error().message;
-}
-
 fs::path examples() { return fs::path(MURMUR_SOURCE_DIR) / "examples"; }
 
 }  // namespace
@@ -341,23 +331,6 @@ TEST_CASE("a kind of fault that is unknown or to come is refused with what there
              Catch::Contains("\"join\" is not in this version; available: crash"));
 }
 
-TEST_CASE("a member reads back as it was written") {
-  const peers::ListedMember member{
-      runtime::PeerId{7}, "p7", {"tcp://127.0.0.1:4000", "tcp://127.0.0.1:4001"}};
-  const auto read = peers::parse_member(peers::to_string(member));
-  REQUIRE(read.ok());
-  CHECK(read.value() == member);
-}
-
-TEST_CASE("lists of members with a bad or double entry are refused") {
-  const auto members = GENERATE(as<std::string>{}, "[\"\"]", "[\"1 a b\"]", "[\"x a b c\"]",
-                                "[\"-1 a b c\"]", "[\"1 a b c d\"]", "[\"1 a b c\", \"1 d e f\"]",
-                                "[\"1 a b c\", \"2 d c f\"]", "[\"1 a b b\"]");
-  CAPTURE(members);
-  CHECK_THAT(refusal("[membership]\nmembers = " + members),
-             Catch::StartsWith("x.toml:2: membership.members: "));
-}
-
 namespace {
 
 // Every key that this version lets one change, changed.
@@ -493,14 +466,6 @@ TEST_CASE("a printed config reads back to an equal one, with every key changed")
   changed.simulate.rounds.reset();
   changed.simulate.seconds = 2.5;
   CHECK(accepted(peers::to_toml(changed)) == changed);
-}
-
-TEST_CASE("an address to join that nobody can be reached at is refused") {
-  for (const std::string address : {"box:7000", "tcp://box", "tcp://box:0", "udp://box:1", ""}) {
-    CAPTURE(address);
-    CHECK_THAT(refusal("[peer]\njoin = [\"" + address + "\"]"),
-               Catch::StartsWith("x.toml:2: peer.join: "));
-  }
 }
 
 TEST_CASE("the printed defaults read back to the defaults") {

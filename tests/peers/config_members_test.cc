@@ -1,0 +1,33 @@
+// What a config may say of who is in a run.
+#include "peers/config_members.h"
+
+#include <string>
+
+#include "tests/support/config_texts.h"
+
+using test::refusal;
+
+TEST_CASE("a member reads back as it was written") {
+  const peers::ListedMember member{
+      runtime::PeerId{7}, "p7", {"tcp://127.0.0.1:4000", "tcp://127.0.0.1:4001"}};
+  const auto read = peers::parse_member(peers::to_string(member));
+  REQUIRE(read.ok());
+  CHECK(read.value() == member);
+}
+
+TEST_CASE("lists of members with a bad or double entry are refused") {
+  const auto members = GENERATE(as<std::string>{}, "[\"\"]", "[\"1 a b\"]", "[\"x a b c\"]",
+                                "[\"-1 a b c\"]", "[\"1 a b c d\"]", "[\"1 a b c\", \"1 d e f\"]",
+                                "[\"1 a b c\", \"2 d c f\"]", "[\"1 a b b\"]");
+  CAPTURE(members);
+  CHECK_THAT(refusal("[membership]\nmembers = " + members),
+             Catch::StartsWith("x.toml:2: membership.members: "));
+}
+
+TEST_CASE("an address to join that nobody can be reached at is refused") {
+  for (const std::string address : {"box:7000", "tcp://box", "tcp://box:0", "udp://box:1", ""}) {
+    CAPTURE(address);
+    CHECK_THAT(refusal("[peer]\njoin = [\"" + address + "\"]"),
+               Catch::StartsWith("x.toml:2: peer.join: "));
+  }
+}
