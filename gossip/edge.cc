@@ -17,7 +17,6 @@ OutEdge::OutEdge(const Options& options, const BlockLayout& layout)
 bool OutEdge::has_room() const { return pushes_in_flight_ < options_.pushes_in_flight_max; }
 
 void OutEdge::push(const Push& push) {
-  CHECK(has_room());
   const Snapshot& snapshot = *push.snapshot;
   CHECK(push.block_shares.empty() || push.block_shares.size() == push.blocks.size());
   for (std::size_t i = 0; i < push.blocks.size(); ++i) {

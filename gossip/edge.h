@@ -26,7 +26,9 @@ class OutEdge {
   OutEdge(const Options& options, const BlockLayout& layout);
 
   [[nodiscard]] bool has_room() const;
-  void push(const Push& push);  // has_room() must hold. Cuts the push into parcels and numbers them
+  // Cuts the push into parcels and numbers them. Also beyond has_room(), which is the caller's to
+  // ask: what is left by a peer that goes must not wait.
+  void push(const Push& push);
 
   // The parcel to put on the wire next (never sent, or sent long enough ago), oldest first, if any.
   // It stays the next one until sent() is called or it is acknowledged. The pointer is good until

@@ -57,7 +57,7 @@ bool Exchange::has_room(runtime::PeerId to) const {
 }
 
 void Exchange::push(const Push& push) {
-  CHECK(has_room(push.to));
+  CHECK(is_living(push.to));
   talk(push.to).out().push(push);
 }
 
@@ -82,10 +82,9 @@ void Exchange::pushed(std::uint64_t round, std::shared_ptr<const std::vector<flo
   if (options_.acknowledge == Acknowledge::kPushed) acknowledge_before(rounds_pushed_);
 }
 
-const Heard& Exchange::heard(runtime::PeerId peer) const {
-  static const Heard kNothing;
+Heard Exchange::heard(runtime::PeerId peer) const {
   const auto found = heard_.find(peer);
-  return found == heard_.end() ? kNothing : found->second;
+  return found == heard_.end() ? Heard{} : found->second;
 }
 
 void Exchange::say_goodbye() {

@@ -78,7 +78,7 @@ class Exchange {
 
   // The trainer's side.
   [[nodiscard]] bool has_room(runtime::PeerId to) const;  // false also for a peer that is not alive
-  void push(const Push& push);                            // has_room() must hold
+  void push(const Push& push);  // to a peer that is alive; has_room() is the caller's to ask
   // What arrived, for folding (Inbox::take_before), and the acknowledgements that this makes due.
   [[nodiscard]] std::span<const BlockArrival> take_before(std::uint64_t round);
   [[nodiscard]] Inbox& inbox() { return inbox_; }
@@ -89,7 +89,7 @@ class Exchange {
   // All pushes of this round were made, of mass with this sketch (null: none is used).
   void pushed(std::uint64_t round, std::shared_ptr<const std::vector<float>> sketch);
   // What was folded from `peer`, and the sketch it sent.
-  [[nodiscard]] const Heard& heard(runtime::PeerId peer) const;
+  [[nodiscard]] Heard heard(runtime::PeerId peer) const;
   void say_goodbye();  // queues a Goodbye to everybody alive
   // For a peer that hands its mass over and leaves: from now on new parcels are neither booked nor
   // acknowledged, and return to their senders with our goodbye.
@@ -98,6 +98,10 @@ class Exchange {
   // Members whose addresses are known; of those that are no members yet, what makes them so. Where
   // this peer is the newcomer, it says hello to them until it hears from them.
   void meet(const std::vector<Contact>& contacts, bool as_newcomer, runtime::Instant now);
+  // Who could take over this peer's mass, best first: those heard of lately before those who may be
+  // gone, those with room before the others, then from the next peer in order on, so that peers
+  // that leave together do not all burden one.
+  [[nodiscard]] std::vector<runtime::PeerId> heirs() const;
   // Newcomers wait for a copy of this peer's mass; donate() gives them one.
   [[nodiscard]] bool donation_wanted() const { return guests_.waiting(); }
   void donate(std::shared_ptr<const Snapshot> snapshot) {

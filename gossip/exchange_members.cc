@@ -157,6 +157,19 @@ void Exchange::hear(const Sender& /*from*/, const Roster& roster, runtime::Insta
   }
 }
 
+std::vector<runtime::PeerId> Exchange::heirs() const {
+  std::vector<runtime::PeerId> heirs(members_.living().begin(), members_.living().end());
+  std::rotate(heirs.begin(), std::ranges::upper_bound(heirs, options_.self.id), heirs.end());
+  std::erase(heirs, options_.self.id);
+  const auto rank = [this](runtime::PeerId heir) {
+    const bool fresh =
+        !unanswered_.contains(heir) && members_.silence(heir) <= 2 * options_.heartbeat_interval;
+    return (fresh ? 0 : 2) + (has_room(heir) ? 0 : 1);
+  };
+  std::ranges::stable_sort(heirs, {}, rank);
+  return heirs;
+}
+
 void Exchange::hear(const Sender& from, const Request& request, runtime::Instant /*now*/) {
   if (guests_.contains(from.id)) guests_.want(from.id, request.block);
 }

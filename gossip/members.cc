@@ -40,6 +40,13 @@ Progress Members::progress(runtime::PeerId peer) const {
   return found == records_.end() ? Progress{} : found->second.progress;
 }
 
+runtime::Duration Members::silence(runtime::PeerId peer) const {
+  const auto found = records_.find(peer);
+  const runtime::Instant heard_at =
+      found == records_.end() ? heard_from_ : std::max(heard_from_, found->second.heard_at);
+  return ticked_at_ - heard_at;
+}
+
 void Members::heard(runtime::PeerId peer, runtime::Instant now) {
   CHECK(contains(peer));
   if (silence_max_ == kForEver) return;

@@ -45,6 +45,8 @@ class Members {
   [[nodiscard]] MemberState state(runtime::PeerId peer) const;
   [[nodiscard]] bool contains(runtime::PeerId peer) const;
   [[nodiscard]] Progress progress(runtime::PeerId peer) const;  // the furthest heard of
+  // Since the last sign of life of another member, as of the last tick.
+  [[nodiscard]] runtime::Duration silence(runtime::PeerId peer) const;
   [[nodiscard]] runtime::Duration silence_max() const { return silence_max_; }
   [[nodiscard]] runtime::Instant ticked_at() const { return ticked_at_; }  // at first: the start
 

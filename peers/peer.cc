@@ -438,17 +438,13 @@ bool Peer::hand_over() {
   const std::shared_ptr<const gossip::Snapshot> snapshot = mass_.snapshot();
   if (!snapshot->finite) return false;
   const std::scoped_lock lock(mutex_);
-  // From the next peer in order on, so that peers that leave together do not all burden one.
-  std::vector<runtime::PeerId> heirs(exchange_.members().living().begin(),
-                                     exchange_.members().living().end());
-  std::rotate(heirs.begin(), std::ranges::upper_bound(heirs, options_.self.id), heirs.end());
-  for (const runtime::PeerId heir : heirs) {
-    if (heir == options_.self.id || !exchange_.has_room(heir)) continue;
-    exchange_.push({heir, round_, 1.0, snapshot, blocks});
-    for (const std::uint32_t block : blocks) mass_.keep(block, 0.0);
-    return true;
-  }
-  return false;
+  const std::vector<runtime::PeerId> heirs = exchange_.heirs();
+  if (heirs.empty()) return false;
+  // Where every edge is full, beyond its limit: mass that stays here is lost.
+  const runtime::PeerId heir = heirs.front();
+  exchange_.push({heir, round_, 1.0, snapshot, blocks});
+  for (const std::uint32_t block : blocks) mass_.keep(block, 0.0);
+  return true;
 }
 
 void Peer::say_goodbye() {

@@ -332,3 +332,19 @@ TEST_CASE("all that have something to say are listed, and no more once it is sai
   table.settle(at_ms(0));
   CHECK(table[0].talking_to().empty());
 }
+
+TEST_CASE("heirs: heard of lately before silent ones, with room before full ones, the next first") {
+  ExchangeTable table(4);
+  CHECK(table[1].heirs() == std::vector{PeerId{2}, PeerId{3}, PeerId{0}});
+  table.push(1, 2);
+  table.push(1, 2);
+  CHECK(table[1].heirs() == std::vector{PeerId{3}, PeerId{0}, PeerId{2}});
+  // Only 2 is heard of: full as it is, it is the best.
+  for (std::int64_t now = 100; now <= 500; now += 100) {
+    table[1].tick(at_ms(now));
+    table[2].tick(at_ms(now));
+    table.pass(2, 1, at_ms(now));
+  }
+  CHECK(table[1].heirs() == std::vector{PeerId{2}, PeerId{3}, PeerId{0}});
+  CHECK(ExchangeTable(1)[0].heirs().empty());
+}
