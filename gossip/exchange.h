@@ -102,6 +102,9 @@ class Exchange {
   // gone, those with room before the others, then from the next peer in order on, so that peers
   // that leave together do not all burden one.
   [[nodiscard]] std::vector<runtime::PeerId> heirs() const;
+  // For a peer that leaves and cannot wait for their deaths: takes back what is under way to
+  // members that may be gone, where there is one at least that is not.
+  void give_up_silent();
   // Newcomers wait for a copy of this peer's mass; donate() gives them one.
   [[nodiscard]] bool donation_wanted() const { return guests_.waiting(); }
   void donate(std::shared_ptr<const Snapshot> snapshot) {
@@ -162,6 +165,7 @@ class Exchange {
   void answer(const Contact& guest, runtime::Instant now);
   void add_member(const Contact& contact, runtime::Instant now);
   [[nodiscard]] const Said& said();
+  [[nodiscard]] bool is_fresh(runtime::PeerId peer) const;  // heard of, and lately
   [[nodiscard]] std::string name_of(runtime::PeerId peer) const;
   void part_from(runtime::PeerId peer, MemberState state);  // its mass under way comes back
 

@@ -430,6 +430,7 @@ bool Peer::hand_over() {
     // sender.
     const std::scoped_lock lock(mutex_);
     exchange_.close_inbox();
+    exchange_.give_up_silent();
   }
   fold_before(std::numeric_limits<std::uint64_t>::max());
   std::vector<std::uint32_t> blocks;
@@ -445,6 +446,11 @@ bool Peer::hand_over() {
   exchange_.push({heir, round_, 1.0, snapshot, blocks});
   for (const std::uint32_t block : blocks) mass_.keep(block, 0.0);
   return true;
+}
+
+bool Peer::holds_returned_mass() const {
+  const std::scoped_lock lock(mutex_);
+  return !exchange_.inbox().empty();
 }
 
 void Peer::say_goodbye() {

@@ -125,6 +125,7 @@ class Peer {
   // from. The caller keeps the network running until nothing is in flight or its patience ends,
   // then says goodbye. False, and the mass stays, where there is nobody to take it.
   bool hand_over();
+  [[nodiscard]] bool holds_returned_mass() const;  // what was under way to one that died since
   void say_goodbye();
   [[nodiscard]] bool quiet() const;  // nothing in flight, nothing left to send
 
