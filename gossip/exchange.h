@@ -102,9 +102,6 @@ class Exchange {
   // gone, those with room before the others, then from the next peer in order on, so that peers
   // that leave together do not all burden one.
   [[nodiscard]] std::vector<runtime::PeerId> heirs() const;
-  // For a peer that leaves and cannot wait for their deaths: takes back what is under way to
-  // members that may be gone, where there is one at least that is not.
-  void give_up_silent();
   // Newcomers wait for a copy of this peer's mass; donate() gives them one.
   [[nodiscard]] bool donation_wanted() const { return guests_.waiting(); }
   void donate(std::shared_ptr<const Snapshot> snapshot) {

@@ -161,16 +161,6 @@ bool Exchange::is_fresh(runtime::PeerId peer) const {
   return !unanswered_.contains(peer) && members_.silence(peer) <= 2 * options_.heartbeat_interval;
 }
 
-void Exchange::give_up_silent() {
-  const std::vector<runtime::PeerId> others = heirs();
-  if (others.empty() || !is_fresh(others.front())) return;
-  for (const runtime::PeerId peer : others) {
-    if (is_fresh(peer)) continue;
-    members_.left(peer);
-    part_from(peer, MemberState::kDead);
-  }
-}
-
 std::vector<runtime::PeerId> Exchange::heirs() const {
   std::vector<runtime::PeerId> heirs(members_.living().begin(), members_.living().end());
   std::rotate(heirs.begin(), std::ranges::upper_bound(heirs, options_.self.id), heirs.end());

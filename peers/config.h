@@ -129,6 +129,7 @@ struct SecurityConfig {
   std::string mode = "none";
   std::string key;
   std::string authorized;
+  bool allow_insecure_lan = false;
   bool operator==(const SecurityConfig&) const = default;
 };
 

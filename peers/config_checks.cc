@@ -15,6 +15,7 @@
 #include "peers/config_suggest.h"
 #include "peers/config_toml.h"
 #include "peers/topologies.h"
+#include "runtime/advertise.h"
 #include "runtime/zmq_endpoint.h"
 
 namespace peers {
@@ -164,6 +165,17 @@ void check_gossip(const Config& config, Problems& problems) {
   }
 }
 
+// Whoever reaches a peer that checks no keys can train with it.
+void check_security(const Config& config, Problems& problems) {
+  if (config.security.mode != "none" || config.security.allow_insecure_lan) return;
+  if (runtime::is_local(config.peer.listen)) return;
+  problems.push_back(
+      {"peer.listen", fmt::format("{} can be reached from other machines, and security.mode = "
+                                  "\"none\" checks nobody; among machines that you trust, set "
+                                  "security.allow_insecure_lan = true",
+                                  toml_text(config.peer.listen))});
+}
+
 void check_members(const MembershipConfig& membership, Problems& problems) {
   if (membership.silence_ms < 2 * membership.heartbeat_ms) {
     problems.push_back(
@@ -236,6 +248,7 @@ std::vector<Problem> check_config(const Config& config) {
   Problems problems;
   check_run(config, problems);
   check_peer(config.peer, problems);
+  check_security(config, problems);
   check_data(config, problems);
   check_model(config.model, problems);
   check_policy(config, problems);

@@ -190,6 +190,8 @@ void describe_services(Config& c, Table t) {
   t.add_name("security.mode", c.security.mode, "of connections between peers");
   t.add_later("security.key", Text{&c.security.key}, "this peer's secret key");
   t.add_later("security.authorized", Text{&c.security.authorized}, "a folder of public keys");
+  t.add("security.allow_insecure_lan", Flag{&c.security.allow_insecure_lan},
+        "mode none: listen for other machines all the same");
   t.add_later("checkpoint.every_seconds", Number{&c.checkpoint.every_seconds, kNotNegative},
               "0: at the end only");
   t.add_later("checkpoint.keep", Count{&c.checkpoint.keep, kFromOne}, "so many of the latest");

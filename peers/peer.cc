@@ -430,7 +430,6 @@ bool Peer::hand_over() {
     // sender.
     const std::scoped_lock lock(mutex_);
     exchange_.close_inbox();
-    exchange_.give_up_silent();
   }
   fold_before(std::numeric_limits<std::uint64_t>::max());
   std::vector<std::uint32_t> blocks;

@@ -348,17 +348,3 @@ TEST_CASE("heirs: heard of lately before silent ones, with room before full ones
   CHECK(table[1].heirs() == std::vector{PeerId{2}, PeerId{3}, PeerId{0}});
   CHECK(ExchangeTable(1)[0].heirs().empty());
 }
-
-TEST_CASE("who leaves takes back what is under way to the silent, unless all are") {
-  ExchangeTable table(3);
-  table.push(1, 0);
-  for (std::int64_t now = 100; now <= 500; now += 100) table[1].tick(at_ms(now));
-  table[1].give_up_silent();
-  CHECK(table[1].mass_in_flight() == 1.5);  // nobody is better
-  table[2].tick(at_ms(500));
-  table.pass(2, 1, at_ms(500));
-  table[1].give_up_silent();
-  CHECK(table[1].mass_in_flight() == 0.0);
-  CHECK(table[1].inbox().weight() == 1.5);
-  CHECK(table[1].heirs() == std::vector{PeerId{2}});
-}

@@ -31,3 +31,15 @@ TEST_CASE("an address to join that nobody can be reached at is refused") {
                Catch::StartsWith("x.toml:2: peer.join: "));
   }
 }
+
+TEST_CASE("listening for other machines without keys is refused, unless it is meant") {
+  for (const std::string address : {"tcp://0.0.0.0:7000", "tcp://10.0.0.1:0", "tcp://*:7000"}) {
+    CAPTURE(address);
+    const std::string toml = "[peer]\nlisten = \"" + address + "\"\n";
+    CHECK_THAT(refusal(toml), Catch::StartsWith("x.toml:2: peer.listen: ") &&
+                                  Catch::Contains("set security.allow_insecure_lan = true"));
+    CHECK(refusal(toml + "[security]\nallow_insecure_lan = true\n").empty());
+  }
+  CHECK(refusal("[peer]\nlisten = \"tcp://127.0.0.1:7000\"").empty());
+  CHECK(refusal("[peer]\nlisten = \"ipc:///tmp/x\"").empty());
+}

@@ -415,6 +415,8 @@ per_block = true
 heartbeat_ms = 10
 silence_ms = 1000
 members = ["0 p0 tcp://127.0.0.1:1 tcp://127.0.0.1:2", "1 p1 ipc:///a ipc:///b"]
+[security]
+allow_insecure_lan = true
 [objective]
 kind = "quadratic"
 centers = "@examples@/quadratic/centers.csv"

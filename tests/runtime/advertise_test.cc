@@ -4,11 +4,11 @@
 
 namespace {
 
-const runtime::Address kBound{"tcp://127.0.0.1:4000", "tcp://127.0.0.1:4777"};
-const runtime::Address kWildcard{"tcp://0.0.0.0:4000", "tcp://0.0.0.0:4777"};
+runtime::Address bound() { return {"tcp://127.0.0.1:4000", "tcp://127.0.0.1:4777"}; }
+runtime::Address wildcard() { return {"tcp://0.0.0.0:4000", "tcp://0.0.0.0:4777"}; }
 
-runtime::Address of(const runtime::Address& bound, std::string_view wanted) {
-  const auto address = runtime::advertised(bound, wanted);
+runtime::Address of(const runtime::Address& listened, std::string_view wanted) {
+  const auto address = runtime::advertised(listened, wanted);
   REQUIRE(address.ok());
   return *address;
 }
@@ -16,26 +16,26 @@ runtime::Address of(const runtime::Address& bound, std::string_view wanted) {
 }  // namespace
 
 TEST_CASE("nothing wanted: what was bound") {
-  CHECK(of(kBound, "") == kBound);
+  CHECK(of(bound(), "") == bound());
   const runtime::Address ipc{"ipc:///tmp/x", "ipc:///tmp/x.bulk"};
   CHECK(of(ipc, "") == ipc);
 }
 
 TEST_CASE("nothing wanted behind a wildcard: an address that others can dial, the ports bound") {
-  const runtime::Address address = of(kWildcard, "");
+  const runtime::Address address = of(wildcard(), "");
   CHECK_THAT(address.control, Catch::StartsWith("tcp://") && Catch::EndsWith(":4000"));
   CHECK_THAT(address.bulk, Catch::EndsWith(":4777"));
   CHECK_THAT(address.control, !Catch::Contains("0.0.0.0"));
 }
 
 TEST_CASE("a host with port 0 keeps the ports bound, a port takes the next one for bulk") {
-  CHECK(of(kWildcard, "tcp://box:0") == runtime::Address{"tcp://box:4000", "tcp://box:4777"});
-  CHECK(of(kWildcard, "tcp://box:90") == runtime::Address{"tcp://box:90", "tcp://box:91"});
+  CHECK(of(wildcard(), "tcp://box:0") == runtime::Address{"tcp://box:4000", "tcp://box:4777"});
+  CHECK(of(wildcard(), "tcp://box:90") == runtime::Address{"tcp://box:90", "tcp://box:91"});
 }
 
 TEST_CASE("what is no endpoint is refused") {
-  CHECK_FALSE(runtime::advertised(kBound, "box:90").ok());
-  CHECK_FALSE(runtime::advertised(kBound, "tcp://box").ok());
+  CHECK_FALSE(runtime::advertised(bound(), "box:90").ok());
+  CHECK_FALSE(runtime::advertised(bound(), "tcp://box").ok());
 }
 
 TEST_CASE("local is the loopback and what is no network at all") {
