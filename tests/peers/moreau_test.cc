@@ -59,7 +59,8 @@ Lab averaging(const std::vector<double>& start, const std::string& gossip, std::
       .centers = zeros, .curvature = zeros, .start = column, .gossip = gossip, .rounds = rounds};
 }
 
-const std::string kPublished = "[gossip.moreau]\ndistance = \"exact\"\nspace = \"mass\"\n";
+// Exact distances of x.
+std::string published() { return "[gossip.moreau]\ndistance = \"exact\"\nspace = \"mass\"\n"; }
 
 Matrix dc6() {
   return {{1, 1, 1, 1, 0, 0}, {1, 1, 1, 0, 0, 0}, {1, 1, 1, 0, 0, 0},
@@ -124,7 +125,7 @@ double consensus_distance_of(Lab lab, const std::string& gossip) {
 
 TEST_CASE("Moreau weights: the published trace of three peers that only average") {
   const Scratch scratch;
-  const Lab lab = averaging({0, 1, 3}, "topology = \"complete\"\n" + kPublished + "k = 1.0\n", 3);
+  const Lab lab = averaging({0, 1, 3}, "topology = \"complete\"\n" + published() + "k = 1.0\n", 3);
   const Trace trace = read_trace(run(lab.config(scratch)).trace);
   const double expected[3][3] = {{0.109091, 1.027273, 2.863636},
                                  {1.118695, 1.385676, 1.495629},
@@ -142,7 +143,7 @@ TEST_CASE("k to infinity and v to 0: Push-SUM with equal shares, one round late"
   const Scratch scratch;
   const std::vector<double> start = {0.0, 1.0, 3.0, -2.0, 5.0};
   const Lab adaptive =
-      averaging(start, "topology = \"ring\"\n" + kPublished + "k = 1e9\nv = 1e-9\n", 6);
+      averaging(start, "topology = \"ring\"\n" + published() + "k = 1e9\nv = 1e-9\n", 6);
   Lab plain = averaging(start, "topology = \"ring\"\n", 5);
   peers::Config uniform = plain.config(scratch);
   uniform.gossip.weighting = "uniform";
@@ -152,7 +153,7 @@ TEST_CASE("k to infinity and v to 0: Push-SUM with equal shares, one round late"
   for (std::size_t i = 0; i < start.size(); ++i)
     CHECK(trace.at({6, i}).z[0] == Approx(start[i]).margin(1e-7));
   const Lab both_ways =
-      averaging(start, "topology = \"complete\"\n" + kPublished + "k = 1e9\nv = 1e-9\n", 6);
+      averaging(start, "topology = \"complete\"\n" + published() + "k = 1e9\nv = 1e-9\n", 6);
   const Trace heard = read_trace(run(both_ways.config(scratch)).trace);
   uniform.gossip.topology = "complete";
   const Trace averaged = read_trace(run(uniform).trace);
@@ -167,7 +168,7 @@ TEST_CASE("in step, exact distances of x: SGAP and MSGAP as published, to 1e-9, 
   CAPTURE(topology, optimizer);
   Lab lab = heterogeneous(6, 5);
   lab.gossip = "topology = \"" + topology + "\"\ntopology_file = \"" +
-               scratch.write("edges.txt", dc6()) + "\"\n" + kPublished + "k = 0.3\n";
+               scratch.write("edges.txt", dc6()) + "\"\n" + published() + "k = 0.3\n";
   lab.optimizer = optimizer;
   const double momentum = optimizer == "sgd" ? 0.0 : 0.8;
   const auto edges = [&](std::size_t round) { return edges_of(topology, round); };
@@ -189,7 +190,7 @@ TEST_CASE("two clusters on a complete graph rest at the distance that theory giv
   Lab lab{.centers = centers,
           .curvature = Matrix(peers, std::vector<double>(20, 1.0)),
           .start = Matrix(1, std::vector<double>(20, 0.0)),
-          .gossip = "topology = \"complete\"\n" + kPublished + "k = 1.0\n",
+          .gossip = "topology = \"complete\"\n" + published() + "k = 1.0\n",
           .rounds = 3000};
   const Trace trace = read_trace(run(lab.config(scratch)).trace);
   const auto gradient = [&](std::size_t i, std::size_t k) {
@@ -216,9 +217,9 @@ TEST_CASE("the smaller k, the larger the consensus distance; equal shares have t
           .rounds = 2000};
   for (std::size_t i = 1; i < 3; ++i) lab.centers[i] = lab.centers[0];
   for (std::size_t i = 4; i < 6; ++i) lab.centers[i] = lab.centers[3];
-  const double steep = consensus_distance_of(lab, kPublished + "k = 100.0\n");
-  const double medium = consensus_distance_of(lab, kPublished + "k = 1.0\n");
-  const double flat = consensus_distance_of(lab, kPublished + "k = 0.01\n");
+  const double steep = consensus_distance_of(lab, published() + "k = 100.0\n");
+  const double medium = consensus_distance_of(lab, published() + "k = 1.0\n");
+  const double flat = consensus_distance_of(lab, published() + "k = 0.01\n");
   const Scratch scratch;
   lab.gossip = "topology = \"file\"\ntopology_file = \"" + scratch.write("dc6.txt", dc6()) + "\"\n";
   peers::Config uniform = lab.config(scratch);
@@ -233,7 +234,7 @@ TEST_CASE("the smaller k, the larger the consensus distance; equal shares have t
 TEST_CASE("sketches of x give nearly the run that exact distances give") {
   const Scratch scratch;
   Lab lab = heterogeneous(6, 5);
-  lab.gossip = "topology = \"complete\"\n" + kPublished + "k = 0.3\n";
+  lab.gossip = "topology = \"complete\"\n" + published() + "k = 0.3\n";
   const Trace exact = read_trace(run(lab.config(scratch)).trace);
   lab.gossip = "topology = \"complete\"\n[gossip.moreau]\nspace = \"mass\"\nk = 0.3\n";
   const Trace sketched = read_trace(run(lab.config(scratch)).trace);
@@ -274,7 +275,7 @@ TEST_CASE("a sketch also weighs a receiver that one never hears from") {
   Lab lab = averaging({0.0, 1.0, 3.0, -2.0, 5.0}, "", 30);
   lab.gossip = "topology = \"ring\"\n[gossip.moreau]\nk = 1.0\nspace = \"mass\"\n";
   const double sketched = consensus_distance(read_trace(run(lab.config(scratch)).trace), lab);
-  lab.gossip = "topology = \"ring\"\n" + kPublished + "k = 1.0\n";
+  lab.gossip = "topology = \"ring\"\n" + published() + "k = 1.0\n";
   const double strangers = consensus_distance(read_trace(run(lab.config(scratch)).trace), lab);
   CAPTURE(sketched, strangers);
   CHECK(sketched < 0.5 * strangers);
