@@ -158,8 +158,10 @@ class Exchange {
   void hear(const Sender&, const Rejection&, runtime::Instant) {}
   void hear(const Sender&, const Donation&, runtime::Instant) {}
   void admit(const Contact& contact, runtime::Instant now);
-  void reject(const Hello& hello, std::string reason, runtime::Instant now);
+  void reject(const Contact& contact, std::string reason, runtime::Instant now);
   void answer(const Contact& guest, runtime::Instant now);
+  bool let_in(const Contact& guest, runtime::Instant now);       // as a guest; false: no room
+  [[nodiscard]] bool is_outlived(const Contact& contact) const;  // as new an incarnation is known
   void add_member(const Contact& contact, runtime::Instant now);
   [[nodiscard]] const Said& said();
   [[nodiscard]] bool is_fresh(runtime::PeerId peer) const;  // heard of, and lately

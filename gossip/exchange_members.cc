@@ -87,20 +87,23 @@ void Exchange::hear(const Sender& from, const Hello& hello, runtime::Instant now
   const Contact& contact = hello.self;
   if (from.id == options_.self.id || contact.incarnation != from.incarnation)
     return refuse(from.id, Refusal::kWrongSender);
-  if (from.fingerprint != options_.self.fingerprint)
-    return reject(hello, "the run differs in" + difference(options_.terms, hello.terms), now);
+  if (from.fingerprint != options_.self.fingerprint) {
+    refuse(from.id, Refusal::kOtherRun);
+    return reject(contact, "the run differs in" + difference(options_.terms, hello.terms), now);
+  }
   const bool known = members_.contains(from.id) && lane(from.id).recognises(from.incarnation);
   if (known && is_living(from.id)) {
     members_.heard(from.id, now);
     talk(from.id).want_roster();
     return;
   }
-  if (known) return refuse(from.id, Refusal::kFromTheDead);
+  // Said before it died, or a hello of a former self that comes late or again.
+  if (known || is_outlived(contact)) return refuse(from.id, Refusal::kFromTheDead);
   if (!options_.admits)
-    return reject(hello,
+    return reject(contact,
                   "its list of members is fixed (gossip.pace = \"sync\", or a topology file)", now);
   if (said_.progress.phase != Phase::kTraining)
-    return reject(hello, "it has finished training", now);
+    return reject(contact, "it has finished training", now);
   if (!hello.ready) return answer(contact, now);
   admit(contact, now);
 }
@@ -117,13 +120,19 @@ void Exchange::admit(const Contact& contact, runtime::Instant now) {
 }
 
 // Guests are dialled back: what a peer listens at is for what comes in only.
-void Exchange::answer(const Contact& guest, runtime::Instant now) {
-  if (!guests_.contains(guest.id)) {
-    if (!guests_.admit(guest.id, now)) return;  // it knocks again
-    std::erase(partings_, guest.id);
-    dials_.push_back(guest);
+bool Exchange::let_in(const Contact& guest, runtime::Instant now) {
+  if (guests_.contains(guest.id)) {
+    guests_.heard(guest.id, now);
+    return true;
   }
-  guests_.heard(guest.id, now);
+  if (!guests_.admit(guest.id, now)) return false;  // no room: it knocks again
+  std::erase(partings_, guest.id);
+  dials_.push_back(guest);
+  return true;
+}
+
+void Exchange::answer(const Contact& guest, runtime::Instant now) {
+  if (!let_in(guest, now)) return;
   const std::vector<Contact>& contacts = said().contacts;
   for (std::size_t begin = 0; begin < std::max<std::size_t>(1, contacts.size());
        begin += kContactsMax) {
@@ -136,24 +145,22 @@ void Exchange::answer(const Contact& guest, runtime::Instant now) {
   }
 }
 
-void Exchange::reject(const Hello& hello, std::string reason, runtime::Instant now) {
-  refuse(hello.self.id, Refusal::kOtherRun);
-  if (members_.contains(hello.self.id)) return;
-  if (!guests_.contains(hello.self.id)) {
-    if (!guests_.admit(hello.self.id, now)) return;
-    dials_.push_back(hello.self);
-  }
-  guests_.say(hello.self.id, encode(options_.self, Rejection{std::move(reason)}));
+void Exchange::reject(const Contact& contact, std::string reason, runtime::Instant now) {
+  if (members_.contains(contact.id) || !let_in(contact, now)) return;
+  guests_.say(contact.id, encode(options_.self, Rejection{std::move(reason)}));
 }
 
+bool Exchange::is_outlived(const Contact& contact) const {
+  const auto known = contacts_.find(contact.id);
+  return known != contacts_.end() && contact.incarnation <= known->second.incarnation;
+}
+
+// Brings back who has died or left as a newer incarnation only; of the living their own hello says
+// so.
 void Exchange::hear(const Sender& /*from*/, const Roster& roster, runtime::Instant now) {
   for (const Contact& contact : roster.contacts) {
-    if (contact.id == options_.self.id) continue;
-    const auto known = contacts_.find(contact.id);
-    const bool newer = known == contacts_.end() || contact.incarnation > known->second.incarnation;
-    if (members_.contains(contact.id) && !newer) continue;
-    if (is_living(contact.id)) continue;  // its own hello will say so
-    add_member(contact, now);
+    const bool self_or_living = contact.id == options_.self.id || is_living(contact.id);
+    if (!self_or_living && !is_outlived(contact)) add_member(contact, now);
   }
 }
 

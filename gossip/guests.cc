@@ -25,8 +25,9 @@ std::vector<runtime::PeerId> Guests::all() const {
 }
 
 bool Guests::admit(runtime::PeerId id, runtime::Instant now) {
-  if (!contains(id) && guests_.size() >= kGuestsMax) return false;
+  if (guests_.size() >= kGuestsMax) return false;
   guests_[id].heard_at = now;
+  donated_.reset();  // nobody starts from what was the estimate when an earlier guest came
   return true;
 }
 

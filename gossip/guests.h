@@ -28,7 +28,7 @@ class Guests {
 
   [[nodiscard]] bool contains(runtime::PeerId id) const { return guests_.contains(id); }
   [[nodiscard]] std::vector<runtime::PeerId> all() const;
-  bool admit(runtime::PeerId id, runtime::Instant now);  // false: no room
+  bool admit(runtime::PeerId id, runtime::Instant now);  // one that is new; false: no room
   void heard(runtime::PeerId id, runtime::Instant now);
   void dismiss(runtime::PeerId id);
   [[nodiscard]] std::vector<runtime::PeerId> tick(runtime::Instant now);  // who was forgotten

@@ -36,8 +36,8 @@ class Lane {
   [[nodiscard]] const OutEdge& out() const { return out_; }
   [[nodiscard]] InEdge& in() { return in_; }
 
-  // Whether this is the peer we know: the first incarnation heard of. (A list of members that is
-  // fixed has no place for a peer that starts again.)
+  // Whether this is the peer we know: the first incarnation heard of. One that starts again gets a
+  // lane of its own.
   [[nodiscard]] bool recognises(std::uint64_t incarnation);
 
   // With the sketch of what this peer has pushed by now (null: none is used), where it is new.

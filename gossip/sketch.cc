@@ -30,8 +30,7 @@ void add(const SketchOptions& options, std::size_t first, double scale, std::spa
     const std::uint64_t run = coordinate / options.width;
     const std::size_t rotation = runtime::mix_bits(options.seed ^ runtime::mix_bits(~run));
     const std::size_t sum = (coordinate + rotation) & mask;
-    // To the end of the draw, of the sums, of the numbers: whichever comes first. A width is a
-    // multiple of 64 or divides it, so a draw never spans two runs but where it holds whole ones.
+    // To the end of the draw, of the sums, of the run or of the numbers, whichever comes first.
     const std::size_t count =
         std::min({kSignsPerDraw - coordinate % kSignsPerDraw, options.width - sum,
                   options.width - (coordinate & mask), numbers.size() - done});

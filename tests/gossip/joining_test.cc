@@ -248,3 +248,36 @@ TEST_CASE("who comes back as a newer incarnation is a member again; its former m
   door.member(0).receive({.from = sender, .body = gossip::Heartbeat{}}, 1, at_ms(2));
   CHECK(door.member(0).traffic().messages_refused == 1);
 }
+
+TEST_CASE("an older hello of a member, late or said again by somebody else, changes nothing") {
+  Door door(2);
+  Contact again = contact_of(1);
+  again.incarnation = 2;
+  gossip::Sender sender = sender_of(1);
+  sender.incarnation = 2;
+  const auto say = [&](const Contact& contact) {
+    sender.incarnation = contact.incarnation;
+    const gossip::Hello hello{.self = contact, .terms = "", .ready = true};
+    door.member(0).receive({.from = sender, .body = hello}, 1, at_ms(1));
+  };
+  say(again);
+  (void)door.member(0).take_dials();
+  say(contact_of(1));
+  CHECK(door.member(0).traffic().messages_refused == 1);
+  CHECK(door.member(0).take_dials().empty());
+  sender.incarnation = 2;
+  door.member(0).receive({.from = sender, .body = gossip::Heartbeat{}}, 1, at_ms(2));
+  CHECK(door.member(0).traffic().messages_refused == 1);  // who is there now is heard
+}
+
+TEST_CASE("a roster brings nobody back that has left, but as a newer incarnation") {
+  Door door(3);
+  door.member(0).receive({.from = sender_of(2), .body = gossip::Goodbye{}}, 1, at_ms(0));
+  REQUIRE(door.member(0).members().living().size() == 2);
+  gossip::Roster roster{.contacts = {contact_of(2)}};
+  door.member(0).receive({.from = sender_of(1), .body = roster}, 1, at_ms(1));
+  CHECK(door.member(0).members().living().size() == 2);
+  roster.contacts[0].incarnation = 2;
+  door.member(0).receive({.from = sender_of(1), .body = roster}, 1, at_ms(2));
+  CHECK(door.member(0).members().living().size() == 3);
+}

@@ -1,0 +1,129 @@
+// The part of Peer that pushes: which blocks, to whom, how much of each.
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "peers/peer.h"
+#include "runtime/random.h"
+
+namespace peers {
+
+using gossip::Phase;
+
+std::vector<std::uint32_t> Peer::pushable_blocks() const {
+  std::vector<std::uint32_t> blocks = choice_.blocks(round_);
+  // Rounds in step bound w by themselves, and a round must be whole.
+  if (options_.pace != Pace::kSync)
+    std::erase_if(blocks, [this](std::uint32_t block) {
+      return mass_.weight(block) < options_.weight_floor;
+    });
+  return blocks;
+}
+
+// Everything that the network's thread may change is read here, under the lock.
+Peer::Recipients Peer::recipients(bool anything_to_push) const {
+  Recipients to;
+  const std::scoped_lock lock(mutex_);
+  const std::span<const runtime::PeerId> members = mixing_members();
+  to.peers =
+      parts_.topology->out_neighbours(choice_.graph_round(round_), members, options_.self.id);
+  for (const runtime::PeerId peer : to.peers)
+    to.room.push_back(anything_to_push && exchange_.has_room(peer));
+  if (parts_.weighting->asks_distances()) {
+    to.members.assign(members.begin(), members.end());
+    for (const runtime::PeerId peer : to.peers) to.heard.push_back(exchange_.heard(peer));
+  } else if (to.room_count() > 0) {
+    to.shares.push_back(parts_.weighting->shares(plan_for(to, members)));
+  }
+  return to;
+}
+
+gossip::PushPlan Peer::plan_for(const Recipients& to,
+                                std::span<const runtime::PeerId> members) const {
+  return {.round = choice_.graph_round(round_),
+          .members = members,
+          .self = options_.self.id,
+          .receivers = to.peers,
+          .topology = parts_.topology};
+}
+
+// Shares by distance: one list for all blocks, or one a block. Outside of the lock, since it reads
+// whole models.
+void Peer::weigh_by_distance(Recipients& to) const {
+  std::vector<std::vector<double>> squared;  // by receiver
+  for (const gossip::Heard& heard : to.heard) squared.push_back(parts_.distances->squared(heard));
+  const std::size_t lists =
+      parts_.distances->options().per_block ? parts_.layout->block_count() : 1;
+  std::vector<double> of_list(to.peers.size());
+  for (std::size_t list = 0; list < lists; ++list) {
+    for (std::size_t i = 0; i < of_list.size(); ++i) of_list[i] = squared[i][list];
+    gossip::PushPlan plan = plan_for(to, to.members);
+    plan.squared_distances = of_list;
+    to.shares.push_back(parts_.weighting->shares(plan));
+  }
+}
+
+// Of what a codec draws: another for every push of every peer.
+std::uint64_t Peer::push_seed() const {
+  return runtime::mix_bits(runtime::mix_bits(runtime::value_of(options_.self.id)) + round_);
+}
+
+bool Peer::push() {
+  push_due_ = overlap_ && phase_ == Phase::kTraining;
+  return push_due_ ? false : hand_out();
+}
+
+bool Peer::hand_out() {
+  const std::size_t planned = choice_.blocks(round_).size();
+  if (parts_.correction != nullptr) parts_.correction->before_push(mass_);
+  const std::vector<std::uint32_t> blocks = pushable_blocks();
+  Recipients to = recipients(!blocks.empty());
+  const bool by_distance = parts_.weighting->asks_distances();
+  if (by_distance) weigh_by_distance(to);
+  const std::size_t handed = to.room_count();
+  if (handed > 0 || by_distance) {
+    const auto snapshot = handed > 0 ? mass_.snapshot(blocks, push_seed()) : mass_.snapshot();
+    // Distances are between whole models as they are.
+    const auto whole = by_distance && !snapshot->payloads.empty() ? mass_.snapshot() : snapshot;
+    if (!snapshot->finite || !whole->finite) {
+      diverged_ = true;
+      return false;
+    }
+    // After the shares were taken from the last one: both sides of a distance are as old.
+    if (by_distance) parts_.distances->note_own(whole);
+    hand(to, snapshot, blocks);
+  }
+  round_open_ = true;
+  if (phase_ == Phase::kSettling &&
+      (handed > 0 || to.peers.empty() || options_.pace == Pace::kSync))
+    ++settled_;
+  const std::scoped_lock lock(mutex_);
+  exchange_.pushed(round_++,
+                   parts_.distances == nullptr ? nullptr : parts_.distances->own_sketch());
+  shared_.parcels_skipped += to.peers.size() * planned - handed * blocks.size();
+  return handed > 0;
+}
+
+void Peer::hand(const Recipients& to, const std::shared_ptr<const gossip::Snapshot>& snapshot,
+                const std::vector<std::uint32_t>& blocks) {
+  std::vector<double> kept(blocks.size(), 1.0);
+  {
+    const std::scoped_lock lock(mutex_);
+    for (std::size_t i = 0; i < to.peers.size(); ++i) {
+      // Who died since is refused by has_room: that share stays.
+      if (!to.room[i] || !exchange_.has_room(to.peers[i])) continue;
+      gossip::Push push{.to = to.peers[i], .round = round_, .snapshot = snapshot, .blocks = blocks};
+      for (std::size_t b = 0; b < blocks.size(); ++b) {
+        const std::vector<double>& shares = to.shares[to.shares.size() == 1 ? 0 : blocks[b]];
+        push.block_shares.push_back(options_.damping * shares[i]);
+        kept[b] -= push.block_shares.back();
+      }
+      exchange_.push(push);
+    }
+  }
+  // Outside of the lock: what a codec sent is decoded again.
+  for (std::size_t b = 0; b < blocks.size(); ++b) mass_.keep(*snapshot, blocks[b], kept[b]);
+}
+
+}  // namespace peers
