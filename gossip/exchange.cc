@@ -187,12 +187,12 @@ void Exchange::hear(const Sender& from, const Goodbye& /*goodbye*/, runtime::Ins
   part_from(from.id, MemberState::kLeft);
 }
 
-void Exchange::part_from(runtime::PeerId peer, MemberState state) {
+void Exchange::part_from(runtime::PeerId peer, MemberState state, bool revoked) {
   heard_.erase(peer);
   unanswered_.erase(peer);
   partings_.push_back(peer);
   said_stale_ = true;
-  MemberEvent event{.peer = peer, .name = name_of(peer), .state = state};
+  MemberEvent event{.peer = peer, .name = name_of(peer), .state = state, .revoked = revoked};
   for (const Parcel& parcel : lane(peer).close()) {
     inbox_.take_back(options_.decoder == nullptr ? parcel : options_.decoder->decoded(parcel));
     event.mass_taken_back += parcel.mass();

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "gossip/lane.h"
 #include "gossip/members.h"
 #include "gossip/wire.h"
+#include "runtime/authorized_keys.h"
 #include "runtime/clock.h"
 #include "runtime/transport.h"
 
@@ -54,6 +56,7 @@ struct MemberEvent {
   std::string name = {};  // empty: not known
   MemberState state = MemberState::kAlive;
   double mass_taken_back = 0.0;  // push-sum weight, summed over blocks
+  bool revoked = false;          // kDead: its key is no longer authorized here
 };
 struct RefusalEvent {
   runtime::PeerId peer{};
@@ -107,6 +110,10 @@ class Exchange {
   void donate(std::shared_ptr<const Snapshot> snapshot) {
     guests_.donate_from(std::move(snapshot));
   }
+
+  // From now on nobody is a member, or becomes one, whose key is not among these: its mass under
+  // way comes back. Null: keys do not matter.
+  void admit_only(std::shared_ptr<const runtime::KeyNames> authorized);
 
   // The network's side. `refused`: what decode() found.
   void receive(const Message& message, std::size_t bytes, runtime::Instant now);
@@ -166,7 +173,9 @@ class Exchange {
   [[nodiscard]] const Said& said();
   [[nodiscard]] bool is_fresh(runtime::PeerId peer) const;  // heard of, and lately
   [[nodiscard]] std::string name_of(runtime::PeerId peer) const;
-  void part_from(runtime::PeerId peer, MemberState state);  // its mass under way comes back
+  // Its mass under way comes back.
+  void part_from(runtime::PeerId peer, MemberState state, bool revoked = false);
+  [[nodiscard]] bool is_authorized(const Contact& contact) const;
 
   ExchangeOptions options_;
   const BlockLayout* layout_;
@@ -179,7 +188,8 @@ class Exchange {
   bool inbox_open_ = true;
   Guests guests_;
   std::map<runtime::PeerId, Contact> contacts_;  // of members, dead ones too; self included
-  std::set<runtime::PeerId> unanswered_;         // a newcomer's hello
+  std::shared_ptr<const runtime::KeyNames> authorized_;
+  std::set<runtime::PeerId> unanswered_;  // a newcomer's hello
   std::vector<Contact> dials_;
   std::vector<runtime::PeerId> partings_;
   Said said_;

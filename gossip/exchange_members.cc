@@ -55,7 +55,7 @@ std::string Exchange::name_of(runtime::PeerId peer) const {
 
 void Exchange::meet(const std::vector<Contact>& contacts, bool as_newcomer, runtime::Instant now) {
   for (const Contact& contact : contacts) {
-    if (contact.id == options_.self.id) continue;
+    if (contact.id == options_.self.id || !is_authorized(contact)) continue;
     if (!members_.contains(contact.id)) {
       add_member(contact, now);
     } else {
@@ -87,6 +87,7 @@ void Exchange::hear(const Sender& from, const Hello& hello, runtime::Instant now
   const Contact& contact = hello.self;
   if (from.id == options_.self.id || contact.incarnation != from.incarnation)
     return refuse(from.id, Refusal::kWrongSender);
+  if (!is_authorized(contact)) return refuse(from.id, Refusal::kUnauthorized);
   if (from.fingerprint != options_.self.fingerprint) {
     refuse(from.id, Refusal::kOtherRun);
     return reject(contact, "the run differs in" + difference(options_.terms, hello.terms), now);
@@ -160,7 +161,24 @@ bool Exchange::is_outlived(const Contact& contact) const {
 void Exchange::hear(const Sender& /*from*/, const Roster& roster, runtime::Instant now) {
   for (const Contact& contact : roster.contacts) {
     const bool self_or_living = contact.id == options_.self.id || is_living(contact.id);
-    if (!self_or_living && !is_outlived(contact)) add_member(contact, now);
+    if (!self_or_living && !is_outlived(contact) && is_authorized(contact))
+      add_member(contact, now);
+  }
+}
+
+bool Exchange::is_authorized(const Contact& contact) const {
+  return authorized_ == nullptr || authorized_->contains(contact.address.key);
+}
+
+void Exchange::admit_only(std::shared_ptr<const runtime::KeyNames> authorized) {
+  authorized_ = std::move(authorized);
+  const std::vector<runtime::PeerId> living(members_.living().begin(), members_.living().end());
+  for (const runtime::PeerId peer : living) {
+    const auto known = contacts_.find(peer);
+    if (peer == options_.self.id || known == contacts_.end() || is_authorized(known->second))
+      continue;
+    members_.left(peer);
+    part_from(peer, MemberState::kDead, true);
   }
 }
 

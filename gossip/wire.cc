@@ -77,6 +77,7 @@ void write(const Contact& contact, wire::Contact::Builder body) {
   body.setName(contact.name);
   body.setControl(contact.address.control);
   body.setBulk(contact.address.bulk);
+  body.setKey(contact.address.key);
 }
 
 void write(const Hello& hello, wire::Header::Builder header) {
@@ -222,11 +223,12 @@ std::optional<Contact> read(wire::Contact::Reader body) {
   const auto name = read_text(body.getName(), kNameBytesMax);
   const auto control = read_text(body.getControl(), kAddressBytesMax);
   const auto bulk = read_text(body.getBulk(), kAddressBytesMax);
-  if (!name || !control || !bulk) return std::nullopt;
+  const auto key = read_text(body.getKey(), kKeyBytesMax);
+  if (!name || !control || !bulk || !key) return std::nullopt;
   return Contact{.id = runtime::PeerId{body.getId()},
                  .incarnation = body.getIncarnation(),
                  .name = *name,
-                 .address = {.control = *control, .bulk = *bulk}};
+                 .address = {.control = *control, .bulk = *bulk, .key = *key}};
 }
 
 std::variant<Body, Refusal> read(wire::Hello::Reader body, runtime::PeerId from) {
@@ -367,6 +369,8 @@ std::string_view to_string(Refusal refusal) {
       return "not finite";
     case Refusal::kOutOfWindow:
       return "out of window";
+    case Refusal::kUnauthorized:
+      return "key not authorized";
   }
   CHECK(false);
 }

@@ -66,8 +66,9 @@ enum class Refusal : std::uint8_t {
   kImpossibleWeight,  // share outside (0, 1], weight not finite, not positive, or more than the run
                       // holds
   kWrongChecksum,
-  kNotFinite,    // NaN or infinity in the payload
-  kOutOfWindow,  // numbered further ahead than an honest sender can be
+  kNotFinite,     // NaN or infinity in the payload
+  kOutOfWindow,   // numbered further ahead than an honest sender can be
+  kUnauthorized,  // would be a member, but its key is not authorized here
 };
 [[nodiscard]] std::string_view to_string(Refusal refusal);  // "wrong block"
 

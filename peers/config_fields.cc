@@ -54,7 +54,8 @@ void describe_peer(PeerConfig& c, Table t) {
   t.add("peer.advertise", Text{&c.advertise},
         "what others dial (port 0: the ports bound); empty: listen, with this host's address");
   t.add("peer.join", Texts{&c.join},
-        "control addresses of any peers that live, tried all at once; empty: the first one");
+        "control addresses of any peers that live, tried all at once; empty: the first one; curve: "
+        "address#name expects the key of name.pub there");
   t.add("peer.device", Text{&c.device}, "auto, cpu, reference, or cuda:0, cuda:1, ...");
   t.add("peer.threads", Count{&c.threads, {0, kThreadsMax}},
         "compute threads on a CPU; 0: cores / peers on this machine");
@@ -177,8 +178,9 @@ void describe_membership(MembershipConfig& c, Table t) {
         "a sign of life so often; 0: none, and nobody is taken for dead");
   t.add("membership.silence_ms", Count{&c.silence_ms, {1, kDayMs}},
         "a peer not heard of for so long is dead");
-  t.add("membership.members", Texts{&c.members},
-        "a fixed list: \"id name control-address bulk-address\" each (launch sets it)");
+  t.add(
+      "membership.members", Texts{&c.members},
+      "a fixed list: \"id name control-address bulk-address [public-key]\" each (launch sets it)");
   t.add_later("membership.probe_interval_ms", Count{&c.probe_interval_ms, {1, kDayMs}},
               "a random peer is probed so often");
   t.add_later("membership.suspicion_multiplier", Number{&c.suspicion_multiplier, kPositive},
@@ -188,8 +190,11 @@ void describe_membership(MembershipConfig& c, Table t) {
 
 void describe_services(Config& c, Table t) {
   t.add_name("security.mode", c.security.mode, "of connections between peers");
-  t.add_later("security.key", Text{&c.security.key}, "this peer's secret key");
-  t.add_later("security.authorized", Text{&c.security.authorized}, "a folder of public keys");
+  t.add("security.key", PathText{&c.security.key},
+        "curve: this peer's secret key, of murmur keygen; launch makes one for each peer");
+  t.add(
+      "security.authorized", PathText{&c.security.authorized},
+      "curve: folder with the *.pub of who is let in, read again when it changes; empty: own key");
   t.add("security.allow_insecure_lan", Flag{&c.security.allow_insecure_lan},
         "mode none: listen for other machines all the same");
   t.add_later("checkpoint.every_seconds", Number{&c.checkpoint.every_seconds, kNotNegative},

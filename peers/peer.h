@@ -143,6 +143,7 @@ class Peer {
 
   void receive(const runtime::Delivery& delivery,
                runtime::Instant now);  // checks it, then books it or refuses it
+  void admit_only(std::shared_ptr<const runtime::KeyNames> authorized);  // as Exchange
   void tick(runtime::Instant now);
   [[nodiscard]] runtime::Instant next_tick() const;
   // Hands everything that is due to the network. False where the network had no room for some of

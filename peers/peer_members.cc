@@ -61,6 +61,11 @@ bool Peer::hand_over() {
   return true;
 }
 
+void Peer::admit_only(std::shared_ptr<const runtime::KeyNames> authorized) {
+  const std::scoped_lock lock(mutex_);
+  exchange_.admit_only(std::move(authorized));
+}
+
 bool Peer::holds_returned_mass() const {
   const std::scoped_lock lock(mutex_);
   return !exchange_.inbox().empty();

@@ -88,6 +88,7 @@ void Recorder::write_events(Peer& peer, runtime::Instant now) {
       const std::string name = member->name.empty() ? parts_.name_of(member->peer) : member->name;
       const std::string_view state = state_name(member->state);
       const std::string_view reason = member->state == gossip::MemberState::kAlive ? "joined"
+                                      : member->revoked ? "key no longer authorized"
                                       : member->state == gossip::MemberState::kDead
                                           ? "silent"
                                           : "said goodbye";
@@ -98,10 +99,10 @@ void Recorder::write_events(Peer& peer, runtime::Instant now) {
                              {"reason", reason},
                              {"weight_taken_back", member->mass_taken_back}});
       if (member->state == gossip::MemberState::kDead) {
-        parts_.log->warn(
-            "{} is dead: nothing heard of it for too long; took back a weight of {:.4f} that was "
-            "under way",
-            name, member->mass_taken_back);
+        parts_.log->warn("{} is dead: {}; took back a weight of {:.4f} that was under way", name,
+                         member->revoked ? "its key is no longer authorized"
+                                         : "nothing heard of it for too long",
+                         member->mass_taken_back);
       }
     } else if (const auto* refusal = std::get_if<gossip::RefusalEvent>(&event)) {
       const std::string name = parts_.name_of(refusal->peer);

@@ -44,17 +44,17 @@ struct ZmqTransport::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
-  // Whether who came by this key may say what it says it is.
-  [[nodiscard]] bool may_speak(PeerId from, const Origin& origin,
-                               const KeyNames& authorized) const {
-    if (!authorized.contains(origin.key)) return false;
+  // With CURVE: whether who came by this key may say what it says it is.
+  [[nodiscard]] bool may_speak(PeerId from, const Origin& origin) const {
+    if (!authorized->contains(origin.key)) return false;
     const auto known = neighbours.find(from);
     return known == neighbours.end() || known->second.address.key == origin.key;
   }
 
   ZmqOptions options;
   zmq::context_t context;
-  std::unique_ptr<ZmqGate> gate;  // none without CURVE
+  std::unique_ptr<ZmqGate> gate;               // none without CURVE
+  std::shared_ptr<const KeyNames> authorized;  // as of the last receive()
   std::array<zmq::socket_t, kChannels.size()> routers;
   std::map<PeerId, Neighbour> neighbours;
   Address address;
@@ -133,6 +133,13 @@ void ZmqTransport::disconnect(PeerId peer) {
   state_->neighbours.erase(known);
 }
 
+void ZmqTransport::disconnect_unauthorized() {
+  std::vector<PeerId> out;
+  for (const auto& [peer, neighbour] : state_->neighbours)
+    if (!state_->authorized->contains(neighbour.address.key)) out.push_back(peer);
+  for (const PeerId peer : out) disconnect(peer);
+}
+
 Sent ZmqTransport::send(PeerId to, Channel channel, std::span<const Frame> frames) {
   CHECK(!frames.empty() && frames.size() <= kMessageFramesMax);
   const std::size_t bytes_max = channel == Channel::kControl ? state_->options.control_bytes_max
@@ -147,7 +154,10 @@ Sent ZmqTransport::send(PeerId to, Channel channel, std::span<const Frame> frame
 
 std::size_t ZmqTransport::receive(std::span<Delivery> out) {
   std::size_t count = 0;
-  const auto authorized = authorized_keys();
+  if (auto authorized = authorized_keys(); authorized != state_->authorized) {
+    state_->authorized = std::move(authorized);
+    disconnect_unauthorized();
+  }
   Origin origin;
   for (const Channel channel : kChannels) {
     zmq::socket_t& router = state_->routers[index_of(channel)];
@@ -157,8 +167,8 @@ std::size_t ZmqTransport::receive(std::span<Delivery> out) {
     while (count < out.size() && refused < out.size()) {
       const Received received = receive_message(router, out[count], origin);
       if (received == Received::kNothing) break;
-      const bool refuses_key = authorized && received == Received::kMessage &&
-                               !state_->may_speak(out[count].from, origin, *authorized);
+      const bool refuses_key = state_->authorized && received == Received::kMessage &&
+                               !state_->may_speak(out[count].from, origin);
       if (refuses_key) cut(origin);
       if (refuses_key || received == Received::kRefused) {
         ++refused;

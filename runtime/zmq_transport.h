@@ -43,9 +43,9 @@ struct ZmqOptions {
 //
 // With CURVE an address has to carry the key of who is there (connect() refuses one that is not
 // authorized), and what comes is refused unless the key that brought it is authorized at that
-// moment, and is that of the peer it says it is from, where that peer is connected to. The
-// connection of a key that was taken out is cut when it says something; the caller disconnects from
-// such a peer, as it sees fit, by authorized_keys().
+// moment, and is that of the peer it says it is from, where that peer is connected to. When a key
+// is taken out, receive() disconnects from its owner, and cuts the owner's connections as soon as
+// they say something.
 //
 // One thread owns send, receive, wait, connect and disconnect; wake() may be called from any
 // thread.
@@ -78,6 +78,7 @@ class ZmqTransport final : public Transport {
  private:
   struct State;
   explicit ZmqTransport(std::unique_ptr<State> state);
+  void disconnect_unauthorized();
   std::unique_ptr<State> state_;
 };
 

@@ -45,7 +45,7 @@ class Door {
       : joining_({.sender = sender_of(kNewcomer, newcomer_fingerprint),
                   .self = contact_of(kNewcomer),
                   .terms = "run = mine\nparameters = 5\n",
-                  .seeds = {contact_of(0).address.control}},
+                  .seeds = {{.control = contact_of(0).address.control, .bulk = ""}}},
                  test::small_layout()) {
     std::vector<Contact> contacts;
     for (std::uint64_t i = 0; i < count; ++i) contacts.push_back(contact_of(i));
