@@ -16,7 +16,9 @@ Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Me
       guests_(layout),
       heartbeat_at_(options.heartbeat_interval == runtime::Duration::zero()
                         ? runtime::Instant::max()
-                        : members_.ticked_at()) {
+                        : members_.ticked_at()),
+      shut_out_(options.offences_max),
+      norm_limit_(options.norm_limit) {
   CHECK(options.heartbeat_interval >= runtime::Duration::zero());
   CHECK(members_.contains(options.self.id));
   contacts_.emplace(options.self.id, options.contact);
@@ -97,7 +99,6 @@ void Exchange::receive(const Message& message, std::size_t bytes, runtime::Insta
   const Sender& from = message.from;
   if (const auto* hello = std::get_if<Hello>(&message.body)) return hear(from, *hello, now);
   if (guests_.contains(from.id)) {
-    guests_.heard(from.id, now);
     if (const auto* request = std::get_if<Request>(&message.body)) hear(from, *request, now);
     return;
   }
@@ -112,6 +113,7 @@ void Exchange::receive(const Message& message, std::size_t bytes, runtime::Insta
 }
 
 void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant /*now*/) {
+  if (norm_limit_.refuses(parcel, *layout_)) return refuse(from.id, Refusal::kOutlier);
   Lane& lane = this->lane(from.id);
   const bool has_room = inbox_open_ && inbox_.has_room(parcel.round);
   if (!has_room && !lane.in().has_seen(from.incarnation, parcel.sequence)) {
@@ -200,8 +202,16 @@ void Exchange::part_from(runtime::PeerId peer, MemberState state, bool revoked) 
   events_.emplace_back(event);
 }
 
+bool Exchange::shuts_out(runtime::PeerId from) {
+  if (!shut_out_.contains(from, members_.ticked_at())) return false;
+  refuse(from, Refusal::kShutOut);
+  return true;
+}
+
 void Exchange::refuse(runtime::PeerId from, Refusal reason) {
   ++traffic_.messages_refused;
+  if (is_offence(reason) && shut_out_.offended(from, members_.ticked_at()))
+    refusals_.erase({from, Refusal::kShutOut});  // said again each time
   if (!members_.contains(from) && !strangers_.contains(from)) {
     if (strangers_.size() == kStrangersMax) return;
     strangers_.insert(from);

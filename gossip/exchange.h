@@ -18,6 +18,8 @@
 #include "gossip/inbox.h"
 #include "gossip/lane.h"
 #include "gossip/members.h"
+#include "gossip/norm_limit.h"
+#include "gossip/shut_out.h"
 #include "gossip/wire.h"
 #include "runtime/authorized_keys.h"
 #include "runtime/clock.h"
@@ -38,9 +40,11 @@ enum class Acknowledge : std::uint8_t {
 
 struct ExchangeOptions {
   Sender self;
-  Contact contact{};    // of this peer, for rosters
-  std::string terms{};  // of the run, for newcomers: a "key = value" a line
-  bool admits = false;  // whether newcomers may join
+  Contact contact{};               // of this peer, for rosters
+  std::string terms{};             // of the run, for newcomers: a "key = value" a line
+  bool admits = false;             // whether newcomers may join
+  std::uint64_t offences_max = 0;  // ShutOut
+  double norm_limit = 0.0;         // NormLimit; decode() then has to measure parcels
   Inbox::Order order = Inbox::Order::kOnArrival;
   OutEdge::Options edge{};
   const Decoder* decoder = nullptr;  // of the run's codec, for what is taken back; none: f32
@@ -115,9 +119,17 @@ class Exchange {
   // way comes back. Null: keys do not matter.
   void admit_only(std::shared_ptr<const runtime::KeyNames> authorized);
 
+  // Of one's own estimate, block by block: what others' parcels are held against.
+  void note_own_norms(const std::vector<double>& squared_norms) {
+    norm_limit_.note_own(squared_norms, *layout_);
+  }
+
   // The network's side. `refused`: what decode() found.
   void receive(const Message& message, std::size_t bytes, runtime::Instant now);
   void refuse(runtime::PeerId from, Refusal reason);
+  // Whether nothing `from` says is heard for now. Asked before a message is decoded; true counts it
+  // as refused.
+  [[nodiscard]] bool shuts_out(runtime::PeerId from);
   void tick(runtime::Instant now);  // heartbeats, silence, resends that are due; call at least as
                                     // often as next_tick() says
   [[nodiscard]] runtime::Instant next_tick() const;
@@ -198,6 +210,8 @@ class Exchange {
   runtime::Instant heartbeat_at_;
   Traffic traffic_;
   std::map<std::pair<runtime::PeerId, Refusal>, std::uint64_t> refusals_;
+  ShutOut shut_out_;
+  NormLimit norm_limit_;
   std::set<runtime::PeerId> strangers_;
   std::vector<Event> events_;
   using Key = std::pair<runtime::PeerId, std::uint64_t>;  // sender and sequence

@@ -122,10 +122,7 @@ void Exchange::admit(const Contact& contact, runtime::Instant now) {
 
 // Guests are dialled back: what a peer listens at is for what comes in only.
 bool Exchange::let_in(const Contact& guest, runtime::Instant now) {
-  if (guests_.contains(guest.id)) {
-    guests_.heard(guest.id, now);
-    return true;
-  }
+  if (guests_.contains(guest.id)) return true;
   if (!guests_.admit(guest.id, now)) return false;  // no room: it knocks again
   std::erase(partings_, guest.id);
   dials_.push_back(guest);
@@ -197,8 +194,8 @@ std::vector<runtime::PeerId> Exchange::heirs() const {
   return heirs;
 }
 
-void Exchange::hear(const Sender& from, const Request& request, runtime::Instant /*now*/) {
-  if (guests_.contains(from.id)) guests_.want(from.id, request.block);
+void Exchange::hear(const Sender& from, const Request& request, runtime::Instant now) {
+  if (guests_.contains(from.id)) guests_.want(from.id, request.block, now);
 }
 
 }  // namespace gossip

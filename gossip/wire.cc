@@ -13,6 +13,7 @@
 
 #include "gossip/digest.h"
 #include "gossip/wire.capnp.h"
+#include "kernels/vector.h"
 #include "runtime/check.h"
 
 namespace gossip {
@@ -194,13 +195,18 @@ std::variant<Body, Refusal> read(wire::Parcel::Reader body, const Frames& frames
   if (!codec) return Refusal::kWrongCodec;
   auto payload = read_payload(frames, body.getBlock(), *codec, body.getChecksum(), terms);
   if (const auto* refusal = std::get_if<Refusal>(&payload)) return *refusal;
-  return Parcel{.round = body.getRound(),
+  Parcel parcel{.round = body.getRound(),
                 .block = body.getBlock(),
                 .sequence = body.getSequence(),
                 .share = body.getShare(),
                 .weight = body.getWeight(),
                 .checksum = body.getChecksum(),
                 .payload = std::get<runtime::Frame>(std::move(payload))};
+  if (terms.norms) {
+    const kernels::ConstView x = numbers_of(parcel, *terms.layout);
+    parcel.squared_norm = kernels::vector::dot(x, x);
+  }
+  return parcel;
 }
 
 std::variant<Body, Refusal> read(wire::Donation::Reader body, const Frames& frames,
@@ -371,6 +377,10 @@ std::string_view to_string(Refusal refusal) {
       return "out of window";
     case Refusal::kUnauthorized:
       return "key not authorized";
+    case Refusal::kOutlier:
+      return "outlier";
+    case Refusal::kShutOut:
+      return "shut out";
   }
   CHECK(false);
 }

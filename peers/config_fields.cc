@@ -195,6 +195,11 @@ void describe_services(Config& c, Table t) {
   t.add(
       "security.authorized", PathText{&c.security.authorized},
       "curve: folder with the *.pub of who is let in, read again when it changes; empty: own key");
+  t.add(
+      "security.refused_max", Count{&c.security.refused_max, kFromZero},
+      "a peer of which more is refused within 10 s is not heard for a minute; 0: whatever it says");
+  t.add("security.norm_limit", Number{&c.security.norm_limit, kNotNegative},
+        "parameters so many times as large as one's own are refused, block by block; 0: none are");
   t.add("security.allow_insecure_lan", Flag{&c.security.allow_insecure_lan},
         "mode none: listen for other machines all the same");
   t.add_later("checkpoint.every_seconds", Number{&c.checkpoint.every_seconds, kNotNegative},

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/vector.h"
 #include "peers/peer.h"
 #include "runtime/check.h"
 
@@ -19,11 +20,26 @@ void Peer::join(const std::vector<gossip::Contact>& contacts, kernels::ConstView
   CHECK(step_ == 0 && round_ == 0);
   mass_.restart(estimate);
   estimate_stale_ = true;
+  note_own_norms();
   if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, 0.0);
   step_ = std::min(step, options_.steps);
   exchange_.set_progress({phase_, step_, step_seconds_, round_});
   exchange_.meet(contacts, true, now);
   shared_.members = exchange_.members().living().size();
+}
+
+// On a host the snapshot is no copy.
+void Peer::note_own_norms() {
+  if (options_.norm_limit == 0.0) return;
+  const std::shared_ptr<const gossip::Snapshot> own = mass_.snapshot();
+  std::vector<double> squared;
+  for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
+    const kernels::ConstView x = gossip::numbers_of(*own, block, *parts_.layout);
+    const double weight = own->weights[block];
+    squared.push_back(weight > 0.0 ? kernels::vector::dot(x, x) / (weight * weight) : 0.0);
+  }
+  const std::scoped_lock lock(mutex_);
+  exchange_.note_own_norms(squared);
 }
 
 // Newcomers are given a copy of this peer's mass, of which they read the estimate.

@@ -224,7 +224,8 @@ class PeerProcess {
                            {.layout = &assembly_->layout(),
                             .transport = transport_.get(),
                             .clock = &clock_,
-                            .stop = &stop_});
+                            .stop = &stop_,
+                            .log = &log_});
     if (!joined) return joined.error();
     if (stop_.requested()) return {};
     assembly_->peer().join(joined->contacts, joined->estimate(), joined->step, clock_.now());

@@ -99,6 +99,9 @@ class Security(unittest.TestCase):
                 for _ in range(20):
                     with socket.create_connection(endpoint.removeprefix("tcp://").rsplit(":", 1)) as noise:
                         noise.sendall(os.urandom(5000))
+            silence = lambda name: lambda: "nobody has answered yet" in (run.folder / f"runs/t/{name}/events.log").read_text()
+            run.wait_for(silence("mallory"), mallory)
+            run.wait_for(silence("plain"), plain)
             before = run.events("a")[-1]["step"]
             run.wait_for(lambda: run.events("a")[-1].get("step", 0) > before + 100, first)
             for stranger, name in ((mallory, "mallory"), (plain, "plain")):

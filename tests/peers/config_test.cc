@@ -419,6 +419,8 @@ members = ["0 p0 tcp://127.0.0.1:1 tcp://127.0.0.1:2 0123456789abcdefghijklmnopq
 mode = "curve"
 key = "@examples@/quadratic/centers.csv"
 authorized = "@examples@/quadratic"
+refused_max = 7
+norm_limit = 10.0
 allow_insecure_lan = true
 [objective]
 kind = "quadratic"
