@@ -15,7 +15,7 @@ using runtime::PeerId;
 using test::at_ms;
 
 // small_layout(): blocks of 2, 2 and 1 numbers. Ours: 3 and 4, nothing, 5.
-const std::vector<double> kOwn{25.0, 0.0, 25.0};
+std::vector<double> own() { return {25.0, 0.0, 25.0}; }
 
 gossip::Parcel parcel_of(std::uint32_t block, double squared_norm, double weight = 1.0) {
   gossip::Parcel parcel;
@@ -44,7 +44,7 @@ TEST_CASE("a block is held against one's own, and against the mean where that is
       Row{0, std::numeric_limits<double>::infinity(), 1.0, true}, Row{0, 1.0, 1e-300, true});
   CAPTURE(row.block, row.squared_norm, row.weight);
   NormLimit limit(2.0);
-  limit.note_own(kOwn, test::small_layout());
+  limit.note_own(own(), test::small_layout());
   CHECK(limit.refuses(parcel_of(row.block, row.squared_norm, row.weight), test::small_layout()) ==
         row.refused);
 }
@@ -53,7 +53,7 @@ TEST_CASE(
     "nothing is refused without a limit, without a norm of one's own, or where that is zero") {
   const gossip::Parcel huge = parcel_of(0, 1e30);
   NormLimit none(0.0);
-  none.note_own(kOwn, test::small_layout());
+  none.note_own(own(), test::small_layout());
   CHECK_FALSE(none.refuses(huge, test::small_layout()));
   NormLimit limit(2.0);
   CHECK_FALSE(limit.refuses(huge, test::small_layout()));
