@@ -1,6 +1,7 @@
 # What a build can be asked for, and what every target of ours is compiled with.
 
 option(MURMUR_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+option(MURMUR_FUZZ "Build the libFuzzer targets (clang only)" OFF)
 set(MURMUR_CUDA AUTO CACHE STRING "Build the CUDA module: AUTO (where the toolkit is found), ON, OFF")
 set_property(CACHE MURMUR_CUDA PROPERTY STRINGS AUTO ON OFF)
 

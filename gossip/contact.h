@@ -24,6 +24,7 @@ struct Contact {
 
 inline constexpr std::size_t kNameBytesMax = 64;      // longer ones are malformed
 inline constexpr std::size_t kAddressBytesMax = 256;  // each endpoint
+inline constexpr std::size_t kKeyBytesMax = 40;
 inline constexpr std::size_t kTermsBytesMax = 8192;
 inline constexpr std::size_t kContactsMax = 64;  // of one roster; more go in several
 

@@ -30,7 +30,9 @@ Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Me
       ticked_at_(now),
       repeat_at_(now),
       roster_at_(now),
-      knock_at_(now) {
+      knock_at_(now),
+      shut_out_(options.offences_max),
+      norm_limit_(options.norm_limit) {
   CHECK(this->members().contains(options.self.id));
   contacts_.emplace(options.self.id, options.contact);
 }
@@ -111,7 +113,6 @@ void Exchange::receive(const Message& message, std::size_t bytes, runtime::Insta
   const Sender& from = message.from;
   if (const auto* hello = std::get_if<Hello>(&message.body)) return hear(from, *hello, now);
   if (guests_.contains(from.id)) {
-    guests_.heard(from.id, now);
     if (const auto* request = std::get_if<Request>(&message.body)) hear(from, *request, now);
     return;
   }
@@ -131,6 +132,7 @@ void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant /
   const bool for_this_life = parcel.recipient == options_.self.incarnation;
   if (!for_this_life && (parcel.recipient != 0 || came_back_))
     return refuse(from.id, Refusal::kFromTheDead);
+  if (norm_limit_.refuses(parcel, *layout_)) return refuse(from.id, Refusal::kOutlier);
   Lane& lane = this->lane(from.id);
   const bool has_room = inbox_open_ && inbox_.has_room(parcel.round);
   if (!has_room && !lane.in().has_seen(from.incarnation, parcel.sequence)) {
@@ -227,8 +229,16 @@ void Exchange::part_from(runtime::PeerId peer, MemberState state, std::string re
   events_.emplace_back(event);
 }
 
+bool Exchange::shuts_out(runtime::PeerId from) {
+  if (!shut_out_.contains(from, ticked_at_)) return false;
+  refuse(from, Refusal::kShutOut);
+  return true;
+}
+
 void Exchange::refuse(runtime::PeerId from, Refusal reason) {
   ++traffic_.messages_refused;
+  if (is_offence(reason) && shut_out_.offended(from, ticked_at_))
+    refusals_.erase({from, Refusal::kShutOut});  // said again each time
   if (!members().contains(from) && !strangers_.contains(from)) {
     if (strangers_.size() == kStrangersMax) return;
     strangers_.insert(from);

@@ -19,7 +19,10 @@
 #include "gossip/inbox.h"
 #include "gossip/lane.h"
 #include "gossip/membership/membership.h"
+#include "gossip/norm_limit.h"
+#include "gossip/shut_out.h"
 #include "gossip/wire.h"
+#include "runtime/authorized_keys.h"
 #include "runtime/clock.h"
 #include "runtime/random.h"
 #include "runtime/transport.h"
@@ -39,9 +42,11 @@ enum class Acknowledge : std::uint8_t {
 
 struct ExchangeOptions {
   Sender self;
-  Contact contact{};    // of this peer, for rosters
-  std::string terms{};  // of the run, for newcomers: a "key = value" a line
-  bool admits = false;  // whether newcomers may join
+  Contact contact{};               // of this peer, for rosters
+  std::string terms{};             // of the run, for newcomers: a "key = value" a line
+  bool admits = false;             // whether newcomers may join
+  std::uint64_t offences_max = 0;  // ShutOut
+  double norm_limit = 0.0;         // NormLimit; decode() then has to measure parcels
   Inbox::Order order = Inbox::Order::kOnArrival;
   OutEdge::Options edge{};
   const Decoder* decoder = nullptr;  // of the run's codec, for what is taken back; none: f32
@@ -121,9 +126,21 @@ class Exchange {
     guests_.donate_from(std::move(snapshot));
   }
 
+  // From now on nobody is a member, or becomes one, whose key is not among these: its mass under
+  // way comes back. Null: keys do not matter.
+  void admit_only(std::shared_ptr<const runtime::KeyNames> authorized);
+
+  // Of one's own estimate, block by block: what others' parcels are held against.
+  void note_own_norms(const std::vector<double>& squared_norms) {
+    norm_limit_.note_own(squared_norms, *layout_);
+  }
+
   // The network's side. `refused`: what decode() found.
   void receive(const Message& message, std::size_t bytes, runtime::Instant now);
   void refuse(runtime::PeerId from, Refusal reason);
+  // Whether nothing `from` says is heard for now. Asked before a message is decoded; true counts it
+  // as refused.
+  [[nodiscard]] bool shuts_out(runtime::PeerId from);
   void tick(runtime::Instant now);  // probes, suspicions, resends that are due; call at least as
                                     // often as next_tick() says
   [[nodiscard]] runtime::Instant next_tick() const;
@@ -181,6 +198,9 @@ class Exchange {
   [[nodiscard]] std::string name_of(runtime::PeerId peer) const;
   void part_from(runtime::PeerId peer, MemberState state,
                  std::string reason);  // its mass under way comes back
+  [[nodiscard]] bool is_authorized(const Contact& contact) const;
+  [[nodiscard]] bool is_welcome(
+      runtime::PeerId peer) const;  // its key, as far as known, is authorized
   [[nodiscard]] const Contact* contact_of(runtime::PeerId peer) const;  // null: not known
   void follow_membership();  // its questions go out, its changes are acted on
   void follow(const Change& change);
@@ -199,7 +219,8 @@ class Exchange {
   bool inbox_open_ = true;
   Guests guests_;
   std::map<runtime::PeerId, Contact> contacts_;  // of members, dead ones too; self included
-  std::set<runtime::PeerId> unanswered_;         // a newcomer's hello
+  std::shared_ptr<const runtime::KeyNames> authorized_;
+  std::set<runtime::PeerId> unanswered_;  // a newcomer's hello
   std::vector<Contact> dials_;
   std::vector<runtime::PeerId> partings_;
   Said said_;
@@ -215,6 +236,8 @@ class Exchange {
   bool came_back_ = false;
   Traffic traffic_;
   std::map<std::pair<runtime::PeerId, Refusal>, std::uint64_t> refusals_;
+  ShutOut shut_out_;
+  NormLimit norm_limit_;
   std::set<runtime::PeerId> strangers_;
   std::vector<Event> events_;
   using Key = std::pair<runtime::PeerId, std::uint64_t>;  // sender and sequence

@@ -55,7 +55,7 @@ std::string Exchange::name_of(runtime::PeerId peer) const {
 
 void Exchange::meet(const std::vector<Contact>& contacts, bool as_newcomer, runtime::Instant now) {
   for (const Contact& contact : contacts) {
-    if (contact.id == options_.self.id) continue;
+    if (contact.id == options_.self.id || !is_authorized(contact)) continue;
     if (!members().contains(contact.id)) {
       add_member(contact, now);
     } else {
@@ -87,6 +87,7 @@ void Exchange::hear(const Sender& from, const Hello& hello, runtime::Instant now
   const Contact& contact = hello.self;
   if (from.id == options_.self.id || contact.incarnation != from.incarnation)
     return refuse(from.id, Refusal::kWrongSender);
+  if (!is_authorized(contact)) return refuse(from.id, Refusal::kUnauthorized);
   if (from.fingerprint != options_.self.fingerprint) {
     refuse(from.id, Refusal::kOtherRun);
     return reject(contact, "the run differs in" + difference(options_.terms, hello.terms), now);
@@ -122,10 +123,7 @@ void Exchange::admit(const Contact& contact, runtime::Instant now) {
 
 // Guests are dialled back: what a peer listens at is for what comes in only.
 bool Exchange::let_in(const Contact& guest, runtime::Instant now) {
-  if (guests_.contains(guest.id)) {
-    guests_.heard(guest.id, now);
-    return true;
-  }
+  if (guests_.contains(guest.id)) return true;
   if (!guests_.admit(guest.id, now)) return false;  // no room: it knocks again
   std::erase(partings_, guest.id);
   dials_.push_back(guest);
@@ -161,7 +159,24 @@ bool Exchange::is_outlived(const Contact& contact) const {
 void Exchange::hear(const Sender& /*from*/, const Roster& roster, runtime::Instant now) {
   for (const Contact& contact : roster.contacts) {
     const bool self_or_living = contact.id == options_.self.id || is_living(contact.id);
-    if (!self_or_living && !is_outlived(contact)) add_member(contact, now);
+    if (!self_or_living && !is_outlived(contact) && is_authorized(contact))
+      add_member(contact, now);
+  }
+}
+
+bool Exchange::is_authorized(const Contact& contact) const {
+  return authorized_ == nullptr || authorized_->contains(contact.address.key);
+}
+
+void Exchange::admit_only(std::shared_ptr<const runtime::KeyNames> authorized) {
+  authorized_ = std::move(authorized);
+  const std::vector<runtime::PeerId> living(members().living().begin(), members().living().end());
+  for (const runtime::PeerId peer : living) {
+    const auto known = contacts_.find(peer);
+    if (peer == options_.self.id || known == contacts_.end() || is_authorized(known->second))
+      continue;
+    membership_.removed(peer);
+    part_from(peer, MemberState::kDead, "key no longer authorized");
   }
 }
 
@@ -181,8 +196,8 @@ std::vector<runtime::PeerId> Exchange::heirs() const {
   return heirs;
 }
 
-void Exchange::hear(const Sender& from, const Request& request, runtime::Instant /*now*/) {
-  if (guests_.contains(from.id)) guests_.want(from.id, request.block);
+void Exchange::hear(const Sender& from, const Request& request, runtime::Instant now) {
+  if (guests_.contains(from.id)) guests_.want(from.id, request.block, now);
 }
 
 }  // namespace gossip

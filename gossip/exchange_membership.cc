@@ -67,7 +67,7 @@ void Exchange::knock_at_the_dead(runtime::Instant now) {
   if (!options_.admits || options_.probe_interval == runtime::Duration::zero()) return;
   std::vector<runtime::PeerId> dead;
   for (const runtime::PeerId peer : members().all())
-    if (members().state(peer) == MemberState::kDead) dead.push_back(peer);
+    if (members().state(peer) == MemberState::kDead && is_welcome(peer)) dead.push_back(peer);
   if (dead.empty()) return;
   const runtime::PeerId peer = dead[random_.below(dead.size())];
   Heartbeat news{.progress = said_.progress, .roster = said().roster};
@@ -75,6 +75,11 @@ void Exchange::knock_at_the_dead(runtime::Instant now) {
   knocks_[peer] = encode(options_.self, news);
   knocked_.insert(peer);
   if (const Contact* contact = contact_of(peer)) dials_.push_back(*contact);
+}
+
+bool Exchange::is_welcome(runtime::PeerId peer) const {
+  const Contact* contact = contact_of(peer);
+  return contact == nullptr || is_authorized(*contact);
 }
 
 const Contact* Exchange::contact_of(runtime::PeerId peer) const {
@@ -90,6 +95,9 @@ std::unique_ptr<Exchange> Exchange::next_life(runtime::Instant now) const {
       options, *layout_, Members(options.self.id, members().living_list(), now), now);
   next->came_back_ = true;
   next->traffic_ = traffic_;
+  next->authorized_ = authorized_;
+  next->shut_out_ = shut_out_;
+  next->norm_limit_ = norm_limit_;
   next->events_ = events_;
   next->said_.progress = said_.progress;
   std::vector<Contact> contacts;

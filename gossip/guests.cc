@@ -26,14 +26,9 @@ std::vector<runtime::PeerId> Guests::all() const {
 
 bool Guests::admit(runtime::PeerId id, runtime::Instant now) {
   if (guests_.size() >= kGuestsMax) return false;
-  guests_[id].heard_at = now;
+  guests_[id].until = now + kPatienceAtFirst;
   donated_.reset();  // nobody starts from what was the estimate when an earlier guest came
   return true;
-}
-
-void Guests::heard(runtime::PeerId id, runtime::Instant now) {
-  const auto found = guests_.find(id);
-  if (found != guests_.end()) found->second.heard_at = now;
 }
 
 void Guests::dismiss(runtime::PeerId id) {
@@ -44,7 +39,7 @@ void Guests::dismiss(runtime::PeerId id) {
 std::vector<runtime::PeerId> Guests::tick(runtime::Instant now) {
   std::vector<runtime::PeerId> silent;
   for (const auto& [id, guest] : guests_)
-    if (now - guest.heard_at > kPatience) silent.push_back(id);
+    if (now >= guest.until) silent.push_back(id);
   for (const runtime::PeerId id : silent) dismiss(id);
   return silent;
 }
@@ -55,7 +50,8 @@ void Guests::say(runtime::PeerId id, Frames message) {
   said.push_back(std::move(message));
 }
 
-void Guests::want(runtime::PeerId id, std::uint32_t block) {
+void Guests::want(runtime::PeerId id, std::uint32_t block, runtime::Instant now) {
+  guests_.at(id).until = now + kPatience;
   std::deque<std::uint32_t>& blocks = guests_.at(id).blocks;
   const bool asked = std::ranges::find(blocks, block) != blocks.end();
   if (!asked && blocks.size() < kBlocksMax) blocks.push_back(block);

@@ -22,19 +22,21 @@ class Guests {
 
   static constexpr std::size_t kGuestsMax = 8;   // more are not let in until one has left
   static constexpr std::size_t kBlocksMax = 16;  // wanted at a time; further requests are dropped
-  static constexpr runtime::Duration kPatience{30'000'000'000};  // then a silent guest is forgotten
+  // A guest that wants nothing for so long is forgotten; when it knocks again it takes its turn.
+  static constexpr runtime::Duration kPatience{30'000'000'000};
+  static constexpr runtime::Duration kPatienceAtFirst{
+      5'000'000'000};  // and before it wants a block
 
   explicit Guests(const BlockLayout& layout) : layout_(&layout) {}
 
   [[nodiscard]] bool contains(runtime::PeerId id) const { return guests_.contains(id); }
   [[nodiscard]] std::vector<runtime::PeerId> all() const;
   bool admit(runtime::PeerId id, runtime::Instant now);  // one that is new; false: no room
-  void heard(runtime::PeerId id, runtime::Instant now);
   void dismiss(runtime::PeerId id);
   [[nodiscard]] std::vector<runtime::PeerId> tick(runtime::Instant now);  // who was forgotten
 
   void say(runtime::PeerId id, Frames message);  // on the control channel; the oldest give way
-  void want(runtime::PeerId id, std::uint32_t block);
+  void want(runtime::PeerId id, std::uint32_t block, runtime::Instant now);
   [[nodiscard]] bool waiting() const;  // for a snapshot to give away
   void donate_from(std::shared_ptr<const Snapshot> snapshot) { donated_ = std::move(snapshot); }
   [[nodiscard]] bool has_donation() const { return donated_ != nullptr; }
@@ -46,7 +48,7 @@ class Guests {
 
  private:
   struct Guest {
-    runtime::Instant heard_at{};
+    runtime::Instant until{};  // forgotten then
     std::deque<Frames> said;
     std::deque<std::uint32_t> blocks;
     Frames donation;  // offered, of the first of blocks

@@ -15,7 +15,7 @@ Joining::Joining(JoiningOptions options, const BlockLayout& layout)
       estimate_(layout.parameter_count() * kernels::bytes_of(layout.scalar())),
       fetched_(layout.block_count(), false) {
   for (std::size_t i = 0; i < options_.seeds.size(); ++i)
-    dials_.emplace_back(seed_id(i), runtime::Address{.control = options_.seeds[i], .bulk = ""});
+    dials_.emplace_back(seed_id(i), options_.seeds[i]);
 }
 
 std::vector<Contact> Joining::contacts() const {

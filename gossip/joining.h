@@ -22,7 +22,7 @@ struct JoiningOptions {
   Sender sender;
   Contact self;
   std::string terms;
-  std::vector<std::string> seeds;  // control endpoints; tried all at once, for ever
+  std::vector<runtime::Address> seeds;  // control endpoints; tried all at once, for ever
   runtime::Duration knock_every{500'000'000};
   runtime::Duration request_max{2'000'000'000};  // then another donor is asked for the block
 };

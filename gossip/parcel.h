@@ -44,7 +44,8 @@ struct Parcel {
   std::uint64_t checksum = 0;   // XXH3, 64 bits, of the payload as it travels
   // How the payload is encoded. What has been received has been decoded: always kF32.
   CodecId codec = CodecId::kF32;
-  runtime::Frame payload;  // the sender's x of the block
+  runtime::Frame payload;     // the sender's x of the block
+  double squared_norm = 0.0;  // of the payload; filled in where Terms::norms asks
 
   [[nodiscard]] double mass() const {
     return share * weight;

@@ -30,6 +30,7 @@ struct Contact {
   name @2 :Text;
   control @3 :Text;  # where to dial
   bulk @4 :Text;
+  key @5 :Text;  # public CURVE key; empty: none
 }
 
 struct Hello {

@@ -13,6 +13,7 @@
 
 #include "gossip/digest.h"
 #include "gossip/wire.capnp.h"
+#include "kernels/vector.h"
 #include "runtime/check.h"
 
 namespace gossip {
@@ -97,6 +98,7 @@ void write(const Contact& contact, wire::Contact::Builder body) {
   body.setName(contact.name);
   body.setControl(contact.address.control);
   body.setBulk(contact.address.bulk);
+  body.setKey(contact.address.key);
 }
 
 void write(const Hello& hello, wire::Header::Builder header) {
@@ -213,7 +215,7 @@ std::variant<Body, Refusal> read(wire::Parcel::Reader body, const Frames& frames
   if (!codec) return Refusal::kWrongCodec;
   auto payload = read_payload(frames, body.getBlock(), *codec, body.getChecksum(), terms);
   if (const auto* refusal = std::get_if<Refusal>(&payload)) return *refusal;
-  return Parcel{.round = body.getRound(),
+  Parcel parcel{.round = body.getRound(),
                 .block = body.getBlock(),
                 .sequence = body.getSequence(),
                 .recipient = body.getRecipient(),
@@ -221,6 +223,11 @@ std::variant<Body, Refusal> read(wire::Parcel::Reader body, const Frames& frames
                 .weight = body.getWeight(),
                 .checksum = body.getChecksum(),
                 .payload = std::get<runtime::Frame>(std::move(payload))};
+  if (terms.norms) {
+    const kernels::ConstView x = numbers_of(parcel, *terms.layout);
+    parcel.squared_norm = kernels::vector::dot(x, x);
+  }
+  return parcel;
 }
 
 std::variant<Body, Refusal> read(wire::Donation::Reader body, const Frames& frames,
@@ -243,11 +250,12 @@ std::optional<Contact> read(wire::Contact::Reader body) {
   const auto name = read_text(body.getName(), kNameBytesMax);
   const auto control = read_text(body.getControl(), kAddressBytesMax);
   const auto bulk = read_text(body.getBulk(), kAddressBytesMax);
-  if (!name || !control || !bulk) return std::nullopt;
+  const auto key = read_text(body.getKey(), kKeyBytesMax);
+  if (!name || !control || !bulk || !key) return std::nullopt;
   return Contact{.id = runtime::PeerId{body.getId()},
                  .incarnation = body.getIncarnation(),
                  .name = *name,
-                 .address = {.control = *control, .bulk = *bulk}};
+                 .address = {.control = *control, .bulk = *bulk, .key = *key}};
 }
 
 std::variant<Body, Refusal> read(wire::Hello::Reader body, runtime::PeerId from) {
@@ -414,6 +422,12 @@ std::string_view to_string(Refusal refusal) {
       return "not finite";
     case Refusal::kOutOfWindow:
       return "out of window";
+    case Refusal::kUnauthorized:
+      return "key not authorized";
+    case Refusal::kOutlier:
+      return "outlier";
+    case Refusal::kShutOut:
+      return "shut out";
   }
   CHECK(false);
 }

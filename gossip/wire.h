@@ -70,8 +70,11 @@ enum class Refusal : std::uint8_t {
   kImpossibleWeight,  // share outside (0, 1], weight not finite, not positive, or more than the run
                       // holds
   kWrongChecksum,
-  kNotFinite,    // NaN or infinity in the payload
-  kOutOfWindow,  // numbered further ahead than an honest sender can be
+  kNotFinite,     // NaN or infinity in the payload
+  kOutOfWindow,   // numbered further ahead than an honest sender can be
+  kUnauthorized,  // would be a member, but its key is not authorized here
+  kOutlier,       // parameters far larger than one's own (NormLimit)
+  kShutOut,       // of somebody who said too much that was refused (ShutOut)
 };
 [[nodiscard]] std::string_view to_string(Refusal refusal);  // "wrong block"
 
@@ -82,6 +85,7 @@ struct Terms {
   double weight_max = 0.0;           // no block of any peer can weigh more
   std::size_t sketch_size = 0;       // numbers of a sketch
   const Decoder* decoder = nullptr;  // of the run's codec; none: f32
+  bool norms = false;                // measure parcels: Parcel::squared_norm
 };
 
 [[nodiscard]] std::vector<runtime::Frame> encode(const Sender& from, const Body& body);

@@ -341,6 +341,8 @@ PeerOptions Assembly::options_of(const Config& config, const Place& place) const
           .contact = {place.id, kIncarnation, place.name, place.address},
           .terms = terms_,
           .admits = config.gossip.pace != "sync" && config.gossip.topology != "file",
+          .offences_max = config.security.refused_max,
+          .norm_limit = config.security.norm_limit,
           .pace = pace_of(config.gossip.pace),
           .steps = steps_,
           .settle_rounds = network_ != nullptr ? config.gossip.settle_rounds : 0,

@@ -53,6 +53,7 @@ struct BenchGossipOptions {
   std::size_t block_bytes = 1U << 20U;
   std::string listen = "tcp://127.0.0.1:0";
   std::string codec = "f32";
+  bool curve = false;  // encrypted, with keys made for the occasion
   double window_seconds = 1.0;
   std::size_t windows = 7;
 };

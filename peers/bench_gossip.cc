@@ -1,5 +1,6 @@
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <semaphore>
 #include <thread>
 #include <vector>
@@ -44,6 +45,7 @@ struct Common {
   std::unique_ptr<gossip::Topology> topology;
   std::unique_ptr<gossip::Weighting> weighting;
   std::unique_ptr<gossip::Codec> codec;
+  std::optional<runtime::CurveOptions> curve;  // one key for all
   runtime::WallClock clock;
 };
 
@@ -64,7 +66,8 @@ runtime::Status make_peer(const Common& common, const BenchGossipOptions& option
   made.backend = std::move(backend->backend);
   made.optimizer =
       std::make_unique<Sgd>(OptimizerOptions{}, VectorSpace{.backend = made.backend.get()});
-  auto transport = runtime::ZmqTransport::open({.self = members[index], .listen = options.listen});
+  auto transport = runtime::ZmqTransport::open(
+      {.self = members[index], .listen = options.listen, .curve = common.curve});
   if (!transport) return transport.error();
   made.transport = std::move(transport).value();
   Idle objective(common.layout.parameter_count());
@@ -194,12 +197,14 @@ runtime::Result<BenchGossipReport> bench_gossip(const BenchGossipOptions& option
   auto codec = gossip::make_codec({.name = options.codec});
   if (!codec) return codec.error();
   const std::size_t parameters = options.bytes / sizeof(float);
-  const Common common{
+  Common common{
       .layout = gossip::BlockLayout(parameters, options.block_bytes, kernels::Scalar::kF32),
       .topology = std::move(topology).value(),
       .weighting = std::move(weighting).value(),
       .codec = std::move(codec).value(),
+      .curve = {},
       .clock = {}};
+  if (options.curve) common.curve = {.keys = runtime::generate_keys()};
   std::vector<BenchPeer> peers(options.peers);
   if (auto started = start_peers(common, options, peers); !started) return started.error();
   return measure(common, options, peers);

@@ -17,10 +17,12 @@
 #include "peers/config_fields.h"
 #include "peers/config_names.h"
 #include "peers/config_presets.h"
+#include "peers/host_name.h"
 #include "peers/simulate.h"
 #include "peers/topologies.h"
 #include "peers/version.h"
 #include "runtime/stop_signal.h"
+#include "runtime/zmq_keys.h"
 
 namespace peers {
 namespace {
@@ -86,6 +88,10 @@ void print_presets() {
   }
 }
 
+double share_of(const BenchGossipReport& curve, const BenchGossipReport& plain) {
+  return curve.gigabytes_per_second.median / plain.gigabytes_per_second.median;
+}
+
 int fail(const runtime::Error& error) {
   fmt::print(stderr, "murmur: {}\n", error.message);
   return 1;
@@ -137,6 +143,20 @@ int list_command(const std::string& kind, std::optional<std::size_t> peer_count)
   }
   fmt::print(stderr, "murmur: list: unknown kind '{}'; there are {}\n", kind, list_kinds());
   return 2;
+}
+
+int keygen_command(const std::filesystem::path& folder, const std::string& name) {
+  const std::string called = name.empty() ? host_name() : name;
+  const runtime::KeyPair keys = runtime::generate_keys();
+  if (auto written = runtime::write_keys(folder, called, keys); !written)
+    return fail(written.error());
+  const std::string file = (folder / called).string();
+  fmt::print(
+      "{}{}  secret, stays here: security.key\n{}{}  public, {}\n"
+      "Copy the public one into the folder security.authorized of the others, and theirs to "
+      "here.\n",
+      file, runtime::kSecretKeySuffix, file, runtime::kPublicKeySuffix, keys.public_key);
+  return 0;
 }
 
 int simulate_command(const Config& config, const std::filesystem::path& out, bool json) {
@@ -208,17 +228,29 @@ int bench_train_command(const BenchTrainOptions& options, bool json) {
 int bench_gossip_command(const BenchGossipOptions& options, bool json) {
   auto report = bench_gossip(options);
   if (!report) return fail(report.error());
+  std::optional<BenchGossipReport> plain;
+  if (options.curve) {
+    BenchGossipOptions without = options;
+    without.curve = false;
+    auto beside = bench_gossip(without);
+    if (!beside) return fail(beside.error());
+    plain = *beside;
+  }
   if (json) {
-    const Json figures{{"bench", "gossip"},
-                       {"version", kVersion},
-                       {"bytes", options.bytes},
-                       {"peers", options.peers},
-                       {"block_bytes", options.block_bytes},
-                       {"listen", options.listen},
-                       {"codec", options.codec},
-                       {"gigabytes_per_second", to_json(report->gigabytes_per_second)},
-                       {"pushes_per_second", report->pushes_per_second},
-                       {"weight_total", report->weight_total}};
+    Json figures{{"bench", "gossip"},
+                 {"version", kVersion},
+                 {"bytes", options.bytes},
+                 {"peers", options.peers},
+                 {"block_bytes", options.block_bytes},
+                 {"listen", options.listen},
+                 {"codec", options.codec},
+                 {"gigabytes_per_second", to_json(report->gigabytes_per_second)},
+                 {"pushes_per_second", report->pushes_per_second},
+                 {"weight_total", report->weight_total}};
+    if (plain) {
+      figures["plain_gigabytes_per_second"] = to_json(plain->gigabytes_per_second);
+      figures["curve_share_of_plain"] = share_of(*report, *plain);
+    }
     fmt::print("{}\n", figures.dump(2));
     return 0;
   }
@@ -229,6 +261,10 @@ int bench_gossip_command(const BenchGossipOptions& options, bool json) {
       "{:.1f} pushes/s, total weight {:.12f}\n",
       options.peers, static_cast<double>(options.bytes) * 1e-6, options.block_bytes, rate.median,
       rate.min, rate.max, report->pushes_per_second, report->weight_total);
+  if (plain)
+    fmt::print("that is with CURVE; without {:.2f} GB/s [{:.2f}..{:.2f}]: {:.0f} % of it is left\n",
+               plain->gigabytes_per_second.median, plain->gigabytes_per_second.min,
+               plain->gigabytes_per_second.max, 100.0 * share_of(*report, *plain));
   return 0;
 }
 

@@ -16,6 +16,8 @@ namespace peers {
     const std::string& kind,
     std::optional<std::size_t> peer_count);  // names and what they are;
                                              // topologies: of so many peers
+// A key pair in `folder`, called `name`, or after this host where that is empty.
+[[nodiscard]] int keygen_command(const std::filesystem::path& folder, const std::string& name);
 [[nodiscard]] int simulate_command(const Config& config, const std::filesystem::path& out,
                                    bool json);
 [[nodiscard]] int bench_train_command(const BenchTrainOptions& options, bool json);

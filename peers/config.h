@@ -127,6 +127,8 @@ struct SecurityConfig {
   std::string mode = "none";
   std::string key;
   std::string authorized;
+  std::uint64_t refused_max = 64;
+  double norm_limit = 0.0;
   bool allow_insecure_lan = false;
   bool operator==(const SecurityConfig&) const = default;
 };

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <filesystem>
 #include <set>
+#include <utility>
 
 #include "gossip/codec.h"
 #include "models/layers/parse.h"
@@ -14,6 +15,7 @@
 #include "peers/config_policy.h"
 #include "peers/config_suggest.h"
 #include "peers/config_toml.h"
+#include "peers/seed_addresses.h"
 #include "peers/topologies.h"
 #include "runtime/advertise.h"
 #include "runtime/zmq_endpoint.h"
@@ -68,7 +70,7 @@ bool is_cuda_device(std::string_view device) {
   return problem == std::errc{} && stop == end;
 }
 
-void check_peer(const PeerConfig& peer, Problems& problems) {
+void check_peer(const PeerConfig& peer, bool curve, Problems& problems) {
   constexpr std::array<std::string_view, 3> kDevices = {"auto", "cpu", "reference"};
   if (std::ranges::find(kDevices, peer.device) == kDevices.end() && !is_cuda_device(peer.device)) {
     problems.push_back(
@@ -76,8 +78,11 @@ void check_peer(const PeerConfig& peer, Problems& problems) {
                                     toml_text(peer.device))});
   }
   for (const std::string& address : peer.join) {
-    if (const auto dialable = runtime::check_dialable(address); !dialable)
+    if (const auto dialable = runtime::check_dialable(parse_seed(address).endpoint); !dialable)
       problems.push_back({"peer.join", dialable.error().message});
+    if (curve || parse_seed(address).name.empty()) continue;
+    problems.push_back({"peer.join", fmt::format("{}: #name needs security.mode = \"curve\"",
+                                                 toml_text(address))});
   }
   const bool has_scheme = peer.listen.starts_with("tcp://") || peer.listen.starts_with("ipc://");
   if (!has_scheme) {
@@ -166,7 +171,26 @@ void check_gossip(const Config& config, Problems& problems) {
 }
 
 // Whoever reaches a peer that checks no keys can train with it.
+void check_keys(const SecurityConfig& security, Problems& problems) {
+  const bool curve = security.mode == "curve";
+  // Who names keys believes that they are used.
+  for (const auto& [key, path] : {std::pair("security.key", &security.key),
+                                  std::pair("security.authorized", &security.authorized)})
+    if (!curve && !path->empty())
+      problems.push_back(
+          {key, "needs security.mode = \"curve\"; with \"none\" everybody is let in"});
+  if (!curve) return;
+  check_file(problems, "security.key", security.key, "");
+  if (security.authorized.empty()) return;
+  if (security.key.empty())
+    problems.push_back({"security.authorized", "needs security.key: whose peers these are"});
+  if (!is_folder(security.authorized))
+    problems.push_back(
+        {"security.authorized", fmt::format("no such folder: {}", toml_text(security.authorized))});
+}
+
 void check_security(const Config& config, Problems& problems) {
+  check_keys(config.security, problems);
   if (config.security.mode != "none" || config.security.allow_insecure_lan) return;
   if (runtime::is_local(config.peer.listen)) return;
   problems.push_back(
@@ -176,7 +200,7 @@ void check_security(const Config& config, Problems& problems) {
                                   toml_text(config.peer.listen))});
 }
 
-void check_members(const MembershipConfig& membership, Problems& problems) {
+void check_members(const MembershipConfig& membership, bool curve, Problems& problems) {
   std::set<runtime::PeerId> ids;
   std::set<std::string> addresses;
   for (const std::string& text : membership.members) {
@@ -188,6 +212,11 @@ void check_members(const MembershipConfig& membership, Problems& problems) {
     if (!ids.insert(member->id).second)
       problems.push_back(
           {"membership.members", runtime::to_string(member->id) + " is there twice"});
+    if (curve && member->address.key.empty())
+      problems.push_back({"membership.members",
+                          fmt::format("{}: security.mode = \"curve\" needs its public key as "
+                                      "a fifth word",
+                                      toml_text(text))});
     for (const std::string& address : {member->address.control, member->address.bulk}) {
       if (!addresses.insert(address).second)
         problems.push_back({"membership.members", address + " is there twice"});
@@ -240,14 +269,14 @@ void check_simulate(const SimulateConfig& simulate, Problems& problems) {
 std::vector<Problem> check_config(const Config& config) {
   Problems problems;
   check_run(config, problems);
-  check_peer(config.peer, problems);
+  check_peer(config.peer, config.security.mode == "curve", problems);
   check_security(config, problems);
   check_data(config, problems);
   check_model(config.model, problems);
   check_policy(config, problems);
   check_codec(config.gossip, problems);
   check_gossip(config, problems);
-  check_members(config.membership, problems);
+  check_members(config.membership, config.security.mode == "curve", problems);
   check_objective(config, problems);
   check_simulate(config.simulate, problems);
   return problems;

@@ -54,7 +54,8 @@ void describe_peer(PeerConfig& c, Table t) {
   t.add("peer.advertise", Text{&c.advertise},
         "what others dial (port 0: the ports bound); empty: listen, with this host's address");
   t.add("peer.join", Texts{&c.join},
-        "control addresses of any peers that live, tried all at once; empty: the first one");
+        "control addresses of any peers that live, tried all at once; empty: the first one; curve: "
+        "address#name expects the key of name.pub there");
   t.add("peer.device", Text{&c.device}, "auto, cpu, reference, or cuda:0, cuda:1, ...");
   t.add("peer.threads", Count{&c.threads, {0, kThreadsMax}},
         "compute threads on a CPU; 0: cores / peers on this machine");
@@ -173,8 +174,9 @@ void describe_moreau(MoreauConfig& c, Table t) {
 }
 
 void describe_membership(MembershipConfig& c, Table t) {
-  t.add("membership.members", Texts{&c.members},
-        "a fixed list: \"id name control-address bulk-address\" each (launch sets it)");
+  t.add(
+      "membership.members", Texts{&c.members},
+      "a fixed list: \"id name control-address bulk-address [public-key]\" each (launch sets it)");
   t.add("membership.probe_interval_ms", Count{&c.probe_interval_ms, {0, kDayMs}},
         "some member is asked so often whether it is there; 0: none is, or is taken for dead");
   t.add("membership.suspicion_multiplier", Number{&c.suspicion_multiplier, kPositive},
@@ -184,8 +186,16 @@ void describe_membership(MembershipConfig& c, Table t) {
 
 void describe_services(Config& c, Table t) {
   t.add_name("security.mode", c.security.mode, "of connections between peers");
-  t.add_later("security.key", Text{&c.security.key}, "this peer's secret key");
-  t.add_later("security.authorized", Text{&c.security.authorized}, "a folder of public keys");
+  t.add("security.key", PathText{&c.security.key},
+        "curve: this peer's secret key, of murmur keygen; launch makes one for each peer");
+  t.add(
+      "security.authorized", PathText{&c.security.authorized},
+      "curve: folder with the *.pub of who is let in, read again when it changes; empty: own key");
+  t.add(
+      "security.refused_max", Count{&c.security.refused_max, kFromZero},
+      "a peer of which more is refused within 10 s is not heard for a minute; 0: whatever it says");
+  t.add("security.norm_limit", Number{&c.security.norm_limit, kNotNegative},
+        "parameters so many times as large as one's own are refused, block by block; 0: none are");
   t.add("security.allow_insecure_lan", Flag{&c.security.allow_insecure_lan},
         "mode none: listen for other machines all the same");
   t.add_later("checkpoint.every_seconds", Number{&c.checkpoint.every_seconds, kNotNegative},

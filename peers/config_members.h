@@ -17,7 +17,8 @@ struct ListedMember {
   bool operator==(const ListedMember& other) const;
 };
 
-// Reads "id name control-address bulk-address", words apart by one or more spaces.
+// Reads "id name control-address bulk-address", words apart by one or more spaces, and for
+// security.mode = "curve" the member's public key as a fifth.
 [[nodiscard]] runtime::Result<ListedMember> parse_member(std::string_view text);
 [[nodiscard]] std::string to_string(const ListedMember& member);
 

@@ -150,7 +150,7 @@ constexpr Choice kDiscoveries[] = {
 };
 constexpr Choice kSecurityModes[] = {
     {"none", "no encryption, no authentication"},
-    {"curve", "CURVE keys", kLater},
+    {"curve", "encrypted; authorized keys only"},
 };
 constexpr Choice kObjectives[] = {
     {"network", "the model on the data"},

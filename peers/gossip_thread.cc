@@ -32,6 +32,10 @@ void GossipThread::run() {
     const runtime::Duration longest = all_sent ? kWaitMax : kRetryAfter;
     transport_->wait(std::clamp(until_tick, runtime::Duration::zero(), longest));
     take_in();
+    if (auto authorized = transport_->authorized_keys(); authorized != authorized_) {
+      authorized_ = authorized;
+      peer_->admit_only(std::move(authorized));
+    }
     const runtime::Instant now = clock_->now();
     peer_->tick(now);
     all_sent = peer_->flush(*transport_, now);

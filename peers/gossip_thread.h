@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -34,6 +35,7 @@ class GossipThread {
   Peer* peer_;
   runtime::ZmqTransport* transport_;
   const runtime::Clock* clock_;
+  std::shared_ptr<const runtime::KeyNames> authorized_;  // as the peer was told
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;
   std::condition_variable arrived_;

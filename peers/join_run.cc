@@ -3,6 +3,7 @@
 #include <array>
 #include <limits>
 #include <span>
+#include <string>
 #include <utility>
 
 namespace peers {
@@ -11,6 +12,7 @@ namespace {
 using gossip::Joining;
 
 constexpr runtime::Duration kPatience{20'000'000};
+constexpr runtime::Duration kSilenceMax{5'000'000'000};
 constexpr std::size_t kUnsentMax = 64;
 
 class Newcomer {
@@ -18,6 +20,7 @@ class Newcomer {
   Newcomer(const gossip::JoiningOptions& options, const JoinParts& parts)
       : parts_(parts),
         joining_(options, *parts.layout),
+        since_(parts.clock->now()),
         terms_{.fingerprint = options.sender.fingerprint,
                .layout = parts.layout,
                .weight_max = std::numeric_limits<double>::max()} {}
@@ -31,17 +34,31 @@ class Newcomer {
       for (const runtime::PeerId gone : joining_.take_partings())
         parts_.transport->disconnect(gone);
       for (const auto& [peer, address] : joining_.take_dials()) {
-        if (auto dialled = parts_.transport->connect(peer, address); !dialled)
-          return dialled.error();
+        const auto dialled = parts_.transport->connect(peer, address);
+        // Of those that were named later, some may not be authorized here.
+        if (!dialled && joining_.state() == Joining::State::kKnocking) return dialled.error();
       }
       say();
       parts_.transport->wait(kPatience);
       listen();
+      mention_silence();
     }
     return Joined{};
   }
 
  private:
+  // It goes on all the same: somebody may yet start there, or authorize this peer's key.
+  void mention_silence() {
+    if (silence_mentioned_ || joining_.state() != Joining::State::kKnocking) return;
+    if (parts_.clock->now() - since_ < kSilenceMax) return;
+    silence_mentioned_ = true;
+    const std::string& key = parts_.transport->address().key;
+    parts_.log->warn(
+        "nobody has answered yet; is a peer of this run at that address{}?",
+        key.empty() ? ", and its security.mode \"none\", too"
+                    : ", is its key in security.authorized here, and " + key + " in that of it");
+  }
+
   // What finds no room, because the other side has not answered the dial yet, waits.
   void say() {
     for (Joining::Outgoing& message : joining_.take_messages())
@@ -74,6 +91,8 @@ class Newcomer {
 
   JoinParts parts_;
   Joining joining_;
+  runtime::Instant since_;
+  bool silence_mentioned_ = false;
   gossip::Terms terms_;
   std::vector<Joining::Outgoing> unsent_;
 };

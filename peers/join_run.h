@@ -7,6 +7,7 @@
 #include "gossip/joining.h"
 #include "gossip/layout.h"
 #include "runtime/clock.h"
+#include "runtime/log.h"
 #include "runtime/result.h"
 #include "runtime/stop_signal.h"
 #include "runtime/transport.h"
@@ -19,6 +20,7 @@ struct JoinParts {
   runtime::ZmqTransport* transport = nullptr;
   const runtime::Clock* clock = nullptr;
   const runtime::StopSignal* stop = nullptr;
+  const runtime::Log* log = nullptr;  // told once when nobody answers
 };
 
 struct Joined {

@@ -18,6 +18,7 @@
 #include "peers/run_folder.h"
 #include "peers/summary.h"
 #include "runtime/stop_signal.h"
+#include "runtime/zmq_keys.h"
 
 namespace peers {
 namespace {
@@ -67,7 +68,27 @@ class Launcher {
   }
 
  private:
+  // Where the keys of this run are, when nobody brought one: all peers' side by side, so that it
+  // is the folder of those that are let in, too.
+  [[nodiscard]] std::filesystem::path key_folder() const { return run_folder(config_) / "keys"; }
+  [[nodiscard]] bool makes_keys() const {
+    return config_.security.mode == "curve" && config_.security.key.empty();
+  }
+
+  runtime::Status make_keys() {
+    std::error_code failure;
+    std::filesystem::remove_all(key_folder(), failure);
+    for (std::size_t i = 0; i < options_.peers; ++i) {
+      const auto written =
+          runtime::write_keys(key_folder(), fmt::format("p{}", i), runtime::generate_keys());
+      if (!written) return written;
+    }
+    return {};
+  }
+
   runtime::Status spawn_all() {
+    if (makes_keys())
+      if (auto made = make_keys(); !made) return made;
     for (std::size_t i = 0; i < options_.peers; ++i) {
       Config mine = config_;
       mine.peer.name = fmt::format("p{}", i);
@@ -103,6 +124,11 @@ class Launcher {
     // One path cannot serve two peers; a tcp port that was asked for is refused to the second by
     // the system.
     if (peer.listen.starts_with("ipc://")) set("peer.listen=" + peer.listen + "." + peer.name);
+    if (makes_keys()) {
+      const std::filesystem::path folder = std::filesystem::absolute(key_folder());
+      set(fmt::format("security.key={}", (folder / (peer.name + ".key")).string()));
+      set(fmt::format("security.authorized={}", folder.string()));
+    }
     return arguments;
   }
 
@@ -142,7 +168,8 @@ class Launcher {
   static void note(Launched& peer, const Json& record) {
     const std::string event = record.value("event", "");
     if (event == "start") {
-      peer.member.address = {record.value("listen", ""), record.value("listen_bulk", "")};
+      peer.member.address = {record.value("listen", ""), record.value("listen_bulk", ""),
+                             record.value("key", "")};
       peer.summary.device = record.value("device", "");
       peer.row.state = "ready";
     } else if (event == "progress") {

@@ -62,6 +62,8 @@ struct Commands {
   std::optional<std::uint64_t> seed;
   std::string out;
   std::string kind;
+  std::string key_folder;
+  std::string key_name;
   std::vector<std::string> join;
   std::optional<std::size_t> listed_peers;
   bool launched = false;
@@ -149,6 +151,21 @@ struct Commands {
     list->callback([this] { chosen = [this] { return peers::list_command(kind, listed_peers); }; });
   }
 
+  void add_keygen(CLI::App& app) {
+    CLI::App* command = app.add_subcommand("keygen", "a CURVE key pair for a peer");
+    command->add_option("DIR", key_folder, "where NAME.key (secret) and NAME.pub go")->required();
+    command->add_option("--name", key_name, "default: this host's name")
+        ->check(CLI::Validator(
+            [](const std::string& name) {
+              return name.find('/') == std::string::npos && name.front() != '.'
+                         ? std::string()
+                         : "expected the name of a file";
+            },
+            ""));
+    command->callback(
+        [this] { chosen = [this] { return peers::keygen_command(key_folder, key_name); }; });
+  }
+
   void add_bench(CLI::App& app) {
     CLI::App* bench = app.add_subcommand("bench", "figures of this machine");
     bench->require_subcommand(1);
@@ -182,6 +199,8 @@ struct Commands {
         ->capture_default_str();
     gossiping->add_option("--listen", gossip.listen, "tcp://127.0.0.1:0 or ipc://...")
         ->capture_default_str();
+    gossiping->add_flag("--curve", gossip.curve,
+                        "encrypted; what that costs, beside the same without");
     gossiping->add_option("--windows", gossip.windows, "measurements")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
@@ -232,6 +251,7 @@ int main(int argc, char** argv) {
   commands.add_peer(app);
   commands.add_simulate(app);
   commands.add_check_and_list(app);
+  commands.add_keygen(app);
   commands.add_bench(app);
   try {
     app.parse(argc, argv);

@@ -56,6 +56,8 @@ gossip::ExchangeOptions exchange_options(const PeerOptions& options,
       .contact = options.contact,
       .terms = options.terms,
       .admits = options.admits,
+      .offences_max = options.offences_max,
+      .norm_limit = options.norm_limit,
       .order = in_step ? gossip::Inbox::Order::kByRound : gossip::Inbox::Order::kOnArrival,
       .edge = options.edge,
       .decoder = &decoder,
@@ -86,8 +88,12 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
       gradient_({parts.objective, parts.regularizers, parts.correction, parts.backend}),
       choice_(options.blocks, parts.layout->block_count()),
       decoder_(*parts.codec, *parts.layout),
-      terms_{options.self.fingerprint, parts.layout, weight_max_of(members, options.admits),
-             parts.distances == nullptr ? 0 : parts.distances->sketch_size(), &decoder_},
+      terms_{options.self.fingerprint,
+             parts.layout,
+             weight_max_of(members, options.admits),
+             parts.distances == nullptr ? 0 : parts.distances->sketch_size(),
+             &decoder_,
+             options.norm_limit > 0.0},
       mass_(start_mass(parts)),
       estimate_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
       delta_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
@@ -96,6 +102,7 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
                                              *parts.layout, std::move(members), now)) {
   shared_.members = exchange_->members().living().size();
   if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, 0.0);
+  note_own_norms();
 }
 
 std::span<const runtime::PeerId> Peer::mixing_members() const {
@@ -297,6 +304,10 @@ void Peer::note_blocked(runtime::Duration span) {
 }
 
 void Peer::receive(const runtime::Delivery& delivery, runtime::Instant now) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (exchange_->shuts_out(delivery.from)) return;
+  }
   // The costly checks run outside of the lock: the trainer never waits for them.
   auto decoded = gossip::decode(delivery, terms_);
   const std::scoped_lock lock(mutex_);

@@ -33,9 +33,11 @@ enum class Pace : std::uint8_t { kAsync, kBounded, kSync };
 
 struct PeerOptions {
   gossip::Sender self;
-  gossip::Contact contact{};  // of this peer, as others are told
-  std::string terms{};        // of the run
-  bool admits = false;        // whether newcomers may join while it trains
+  gossip::Contact contact{};       // of this peer, as others are told
+  std::string terms{};             // of the run
+  bool admits = false;             // whether newcomers may join while it trains
+  std::uint64_t offences_max = 0;  // as ExchangeOptions
+  double norm_limit = 0.0;
   Pace pace = Pace::kAsync;
   std::uint64_t steps = 0;          // gradient steps to take
   std::uint64_t settle_rounds = 0;  // pushes of each block, without gradients, after everybody's
@@ -146,6 +148,7 @@ class Peer {
 
   void receive(const runtime::Delivery& delivery,
                runtime::Instant now);  // checks it, then books it or refuses it
+  void admit_only(std::shared_ptr<const runtime::KeyNames> authorized);  // as Exchange
   void tick(runtime::Instant now);
   [[nodiscard]] runtime::Instant next_tick() const;
   // Hands everything that is due to the network. False where the network had no room for some of
@@ -188,6 +191,7 @@ class Peer {
   void donate_if_wanted();
   void come_back_if_expelled(runtime::Instant now);
   void restart(kernels::ConstView estimate);  // host memory
+  void note_own_norms();
   void fold_before(std::uint64_t round);
   [[nodiscard]] bool done_settling(runtime::Instant now) const;
   void enter(gossip::Phase phase);

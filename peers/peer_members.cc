@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/vector.h"
 #include "peers/peer.h"
 #include "runtime/check.h"
 
@@ -32,6 +33,7 @@ void Peer::restart(kernels::ConstView estimate) {
   round_open_ = false;
   push_due_ = false;
   learning_rate_sum_ = 0.0;
+  note_own_norms();
   if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, 0.0);
 }
 
@@ -53,6 +55,20 @@ void Peer::come_back_if_expelled(runtime::Instant now) {
   restart(host);
   const std::scoped_lock lock(mutex_);
   exchange_ = exchange_->next_life(now);
+}
+
+// On a host the snapshot is no copy.
+void Peer::note_own_norms() {
+  if (options_.norm_limit == 0.0) return;
+  const std::shared_ptr<const gossip::Snapshot> own = mass_.snapshot();
+  std::vector<double> squared;
+  for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
+    const kernels::ConstView x = gossip::numbers_of(*own, block, *parts_.layout);
+    const double weight = own->weights[block];
+    squared.push_back(weight > 0.0 ? kernels::vector::dot(x, x) / (weight * weight) : 0.0);
+  }
+  const std::scoped_lock lock(mutex_);
+  exchange_->note_own_norms(squared);
 }
 
 // Newcomers are given a copy of this peer's mass, of which they read the estimate.
@@ -88,6 +104,11 @@ bool Peer::hand_over() {
   exchange_->push({heir, round_, 1.0, snapshot, blocks});
   for (const std::uint32_t block : blocks) mass_.keep(block, 0.0);
   return true;
+}
+
+void Peer::admit_only(std::shared_ptr<const runtime::KeyNames> authorized) {
+  const std::scoped_lock lock(mutex_);
+  exchange_->admit_only(std::move(authorized));
 }
 
 bool Peer::holds_returned_mass() const {

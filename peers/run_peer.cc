@@ -4,8 +4,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
-#include <climits>
 #include <filesystem>
 #include <iostream>
 #include <limits>
@@ -21,10 +19,12 @@
 #include "peers/config_members.h"
 #include "peers/driver.h"
 #include "peers/estimate_file.h"
+#include "peers/host_name.h"
 #include "peers/join_run.h"
 #include "peers/lifeline.h"
 #include "peers/recorder.h"
 #include "peers/run_folder.h"
+#include "peers/seed_addresses.h"
 #include "peers/version.h"
 #include "runtime/advertise.h"
 #include "runtime/cpu_set.h"
@@ -38,6 +38,7 @@ namespace {
 
 constexpr int kExitDone = 0;
 constexpr int kExitFailed = 1;
+constexpr int kExitUsage = 2;
 constexpr int kExitInterrupted = 130;
 
 using runtime::Error;
@@ -53,10 +54,7 @@ std::uint64_t drawn_id() {
 
 // A peer without a name is called after its host.
 Config named(Config config) {
-  if (!config.peer.name.empty()) return config;
-  std::array<char, HOST_NAME_MAX + 1> host{};
-  const bool known = ::gethostname(host.data(), host.size() - 1) == 0 && host.front() != '\0';
-  config.peer.name = known ? host.data() : "peer";
+  if (config.peer.name.empty()) config.peer.name = host_name();
   return config;
 }
 
@@ -105,6 +103,18 @@ class PeerProcess {
         fmt::format("peer.name: '{}' is not one of the members of this run", config_.peer.name)};
   }
 
+  // None without CURVE.
+  Result<std::optional<runtime::CurveOptions>> keys_in_use() const {
+    std::optional<runtime::CurveOptions> none;
+    if (config_.security.mode != "curve") return none;
+    auto keys = runtime::read_secret_key(config_.security.key);
+    if (!keys) return Error{"security.key: " + keys.error().message};
+    return std::optional(runtime::CurveOptions{
+        .keys = std::move(keys).value(),
+        .authorized = config_.security.authorized,
+        .note = [this](const std::string& line) { log_.warn("security: {}", line); }});
+  }
+
   Status open_network() {
     // A launched peer is told its number with its part of the data, a listed one finds it in the
     // list.
@@ -122,7 +132,16 @@ class PeerProcess {
       if (!self) return self.error();
       self_ = *self;
     }
-    auto transport = runtime::ZmqTransport::open({.self = self_.id, .listen = config_.peer.listen});
+    auto curve = keys_in_use();
+    if (!curve) return curve.error();
+    // No more than an honest peer of this run can have to say.
+    auto transport =
+        runtime::ZmqTransport::open({.self = self_.id,
+                                     .listen = config_.peer.listen,
+                                     .message_bytes_max = std::max<std::size_t>(
+                                         config_.gossip.block_bytes, gossip::kHeaderBytesMax),
+                                     .control_bytes_max = gossip::kHeaderBytesMax,
+                                     .curve = std::move(curve).value()});
     if (!transport) return transport.error();
     transport_ = std::move(transport).value();
     auto address = runtime::advertised(transport_->address(), config_.peer.advertise);
@@ -170,6 +189,7 @@ class PeerProcess {
                      {"parameters", assembly_->objective().parameter_count()},
                      {"listen", self_.address.control},
                      {"listen_bulk", self_.address.bulk},
+                     {"key", self_.address.key},
                      {"partition_hash", fmt::format("{:016x}", surroundings_->partition_hash)},
                      {"device_description", surroundings_->backend->description()}});
   }
@@ -195,14 +215,17 @@ class PeerProcess {
   // Into a run that is under way; tried until it succeeds or somebody stops this peer.
   Status join() {
     log_.info("joining {}", fmt::join(config_.peer.join, ", "));
+    const auto seeds = seeds_of(config_.peer.join, transport_->authorized_keys().get());
+    if (!seeds) return seeds.error();
     auto joined = join_run({.sender = {self_.id, 1, assembly_->fingerprint()},
                             .self = {self_.id, 1, self_.name, self_.address},
                             .terms = assembly_->terms(),
-                            .seeds = config_.peer.join},
+                            .seeds = *seeds},
                            {.layout = &assembly_->layout(),
                             .transport = transport_.get(),
                             .clock = &clock_,
-                            .stop = &stop_});
+                            .stop = &stop_,
+                            .log = &log_});
     if (!joined) return joined.error();
     if (stop_.requested()) return {};
     assembly_->peer().join(joined->contacts, joined->estimate(), joined->step, clock_.now());
@@ -333,6 +356,14 @@ class PeerProcess {
 
 }  // namespace
 
-int run_peer(const Config& config, bool launched) { return PeerProcess(config, launched).run(); }
+int run_peer(const Config& config, bool launched) {
+  if (config.security.mode == "curve" && config.security.key.empty()) {
+    fmt::print(stderr,
+               "murmur: security.key: security.mode = \"curve\" needs this peer's secret key: "
+               "murmur keygen DIR writes one\n");
+    return kExitUsage;
+  }
+  return PeerProcess(config, launched).run();
+}
 
 }  // namespace peers

@@ -62,14 +62,18 @@ Result<Address> advertised(const Address& bound, std::string_view wanted) {
     const auto parts = parts_of(bound.control);
     if (!parts || !is_wildcard(parts->host)) return bound;
     const std::string host = host_address();
-    return Address{.control = at_host(bound.control, host), .bulk = at_host(bound.bulk, host)};
+    return Address{.control = at_host(bound.control, host),
+                   .bulk = at_host(bound.bulk, host),
+                   .key = bound.key};
   }
-  const auto given = endpoints_of(wanted);
+  auto given = endpoints_of(wanted);
   if (!given) return given.error();
+  given->key = bound.key;
   const auto parts = parts_of(wanted);
   if (!parts || (parts->port != "0" && parts->port != "*")) return given;
   return Address{.control = at_host(bound.control, parts->host),
-                 .bulk = at_host(bound.bulk, parts->host)};
+                 .bulk = at_host(bound.bulk, parts->host),
+                 .key = bound.key};
 }
 
 bool is_local(std::string_view endpoint) {

@@ -10,7 +10,7 @@ namespace runtime {
 
 // `wanted` empty: `bound`, with this host's first address on a network in place of a wildcard.
 // Otherwise tcp://host:port (port 0: the bound ports at that host; port p: p and p + 1) or an ipc
-// endpoint. Refused: what is no endpoint.
+// endpoint. The key is that of `bound`. Refused: what is no endpoint.
 [[nodiscard]] Result<Address> advertised(const Address& bound, std::string_view wanted);
 
 // Whether only this machine can reach what listens at `endpoint`.

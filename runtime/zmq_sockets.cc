@@ -1,6 +1,7 @@
 #include "runtime/zmq_sockets.h"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "runtime/zmq_endpoint.h"
+#include "runtime/zmq_gate.h"
 
 namespace runtime {
 namespace {
@@ -26,24 +28,46 @@ constexpr int kHeartbeatMillisecondsMax =
     600'000;  // ZeroMQ counts the silence in 16 bits, of 0.1 s
 constexpr int kRedialMillisecondsMin = 50;
 constexpr int kRedialMillisecondsMax = 1000;
-constexpr int kHandshakeMillisecondsMax = 5000;
+// Also how long who was turned away waits before it tries again.
+constexpr int kHandshakeMillisecondsMax = 2000;
 
 int milliseconds(Duration span) {
   const auto count = std::chrono::ceil<std::chrono::milliseconds>(span).count();
   return static_cast<int>(std::clamp<std::int64_t>(count, 0, std::numeric_limits<int>::max()));
 }
 
-void set_common_options(zmq::socket_t& socket, const ZmqOptions& options) {
+// What CURVE wraps around a frame counts against the limit too.
+std::int64_t frame_bytes_max(Channel channel, const ZmqOptions& options) {
+  constexpr std::int64_t kCurveBytes = 64;
+  const std::size_t bytes =
+      channel == Channel::kControl ? options.control_bytes_max : options.message_bytes_max;
+  return static_cast<std::int64_t>(bytes) + (options.curve ? kCurveBytes : 0);
+}
+
+void set_common_options(zmq::socket_t& socket, Channel channel, const ZmqOptions& options) {
   const int queue_max = static_cast<int>(options.queue_messages_max);
   const int heartbeat =
       std::min(milliseconds(options.heartbeat_interval), kHeartbeatMillisecondsMax);
   socket.set(zmq::sockopt::sndhwm, queue_max);
   socket.set(zmq::sockopt::rcvhwm, queue_max);
-  socket.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(options.message_bytes_max));
+  socket.set(zmq::sockopt::maxmsgsize, frame_bytes_max(channel, options));
   socket.set(zmq::sockopt::handshake_ivl, kHandshakeMillisecondsMax);
   socket.set(zmq::sockopt::heartbeat_ivl, heartbeat);
   socket.set(zmq::sockopt::heartbeat_timeout, heartbeat * kSilentHeartbeatsMax);
   socket.set(zmq::sockopt::heartbeat_ttl, heartbeat * kSilentHeartbeatsMax);
+}
+
+// Were there no gate, ZeroMQ would let everybody in, but nothing they say would carry a key.
+void guard(zmq::socket_t& router, const CurveOptions& curve) {
+  router.set(zmq::sockopt::curve_server, true);
+  router.set(zmq::sockopt::curve_secretkey, curve.keys.secret_key);
+  router.set(zmq::sockopt::zap_domain, std::string(ZmqGate::kDomain));
+}
+
+void prove(zmq::socket_t& dealer, const CurveOptions& curve, const std::string& server_key) {
+  dealer.set(zmq::sockopt::curve_serverkey, server_key);
+  dealer.set(zmq::sockopt::curve_publickey, curve.keys.public_key);
+  dealer.set(zmq::sockopt::curve_secretkey, curve.keys.secret_key);
 }
 
 Error cannot_listen(const std::string& endpoint, int reason) {
@@ -102,6 +126,14 @@ bool receive_part(zmq::socket_t& socket, zmq::message_t& part) {
   }
 }
 
+// What ZeroMQ says of the connection, and the gate of who is at its end.
+Origin origin_of(zmq::message_t& part) {
+  Origin origin;
+  if (const char* key = zmq_msg_gets(part.handle(), "User-Id")) origin.key = key;
+  origin.descriptor = zmq_msg_get(part.handle(), ZMQ_SRCFD);
+  return origin;
+}
+
 }  // namespace
 
 std::string routing_id_of(PeerId id) {
@@ -120,12 +152,18 @@ std::optional<PeerId> peer_of(std::span<const std::byte> routing_id) {
   return PeerId{value};
 }
 
-Result<zmq::socket_t> listen_at(zmq::context_t& context, const std::string& endpoint,
+const std::string& endpoint_for(const Address& address, Channel channel) {
+  return channel == Channel::kControl ? address.control : address.bulk;
+}
+
+Result<zmq::socket_t> listen_at(zmq::context_t& context, const Address& address, Channel channel,
                                 const ZmqOptions& options) {
+  const std::string& endpoint = endpoint_for(address, channel);
   if (is_ipc_in_use(endpoint)) return cannot_listen(endpoint, EADDRINUSE);
   try {
     zmq::socket_t router(context, zmq::socket_type::router);
-    set_common_options(router, options);
+    set_common_options(router, channel, options);
+    if (options.curve) guard(router, *options.curve);
     router.set(zmq::sockopt::linger, 0);  // it says nothing that would be worth waiting for
     // A peer that was restarted takes over from the connection of its former self.
     router.set(zmq::sockopt::router_handover, true);
@@ -136,11 +174,13 @@ Result<zmq::socket_t> listen_at(zmq::context_t& context, const std::string& endp
   }
 }
 
-Result<zmq::socket_t> dial(zmq::context_t& context, const std::string& endpoint,
+Result<zmq::socket_t> dial(zmq::context_t& context, const Address& address, Channel channel,
                            const ZmqOptions& options) {
+  const std::string& endpoint = endpoint_for(address, channel);
   try {
     zmq::socket_t dealer(context, zmq::socket_type::dealer);
-    set_common_options(dealer, options);
+    set_common_options(dealer, channel, options);
+    if (options.curve) prove(dealer, *options.curve, address.key);
     dealer.set(zmq::sockopt::linger, milliseconds(options.linger));
     dealer.set(zmq::sockopt::routing_id, routing_id_of(options.self));
     dealer.set(zmq::sockopt::immediate, true);
@@ -175,8 +215,9 @@ bool send_message(zmq::socket_t& dealer, std::span<const Frame> frames) {
   return true;
 }
 
-Received receive_message(zmq::socket_t& router, Delivery& delivery) {
+Received receive_message(zmq::socket_t& router, Delivery& delivery, Origin& origin) {
   delivery.frames.clear();
+  origin = {};
   zmq::message_t routing_id;
   if (!receive_part(router, routing_id)) return Received::kNothing;
   const auto from = peer_of({routing_id.data<const std::byte>(), routing_id.size()});
@@ -186,12 +227,17 @@ Received receive_message(zmq::socket_t& router, Delivery& delivery) {
     auto part = std::make_shared<zmq::message_t>();
     if (!receive_part(router, *part)) return Received::kRefused;
     more = part->more();
+    if (!more) origin = origin_of(*part);
     whole = whole && delivery.frames.size() < kMessageFramesMax;
     if (whole) delivery.frames.push_back(frame_of(std::move(part)));
   }
   if (!whole) return Received::kRefused;
   delivery.from = *from;
   return Received::kMessage;
+}
+
+void cut(const Origin& origin) {
+  if (origin.descriptor >= 0) ::shutdown(origin.descriptor, SHUT_RDWR);
 }
 
 void wait_for_any(std::span<zmq::socket_t> routers, int wake_fd, Duration timeout) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <zmq.hpp>
 
+#include "runtime/address.h"
 #include "runtime/result.h"
 #include "runtime/transport.h"
 #include "runtime/zmq_transport.h"
@@ -21,12 +22,15 @@ namespace runtime {
 // None when no peer of ours would call itself so.
 [[nodiscard]] std::optional<PeerId> peer_of(std::span<const std::byte> routing_id);
 
-// A ROUTER that listens at `endpoint`; an Error says why it cannot.
-[[nodiscard]] Result<zmq::socket_t> listen_at(zmq::context_t& context, const std::string& endpoint,
-                                              const ZmqOptions& options);
-// A DEALER that dials `endpoint` in the background, again and again.
-[[nodiscard]] Result<zmq::socket_t> dial(zmq::context_t& context, const std::string& endpoint,
-                                         const ZmqOptions& options);
+[[nodiscard]] const std::string& endpoint_for(const Address& address, Channel channel);
+
+// A ROUTER that listens at the channel's endpoint; an Error says why it cannot. With CURVE the gate
+// of this context has to be open.
+[[nodiscard]] Result<zmq::socket_t> listen_at(zmq::context_t& context, const Address& address,
+                                              Channel channel, const ZmqOptions& options);
+// A DEALER that dials the channel's endpoint in the background, again and again.
+[[nodiscard]] Result<zmq::socket_t> dial(zmq::context_t& context, const Address& address,
+                                         Channel channel, const ZmqOptions& options);
 // Where a bound socket listens, with the port that was chosen.
 [[nodiscard]] std::string endpoint_of(const zmq::socket_t& socket);
 // Closes at once: what is queued is dropped.
@@ -36,10 +40,20 @@ void close_now(zmq::socket_t& socket);
 // its queue is full.
 [[nodiscard]] bool send_message(zmq::socket_t& dealer, std::span<const Frame> frames);
 
+// How a message came.
+struct Origin {
+  std::string key;      // that the gate let in; empty without CURVE
+  int descriptor = -1;  // of the connection as it was then
+};
+
 enum class Received : std::uint8_t { kMessage, kRefused, kNothing };
 // Takes the oldest waiting message. kRefused: there was one, from nobody we know how to name or
 // with more than kMessageFramesMax frames, and it is gone; `delivery` then holds nothing of use.
-[[nodiscard]] Received receive_message(zmq::socket_t& router, Delivery& delivery);
+[[nodiscard]] Received receive_message(zmq::socket_t& router, Delivery& delivery, Origin& origin);
+
+// Ends a connection from below: ZeroMQ can refuse one, but never takes back that it let one in. If
+// it had ended already and another has its descriptor, that one is dialled again.
+void cut(const Origin& origin);
 
 // Waits for a message at one of `routers`, for `wake_fd` to become readable or for `timeout`.
 void wait_for_any(std::span<zmq::socket_t> routers, int wake_fd, Duration timeout);

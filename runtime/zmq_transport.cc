@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "runtime/zmq_gate.h"
 #include "runtime/zmq_sockets.h"
 
 namespace runtime {
@@ -26,13 +27,15 @@ struct Neighbour {
 
 std::size_t index_of(Channel channel) { return static_cast<std::size_t>(channel); }
 
-const std::string& endpoint_for(const Address& address, Channel channel) {
-  return channel == Channel::kControl ? address.control : address.bulk;
+// The only refusal of a valid counter is that it is full, and then wait() will return anyway.
+void wake_up(int descriptor) {
+  const std::uint64_t one = 1;
+  CHECK(::write(descriptor, &one, sizeof one) > 0 || errno == EAGAIN);
 }
 
 }  // namespace
 
-// The context comes before its sockets: it may only end after them.
+// The context comes before its sockets: it may only end after them, and so the gate.
 struct ZmqTransport::State {
   explicit State(const ZmqOptions& chosen) : options(chosen) {}
   ~State() {
@@ -41,8 +44,17 @@ struct ZmqTransport::State {
   State(const State&) = delete;
   State& operator=(const State&) = delete;
 
+  // With CURVE: whether who came by this key may say what it says it is.
+  [[nodiscard]] bool may_speak(PeerId from, const Origin& origin) const {
+    if (!authorized->contains(origin.key)) return false;
+    const auto known = neighbours.find(from);
+    return known == neighbours.end() || known->second.address.key == origin.key;
+  }
+
   ZmqOptions options;
   zmq::context_t context;
+  std::unique_ptr<ZmqGate> gate;               // none without CURVE
+  std::shared_ptr<const KeyNames> authorized;  // as of the last receive()
   std::array<zmq::socket_t, kChannels.size()> routers;
   std::map<PeerId, Neighbour> neighbours;
   Address address;
@@ -61,14 +73,20 @@ Result<std::unique_ptr<ZmqTransport>> ZmqTransport::open(const ZmqOptions& optio
   }
   if (state->wake_fd < 0)
     return Error{fmt::format("cannot make an event descriptor: {}", std::strerror(errno))};
+  if (options.curve) {
+    const auto wake = [descriptor = state->wake_fd] { wake_up(descriptor); };
+    auto gate = ZmqGate::open(state->context, *options.curve, wake);
+    if (!gate) return gate.error();
+    state->gate = std::move(gate).value();
+  }
   for (const Channel channel : kChannels) {
-    Result<zmq::socket_t> router =
-        listen_at(state->context, endpoint_for(*wanted, channel), state->options);
+    Result<zmq::socket_t> router = listen_at(state->context, *wanted, channel, state->options);
     if (!router) return router.error();
     state->routers[index_of(channel)] = std::move(router).value();
   }
   state->address = {.control = endpoint_of(state->routers[index_of(Channel::kControl)]),
-                    .bulk = endpoint_of(state->routers[index_of(Channel::kBulk)])};
+                    .bulk = endpoint_of(state->routers[index_of(Channel::kBulk)]),
+                    .key = options.curve ? options.curve->keys.public_key : ""};
   return std::unique_ptr<ZmqTransport>(new ZmqTransport(std::move(state)));
 }
 
@@ -78,15 +96,27 @@ ZmqTransport::~ZmqTransport() = default;
 const Address& ZmqTransport::address() const { return state_->address; }
 std::uint64_t ZmqTransport::refused_count() const { return state_->refused_count; }
 
+std::shared_ptr<const KeyNames> ZmqTransport::authorized_keys() const {
+  return state_->gate ? state_->gate->admitted() : nullptr;
+}
+
+std::uint64_t ZmqTransport::turned_away_count() const {
+  return state_->gate ? state_->gate->turned_away_count() : 0;
+}
+
 Status ZmqTransport::connect(PeerId peer, const Address& address) {
   const auto known = state_->neighbours.find(peer);
   if (known != state_->neighbours.end() && known->second.address == address) return {};
+  if (const auto authorized = authorized_keys(); authorized && !authorized->contains(address.key))
+    return Error{fmt::format("{}: {}", address.control,
+                             address.key.empty() ? "has no key, and security.mode is \"curve\""
+                                                 : "its key is not authorized")};
   Neighbour neighbour{.address = address, .dealers = {}};
   for (const Channel channel : kChannels) {
     const std::string& endpoint = endpoint_for(address, channel);
     if (endpoint.empty()) continue;  // as Address allows
     if (Status dialable = check_dialable(endpoint); !dialable) return dialable;
-    Result<zmq::socket_t> dealer = dial(state_->context, endpoint, state_->options);
+    Result<zmq::socket_t> dealer = dial(state_->context, address, channel, state_->options);
     if (!dealer) return dealer.error();
     neighbour.dealers[index_of(channel)] = std::move(dealer).value();
   }
@@ -103,9 +133,18 @@ void ZmqTransport::disconnect(PeerId peer) {
   state_->neighbours.erase(known);
 }
 
+void ZmqTransport::disconnect_unauthorized() {
+  std::vector<PeerId> out;
+  for (const auto& [peer, neighbour] : state_->neighbours)
+    if (!state_->authorized->contains(neighbour.address.key)) out.push_back(peer);
+  for (const PeerId peer : out) disconnect(peer);
+}
+
 Sent ZmqTransport::send(PeerId to, Channel channel, std::span<const Frame> frames) {
   CHECK(!frames.empty() && frames.size() <= kMessageFramesMax);
-  for (const Frame& frame : frames) CHECK(frame.size() <= state_->options.message_bytes_max);
+  const std::size_t bytes_max = channel == Channel::kControl ? state_->options.control_bytes_max
+                                                             : state_->options.message_bytes_max;
+  for (const Frame& frame : frames) CHECK(frame.size() <= bytes_max);
   const auto known = state_->neighbours.find(to);
   if (known == state_->neighbours.end()) return Sent::kUnknownPeer;
   zmq::socket_t& dealer = known->second.dealers[index_of(channel)];
@@ -115,15 +154,23 @@ Sent ZmqTransport::send(PeerId to, Channel channel, std::span<const Frame> frame
 
 std::size_t ZmqTransport::receive(std::span<Delivery> out) {
   std::size_t count = 0;
+  if (auto authorized = authorized_keys(); authorized != state_->authorized) {
+    state_->authorized = std::move(authorized);
+    disconnect_unauthorized();
+  }
+  Origin origin;
   for (const Channel channel : kChannels) {
     zmq::socket_t& router = state_->routers[index_of(channel)];
     // A flood of refused messages must not keep this call from returning: after as many as there
     // was room for, the rest waits for the next call.
     std::size_t refused = 0;
     while (count < out.size() && refused < out.size()) {
-      const Received received = receive_message(router, out[count]);
+      const Received received = receive_message(router, out[count], origin);
       if (received == Received::kNothing) break;
-      if (received == Received::kRefused) {
+      const bool refuses_key = state_->authorized && received == Received::kMessage &&
+                               !state_->may_speak(out[count].from, origin);
+      if (refuses_key) cut(origin);
+      if (refuses_key || received == Received::kRefused) {
         ++refused;
         continue;
       }
@@ -142,10 +189,6 @@ void ZmqTransport::wait(Duration timeout) {
   CHECK(::read(state_->wake_fd, &wakes, sizeof wakes) > 0 || errno == EAGAIN || errno == EINTR);
 }
 
-void ZmqTransport::wake() {
-  // The only refusal of a valid counter is that it is full, and then wait() will return anyway.
-  const std::uint64_t one = 1;
-  CHECK(::write(state_->wake_fd, &one, sizeof one) > 0 || errno == EAGAIN);
-}
+void ZmqTransport::wake() { wake_up(state_->wake_fd); }
 
 }  // namespace runtime

@@ -5,13 +5,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "runtime/authorized_keys.h"
 #include "runtime/clock.h"
 #include "runtime/peer_id.h"
 #include "runtime/result.h"
 #include "runtime/transport.h"
 #include "runtime/zmq_endpoint.h"
+#include "runtime/zmq_keys.h"
 
 namespace runtime {
 
@@ -22,17 +25,27 @@ struct ZmqOptions {
   std::string listen = "tcp://127.0.0.1:0";
   std::size_t queue_messages_max =
       32;  // per neighbour and channel, each way; full: send() says kQueueFull
-  std::size_t message_bytes_max = 64U
-                                  << 20U;  // a larger frame from the network closes that connection
+  // A larger frame from the network closes that connection.
+  std::size_t message_bytes_max = 64U << 20U;
+  std::size_t control_bytes_max = 64U << 20U;  // the same, on the control channel
   Duration heartbeat_interval{
       500'000'000};                // ZMTP heartbeats, so that a dead link is noticed and redialled
   Duration linger{1'000'000'000};  // how long closing waits for the last messages to leave
+  // Encrypts every connection and lets in authorized keys only. None: anybody may come, and talk
+  // can be read.
+  std::optional<CurveOptions> curve = {};
 };
 
 // One ROUTER is bound per channel for what comes in; one DEALER per neighbour and channel goes out
 // (the Guide's Harmony pattern: a ROUTER drops silently what it cannot route, a DEALER says that it
 // is full). Messages to a neighbour that has not answered yet are refused with kQueueFull rather
 // than hoarded.
+//
+// With CURVE an address has to carry the key of who is there (connect() refuses one that is not
+// authorized), and what comes is refused unless the key that brought it is authorized at that
+// moment, and is that of the peer it says it is from, where that peer is connected to. When a key
+// is taken out, receive() disconnects from its owner, and cuts the owner's connections as soon as
+// they say something.
 //
 // One thread owns send, receive, wait, connect and disconnect; wake() may be called from any
 // thread.
@@ -53,13 +66,19 @@ class ZmqTransport final : public Transport {
   void wait(Duration timeout);
   void wake();
 
-  // Messages that came and were dropped: from a sender whose name is no PeerId, or with more than
-  // kMessageFramesMax frames.
+  // Messages that came and were dropped: from a sender whose name is no PeerId, with more than
+  // kMessageFramesMax frames, or by a key that may not say this.
   [[nodiscard]] std::uint64_t refused_count() const;
+
+  // Who is let in, as of now; null without CURVE. Another pointer whenever that has changed, and
+  // wait() returns then. Any thread.
+  [[nodiscard]] std::shared_ptr<const KeyNames> authorized_keys() const;
+  [[nodiscard]] std::uint64_t turned_away_count() const;  // handshakes refused, any thread
 
  private:
   struct State;
   explicit ZmqTransport(std::unique_ptr<State> state);
+  void disconnect_unauthorized();
   std::unique_ptr<State> state_;
 };
 

@@ -48,7 +48,10 @@ def text_files(root):
 
 
 def is_text(path):
-    return path.is_file() and path.suffix in TEXT_SUFFIXES and "__pycache__" not in path.parts
+    # .git is a file in a worktree of git's; a corpus is bytes.
+    if path.name == ".git" or not {"__pycache__", "corpus"}.isdisjoint(path.parts):
+        return False
+    return path.is_file() and path.suffix in TEXT_SUFFIXES
 
 
 def blank(match):

@@ -57,6 +57,14 @@ void Membership::left(runtime::PeerId peer) {
   rumours_.spread(rumour_of(peer, MemberState::kLeft, peer));
 }
 
+void Membership::removed(runtime::PeerId peer) {
+  members_.died(peer);
+  suspicions_.erase(peer);
+  leaving_.erase(peer);
+  rumours_.forget(peer);
+  if (prober_) prober_->forget(peer);
+}
+
 Rumour Membership::rumour_of(runtime::PeerId about, MemberState state, runtime::PeerId from) const {
   const auto found = known_.find(about);
   const Known known = found == known_.end() ? Known{} : found->second;

@@ -50,7 +50,8 @@ class Membership {
   [[nodiscard]] bool recognises(runtime::PeerId peer, std::uint64_t incarnation);
   [[nodiscard]] std::optional<std::uint64_t> incarnation_of(runtime::PeerId peer) const;
   void joined(runtime::PeerId peer, std::uint64_t incarnation, runtime::Instant now);
-  void left(runtime::PeerId peer);  // it said goodbye
+  void left(runtime::PeerId peer);     // it said goodbye
+  void removed(runtime::PeerId peer);  // by this peer alone: dead to it, and nobody is told
   void heard(runtime::PeerId peer, runtime::Instant now) { members_.heard(peer, now); }
   void heard(runtime::PeerId peer, const Progress& progress, runtime::Instant now) {
     members_.heard(peer, progress, now);

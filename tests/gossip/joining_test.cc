@@ -45,7 +45,7 @@ class Door {
       : joining_({.sender = sender_of(kNewcomer, newcomer_fingerprint),
                   .self = contact_of(kNewcomer),
                   .terms = "run = mine\nparameters = 5\n",
-                  .seeds = {contact_of(0).address.control}},
+                  .seeds = {{.control = contact_of(0).address.control, .bulk = ""}}},
                  test::small_layout()) {
     std::vector<Contact> contacts;
     for (std::uint64_t i = 0; i < count; ++i) contacts.push_back(contact_of(i));
@@ -215,6 +215,23 @@ TEST_CASE("more newcomers than there is room for have to wait") {
   // Those who say nothing more give up their places.
   door.member(0).tick(at_ms(31'000));
   CHECK(door.member(0).talking_to().empty());
+}
+
+TEST_CASE("who takes a place and wants nothing soon gives way to who does") {
+  Door door(1);
+  const auto knock_as_strangers = [&door](Instant now) {
+    for (std::uint64_t i = 0; i < gossip::Guests::kGuestsMax; ++i)
+      door.member(0).receive(
+          {sender_of(60 + i), gossip::Hello{.self = contact_of(60 + i), .terms = "run = yours\n"}},
+          1, now);
+  };
+  knock_as_strangers(at_ms(0));
+  door.settle(at_ms(1));
+  CHECK(door.joining().state() == Joining::State::kKnocking);
+  knock_as_strangers(at_ms(4999));  // to knock again keeps no place
+  door.member(0).tick(at_ms(5000));
+  door.settle(at_ms(5001));
+  CHECK(door.joining().state() == Joining::State::kReady);
 }
 
 TEST_CASE("a hello in another's name is refused") {

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "runtime/zmq_keys.h"
 #include "tests/support/config_texts.h"
 
 using test::refusal;
@@ -13,6 +14,15 @@ TEST_CASE("a member reads back as it was written") {
   const auto read = peers::parse_member(peers::to_string(member));
   REQUIRE(read.ok());
   CHECK(read.value() == member);
+}
+
+TEST_CASE("a member with a key reads back as it was written") {
+  const peers::ListedMember member{
+      runtime::PeerId{7}, "p7", {"tcp://h:1", "tcp://h:2", runtime::generate_keys().public_key}};
+  const auto read = peers::parse_member(peers::to_string(member));
+  REQUIRE(read.ok());
+  CHECK(read.value() == member);
+  CHECK_FALSE(peers::parse_member(peers::to_string(member) + "0").ok());
 }
 
 TEST_CASE("lists of members with a bad or double entry are refused") {

@@ -158,7 +158,7 @@ TEST_CASE("a key of a version to come may only hold its default") {
         "x.toml:2: watch.http: not available in this version: expected \"\", got \"127.0.0.1:0\"");
   CHECK(refusal("", {"checkpoint.keep=3"}) ==
         "--set checkpoint.keep=3: not available in this version: expected 2, got 3");
-  CHECK_THAT(refusal("[security]\nmode = \"curve\""), Catch::Contains("is not in this version"));
+  CHECK_THAT(refusal("[gossip]\ntopology = \"view\""), Catch::Contains("is not in this version"));
 }
 
 TEST_CASE("a syntax error is refused with line and column") {
@@ -413,8 +413,13 @@ per_block = true
 [membership]
 probe_interval_ms = 10
 suspicion_multiplier = 2.0
-members = ["0 p0 tcp://127.0.0.1:1 tcp://127.0.0.1:2", "1 p1 ipc:///a ipc:///b"]
+members = ["0 p0 tcp://127.0.0.1:1 tcp://127.0.0.1:2 0123456789abcdefghijklmnopqrstuvwxyzABCD"]
 [security]
+mode = "curve"
+key = "@examples@/quadratic/centers.csv"
+authorized = "@examples@/quadratic"
+refused_max = 7
+norm_limit = 10.0
 allow_insecure_lan = true
 [objective]
 kind = "quadratic"

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "tests/runtime/child_process.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_folder.h"
 
 using runtime::Log;
 

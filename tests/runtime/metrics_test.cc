@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "tests/runtime/child_process.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_folder.h"
 
 using runtime::Instant;
 using runtime::Log;

@@ -15,7 +15,8 @@ using runtime::Frame;
 using runtime::Sent;
 using runtime::Transport;
 
-#define TRANSPORT_TEST(claim) TEMPLATE_TEST_CASE(claim, "[transport]", TcpPair, IpcPair, SimPair)
+#define TRANSPORT_TEST(claim) \
+  TEMPLATE_TEST_CASE(claim, "[transport]", TcpPair, IpcPair, CurvePair, SimPair)
 
 namespace {
 

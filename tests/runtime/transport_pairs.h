@@ -3,12 +3,13 @@
 // has the transports of Alice and Bob, lets time pass, and can end and restart Bob.
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "runtime/sim_network.h"
 #include "runtime/zmq_transport.h"
-#include "tests/support/temporary_folder.h"
 #include "tests/support/catch.h"
+#include "tests/support/temporary_folder.h"
 
 inline constexpr runtime::PeerId kAlice{0};
 inline constexpr runtime::PeerId kBob{1};
@@ -35,12 +36,14 @@ inline std::unique_ptr<runtime::ZmqTransport> open_zmq(const runtime::ZmqOptions
 }
 
 // Listens at a tcp port that was free a moment ago and whose successor is free too.
-inline std::unique_ptr<runtime::ZmqTransport> open_zmq_at_given_port(runtime::PeerId self) {
+inline std::unique_ptr<runtime::ZmqTransport> open_zmq_at_given_port(
+    runtime::PeerId self, const std::optional<runtime::CurveOptions>& curve = {}) {
   for (int attempt = 0; attempt < 200; ++attempt) {
     const std::string free =
         open_zmq(patient_options(self, "tcp://127.0.0.1:0"))->address().control;
-    if (auto opened = runtime::ZmqTransport::open(patient_options(self, free)))
-      return std::move(opened).value();
+    runtime::ZmqOptions options = patient_options(self, free);
+    options.curve = curve;
+    if (auto opened = runtime::ZmqTransport::open(options)) return std::move(opened).value();
   }
   FAIL("no two free ports in a row");
   return nullptr;
@@ -58,13 +61,19 @@ class ZmqPair {
   void kill_bob() { bob_.reset(); }
   // At the address he had; nobody tells Alice.
   void restart_bob() {
-    bob_ = open_zmq(patient_options(kBob, bob_address_.control));
+    runtime::ZmqOptions options = patient_options(kBob, bob_address_.control);
+    options.curve = curve_;
+    bob_ = open_zmq(options);
     REQUIRE(bob_->connect(kAlice, alice_->address()).ok());
   }
 
  protected:
-  ZmqPair(std::unique_ptr<runtime::ZmqTransport> alice, std::unique_ptr<runtime::ZmqTransport> bob)
-      : alice_(std::move(alice)), bob_(std::move(bob)), bob_address_(bob_->address()) {
+  ZmqPair(std::unique_ptr<runtime::ZmqTransport> alice, std::unique_ptr<runtime::ZmqTransport> bob,
+          std::optional<runtime::CurveOptions> curve = {})
+      : alice_(std::move(alice)),
+        bob_(std::move(bob)),
+        bob_address_(bob_->address()),
+        curve_(std::move(curve)) {
     REQUIRE(alice_->connect(kBob, bob_address_).ok());
     REQUIRE(bob_->connect(kAlice, alice_->address()).ok());
   }
@@ -73,6 +82,7 @@ class ZmqPair {
   std::unique_ptr<runtime::ZmqTransport> alice_;
   std::unique_ptr<runtime::ZmqTransport> bob_;
   runtime::Address bob_address_;
+  std::optional<runtime::CurveOptions> curve_;
 };
 
 class TcpPair : public ZmqPair {
@@ -85,6 +95,17 @@ class IpcPair : private TemporaryFolder, public ZmqPair {
   IpcPair()
       : ZmqPair(open_zmq(patient_options(kAlice, "ipc://" + path() + "/alice")),
                 open_zmq(patient_options(kBob, "ipc://" + path() + "/bob"))) {}
+};
+
+// Two peers that share a key.
+class CurvePair : public ZmqPair {
+ public:
+  CurvePair() : CurvePair(runtime::CurveOptions{.keys = runtime::generate_keys()}) {}
+
+ private:
+  explicit CurvePair(const runtime::CurveOptions& curve)
+      : ZmqPair(open_zmq_at_given_port(kAlice, curve), open_zmq_at_given_port(kBob, curve), curve) {
+  }
 };
 
 class SimPair {

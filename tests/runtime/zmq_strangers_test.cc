@@ -1,15 +1,11 @@
 // What others may do to a socket that listens: none of it may end, block or confuse a peer.
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <string>
 #include <zmq.hpp>
 
-#include "runtime/random.h"
 #include "tests/runtime/messages.h"
+#include "tests/runtime/raw_connection.h"
 #include "tests/runtime/transport_pairs.h"
 #include "tests/support/catch.h"
 
@@ -19,43 +15,6 @@ using runtime::Random;
 using runtime::ZmqTransport;
 
 namespace {
-
-// A plain tcp connection to the port of `endpoint`; -1: refused.
-class RawConnection {
- public:
-  explicit RawConnection(const std::string& endpoint) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const auto port = std::stoul(endpoint.substr(endpoint.rfind(':') + 1));
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    const void* generic = &address;
-    REQUIRE(::connect(socket_, static_cast<const sockaddr*>(generic), sizeof address) == 0);
-  }
-  ~RawConnection() { ::close(socket_); }
-  RawConnection(const RawConnection&) = delete;
-  RawConnection& operator=(const RawConnection&) = delete;
-
-  // Writes until done or until the other side has had enough.
-  void write(const std::string& bytes) {
-    std::size_t done = 0;
-    while (done < bytes.size()) {
-      const ssize_t count =
-          ::send(socket_, bytes.data() + done, bytes.size() - done, MSG_NOSIGNAL | MSG_DONTWAIT);
-      if (count <= 0) return;
-      done += static_cast<std::size_t>(count);
-    }
-  }
-
- private:
-  int socket_;
-};
-
-std::string random_bytes(Random& random, std::size_t size) {
-  std::string bytes(size, '\0');
-  for (char& byte : bytes) byte = static_cast<char>(random.below(256));
-  return bytes;
-}
 
 // A peer that listens, and another that must always be able to reach it.
 struct Listener {

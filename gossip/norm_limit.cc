@@ -1,0 +1,29 @@
+#include "gossip/norm_limit.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "runtime/check.h"
+
+namespace gossip {
+
+void NormLimit::note_own(const std::vector<double>& squared_norms, const BlockLayout& layout) {
+  CHECK(squared_norms.size() == layout.block_count());
+  const double sum = std::accumulate(squared_norms.begin(), squared_norms.end(), 0.0);
+  const double mean = sum / static_cast<double>(layout.parameter_count());
+  largest_.clear();
+  if (!(mean > 0.0)) return;  // of nothing there is no multiple
+  for (std::uint32_t block = 0; block < layout.block_count(); ++block) {
+    const double own = squared_norms[block] / static_cast<double>(layout.range(block).count);
+    largest_.push_back(limit_ * limit_ * std::max(own, mean));
+  }
+}
+
+bool NormLimit::refuses(const Parcel& parcel, const BlockLayout& layout) const {
+  if (limit_ == 0.0 || largest_.empty()) return false;
+  const double squared = parcel.squared_norm / (parcel.weight * parcel.weight);
+  return !(squared / static_cast<double>(layout.range(parcel.block).count) <=
+           largest_[parcel.block]);  // also what overflows
+}
+
+}  // namespace gossip
