@@ -238,6 +238,8 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
   auto network = models::Network::create(network_spec(config, train), *backend_,
                                          std::max<std::size_t>(config.train.batch, 256));
   if (!network) return network.error();
+  if (auto dropping = (*network)->drop_activations(config.train.drop_activations); !dropping)
+    return runtime::Error{fmt::format("train.drop_activations: {}", dropping.error().message)};
   auto start = start_of(config, **network);
   if (!start) return start.error();
   start_notes_ = std::move(start->notes);

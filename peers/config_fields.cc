@@ -87,8 +87,8 @@ void describe_train(TrainConfig& c, Table t) {
   t.add("train.steps", Count{&c.steps, kFromZero}, "steps of each peer; 0: as many as epochs make");
   t.add("train.batch", Count{&c.batch, {1, kBatchMax}}, "samples a step");
   t.add_name("train.precision", c.precision, "of forward and backward");
-  t.add_later("train.drop_activations", Number{&c.drop_activations, kShare},
-              "share of the cached activations dropped");
+  t.add("train.drop_activations", Number{&c.drop_activations, kBelowOne},
+        "share of what is kept for weight gradients that is dropped (DropIT); cpu, reference");
   t.add("train.label_smoothing", Number{&c.label_smoothing, kShare},
         "share of each label that is spread over all classes");
   t.add("train.evaluate_every", Count{&c.evaluate_every, kFromZero}, "epochs; 0: at the end only");

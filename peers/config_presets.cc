@@ -57,10 +57,12 @@ constexpr PresetValue kCocodSgd[] = {
     {"policy.regularizer", "\"none\""},
     {"gossip.pace", "\"sync\""},
 };
+// Stages only ever lower the rate: it starts high.
 constexpr PresetValue kStlSc[] = {
     {"policy.optimizer", "\"sgd\""},
     {"policy.schedule", "\"stagewise\""},
     {"policy.period", "8"},
+    {"policy.learning_rate", "0.2"},
     {"policy.stages", "\"sc\""},
     {"policy.correction", "\"none\""},
     {"policy.regularizer", "\"none\""},
@@ -70,6 +72,7 @@ constexpr PresetValue kStlNc1[] = {
     {"policy.optimizer", "\"sgd\""},
     {"policy.schedule", "\"stagewise\""},
     {"policy.period", "8"},
+    {"policy.learning_rate", "0.2"},
     {"policy.stages", "\"nc-1\""},
     {"policy.stage_pull", "1e-3"},
     {"policy.correction", "\"none\""},
@@ -79,6 +82,7 @@ constexpr PresetValue kStlNc2[] = {
     {"policy.optimizer", "\"sgd\""},
     {"policy.schedule", "\"stagewise\""},
     {"policy.period", "8"},
+    {"policy.learning_rate", "0.2"},
     {"policy.stages", "\"nc-2\""},
     {"policy.stage_pull", "1e-3"},
     {"policy.correction", "\"none\""},
@@ -121,10 +125,12 @@ constexpr PresetValue kSam[] = {
     {"policy.regularizer", "\"none\""},
 };
 // Rates and rho that learn LeNet-5: an adaptive step has its own scale, and where rho counts for
-// each parameter by itself the way uphill is rho times the root of their number.
+// each parameter by itself the way uphill is rho times the root of their number. The first step of
+// lightsam-norm is as long as its rate, whatever the gradient: it needs a warm-up.
 constexpr PresetValue kLightSam1[] = {
     {"policy.optimizer", "\"lightsam-norm\""},
-    {"policy.learning_rate", "1.0"},
+    {"policy.learning_rate", "5.0"},
+    {"policy.warm_up", "0.05"},
     {"policy.rho", "0.05"},
     {"policy.schedule", "\"every-step\""},
     {"policy.period", "1"},
@@ -133,7 +139,7 @@ constexpr PresetValue kLightSam1[] = {
 };
 constexpr PresetValue kLightSam2[] = {
     {"policy.optimizer", "\"lightsam-adagrad\""},
-    {"policy.learning_rate", "0.01"},
+    {"policy.learning_rate", "0.03"},
     {"policy.rho", "1e-4"},
     {"policy.schedule", "\"every-step\""},
     {"policy.period", "1"},

@@ -41,6 +41,9 @@ class NetworkObjective final : public Objective {
   void move_statistics(kernels::ConstView estimate, kernels::View delta) override {
     parts_.network->move_statistics(estimate, delta);
   }
+  [[nodiscard]] std::size_t activation_bytes() const override {
+    return parts_.network->activation_bytes();
+  }
   [[nodiscard]] std::optional<Quality> evaluate(kernels::ConstView estimate) override;
 
   [[nodiscard]] const models::Network& network() const { return *parts_.network; }

@@ -43,6 +43,9 @@ class Objective : public GradientSource {
   // `delta` holds for them; the rest stays.
   virtual void move_statistics(kernels::ConstView /*estimate*/, kernels::View /*delta*/) {}
 
+  // What activations hold between the passes, with their gradients; 0 where there are none.
+  [[nodiscard]] virtual std::size_t activation_bytes() const { return 0; }
+
   // Empty where there is nothing to test on.
   [[nodiscard]] virtual std::optional<Quality> evaluate(kernels::ConstView estimate) = 0;
 };

@@ -30,6 +30,7 @@
 #include "runtime/cpu_set.h"
 #include "runtime/log.h"
 #include "runtime/metrics.h"
+#include "runtime/peak_memory.h"
 #include "runtime/stop_signal.h"
 #include "runtime/zmq_transport.h"
 
@@ -312,6 +313,8 @@ class PeerProcess {
          {"parcels_skipped", status.parcels_skipped},
          {"messages_refused", status.traffic.messages_refused},
          {"blocked_seconds", status.blocked_seconds},
+         {"activation_bytes", assembly_->objective().activation_bytes()},
+         {"memory_peak_bytes", runtime::peak_memory_bytes()},
          {"samples_per_second", seconds > 0.0 ? static_cast<double>(samples) / seconds : 0.0}});
   }
 

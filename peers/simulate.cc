@@ -1,7 +1,6 @@
 #include "peers/simulate.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -11,8 +10,8 @@
 #include "peers/estimate_file.h"
 #include "peers/run_folder.h"
 #include "peers/topologies.h"
-#include "runtime/check.h"
 #include "runtime/clock.h"
+#include "runtime/peak_memory.h"
 
 namespace peers {
 namespace {
@@ -34,14 +33,6 @@ class ProgressLines {
   runtime::Instant began_ = clock_.now();
   runtime::Instant said_at_ = began_;
 };
-
-// The most memory that this process has held.
-double peak_memory_bytes() {
-  rusage usage{};
-  CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
-  constexpr double kUnit = 1024.0;  // ru_maxrss counts these
-  return static_cast<double>(usage.ru_maxrss) * kUnit;
-}
 
 // Estimates are files of f32, as a launch leaves them; an f64 laboratory has its digits in
 // trace.csv.
@@ -84,7 +75,8 @@ runtime::Result<SimulationReport> simulate(const Config& config,
     fmt::print(stderr, "simulate: {}\n", note);
   SimulationReport report = (*simulation)->run(stop, ProgressLines());
   report.wall_seconds = runtime::to_seconds(clock.now() - began);
-  report.bytes_per_peer = peak_memory_bytes() / static_cast<double>(config.simulate.peers);
+  report.bytes_per_peer = static_cast<double>(runtime::peak_memory_bytes()) /
+                          static_cast<double>(config.simulate.peers);
   report.graph = *graph;
   trace.close();
   if (config.simulate.trace && !trace) {

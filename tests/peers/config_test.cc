@@ -362,6 +362,7 @@ init = "@examples@/quadratic/centers.csv"
 epochs = 0
 steps = 12
 batch = 65536
+drop_activations = 0.5
 label_smoothing = 0.1
 evaluate_every = 0
 [policy]
