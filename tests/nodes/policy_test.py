@@ -13,7 +13,8 @@ CONVOLUTIONS = """
 run = "t"
 [model]
 kind = "layers"
-layers = ["conv 8 3x3 pad 1", "relu", "conv 8 3x3 pad 1", "relu", "conv 8 3x3 pad 1", "relu", "maxpool 2", "dense 10"]
+layers = ["conv 4 3x3 pad 1", "relu", "conv 4 3x3 pad 1", "relu", "conv 4 3x3 pad 1", "relu", "conv 4 3x3 pad 1", "relu",
+          "conv 4 3x3 pad 1", "relu", "conv 4 3x3 pad 1", "relu", "conv 4 3x3 pad 1", "relu", "maxpool 2", "dense 10"]
 [train]
 steps = 20
 batch = 16
