@@ -10,6 +10,7 @@
 #include "models/checkpoint.h"
 #include "models/partition.h"
 #include "models/transfer.h"
+#include "peers/policies/plugin.h"
 #include "peers/policies/stage_anchor.h"
 #include "peers/topologies.h"
 #include "runtime/cpu_set.h"
@@ -281,20 +282,28 @@ runtime::Status Assembly::make_gossip(const Config& config, const Place& place) 
   return {};
 }
 
-runtime::Status Assembly::make_policy(const PolicyConfig& policy) {
-  const VectorSpace space{backend_, objective_->parameter_count(), objective_->scalar()};
-  auto optimizer = make_optimizer({.name = policy.optimizer,
-                                   .momentum = policy.momentum,
-                                   .weight_decay = policy.weight_decay,
-                                   .nesterov = policy.nesterov,
-                                   .beta1 = policy.beta1,
-                                   .beta2 = policy.beta2,
-                                   .epsilon = policy.epsilon,
-                                   .rho = policy.rho,
-                                   .tensors = objective_->tensors()},
-                                  space);
+runtime::Status Assembly::make_optimizer_of(const PolicyConfig& policy, const VectorSpace& space) {
+  const OptimizerOptions options{.name = policy.optimizer,
+                                 .momentum = policy.momentum,
+                                 .weight_decay = policy.weight_decay,
+                                 .nesterov = policy.nesterov,
+                                 .beta1 = policy.beta1,
+                                 .beta2 = policy.beta2,
+                                 .epsilon = policy.epsilon,
+                                 .rho = policy.rho,
+                                 .tensors = objective_->tensors()};
+  auto optimizer = policy.plugin.empty() ? make_optimizer(options, space)
+                                         : Plugin::open(policy.plugin, options, space);
+  if (!optimizer && !policy.plugin.empty())
+    return runtime::Error{fmt::format("policy.plugin: {}", optimizer.error().message)};
   if (!optimizer) return optimizer.error();
   optimizer_ = std::move(optimizer).value();
+  return {};
+}
+
+runtime::Status Assembly::make_policy(const PolicyConfig& policy) {
+  const VectorSpace space{backend_, objective_->parameter_count(), objective_->scalar()};
+  if (auto made = make_optimizer_of(policy, space); !made) return made;
   auto schedule = make_schedule({.name = policy.schedule,
                                  .learning_rate = learning_rate_of(policy, steps_),
                                  .period = policy.period,
@@ -314,6 +323,13 @@ runtime::Status Assembly::make_policy(const PolicyConfig& policy) {
       {policy.correction, policy.correction_damping, policy.momentum, policy.nesterov}, space);
   if (!correction) return correction.error();
   correction_ = std::move(correction).value();
+  // Statistics follow batches and mixes; momentum would carry variances below zero.
+  const VectorSpace learned{backend_, objective_->parameter_count() - objective_->statistic_count(),
+                            objective_->scalar()};
+  auto outer =
+      make_outer({policy.outer, policy.outer_learning_rate, policy.outer_momentum}, learned);
+  if (!outer) return outer.error();
+  outer_ = std::move(outer).value();
   return {};
 }
 
@@ -368,6 +384,7 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
                         .optimizer = optimizer_.get(),
                         .regularizers = std::move(regularizers),
                         .correction = correction_.get(),
+                        .outer = outer_.get(),
                         .schedule = schedule_.get(),
                         .topology = topology_,
                         .weighting = weighting_.get(),

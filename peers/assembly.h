@@ -94,6 +94,7 @@ class Assembly {
   runtime::Status make_objective(const Config& config, const Surroundings& surroundings,
                                  const Place& place);
   runtime::Status make_gossip(const Config& config, const Place& place);
+  runtime::Status make_optimizer_of(const PolicyConfig& policy, const VectorSpace& space);
   runtime::Status make_policy(const PolicyConfig& policy);
   [[nodiscard]] std::string terms_of(const Config& config) const;
   [[nodiscard]] PeerOptions options_of(const Config& config, const Place& place) const;
@@ -112,6 +113,7 @@ class Assembly {
   std::unique_ptr<Regularizer> regularizer_;   // null: none
   std::unique_ptr<Regularizer> stage_anchor_;  // null: nothing is pulled
   std::unique_ptr<Correction> correction_;     // null: none
+  std::unique_ptr<Outer> outer_;               // null: none
   std::unique_ptr<Peer> peer_;
   std::string terms_;
   std::vector<std::string> start_notes_;

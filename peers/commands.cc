@@ -39,6 +39,7 @@ constexpr std::array kKinds{
     Kind{"schedules", "policy.schedule"},
     Kind{"corrections", "policy.correction"},
     Kind{"regularizers", "policy.regularizer"},
+    Kind{"outers", "policy.outer"},
     Kind{"weightings", "gossip.weighting"},
     Kind{"topologies", "gossip.topology"},
     Kind{"codecs", "gossip.codec"},

@@ -251,6 +251,7 @@ std::vector<Problem> check_config(const Config& config) {
   check_security(config, problems);
   check_data(config, problems);
   check_model(config.model, problems);
+  check_file(problems, "policy.plugin", config.policy.plugin, "");
   check_policy(config, problems);
   check_codec(config.gossip, problems);
   check_gossip(config, problems);

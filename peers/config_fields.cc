@@ -97,6 +97,8 @@ void describe_train(TrainConfig& c, Table t) {
 void describe_policy(PolicyConfig& c, Table t) {
   t.add_name("policy.preset", c.preset, "fills in the keys below that are not given");
   t.add_name("policy.optimizer", c.optimizer, "from a gradient to a change of the model");
+  t.add("policy.plugin", PathText{&c.plugin},
+        "a shared library with an optimizer of your own, instead of that");
   t.add("policy.learning_rate", Number{&c.learning_rate, kPositive},
         "the base that the rule changes");
   t.add_name("policy.learning_rate_rule", c.learning_rate_rule, "how it changes over the run");
@@ -130,6 +132,10 @@ void describe_policy(PolicyConfig& c, Table t) {
         "vrl: share of what a mix showed that is believed; 1 only where the graph never changes");
   t.add_name("policy.regularizer", c.regularizer, "what is added to the loss");
   t.add("policy.regularizer_strength", Number{&c.regularizer_strength, kNotNegative}, "times that");
+  t.add_name("policy.outer", c.outer, "a second optimizer, of what a period and its mix came to");
+  t.add("policy.outer_learning_rate", Number{&c.outer_learning_rate, kPositive},
+        "nesterov, heavy-ball: 1 is all of the way there");
+  t.add("policy.outer_momentum", Number{&c.outer_momentum, kBelowOne}, "nesterov, heavy-ball");
   t.add("policy.rate_correction", Flag{&c.rate_correction},
         "async: a slow peer's data counts as much as a fast one's");
 }

@@ -88,6 +88,23 @@ constexpr PresetValue kStlNc2[] = {
     {"policy.correction", "\"none\""},
     {"policy.regularizer", "\"none\""},
 };
+// Published with 500 steps a period, of runs of tens of thousands; these are a hundredth of a run.
+constexpr PresetValue kDiloco[] = {
+    {"policy.optimizer", "\"adamw\""},   {"policy.learning_rate", "0.001"},
+    {"policy.schedule", "\"periodic\""}, {"policy.period", "50"},
+    {"policy.correction", "\"none\""},   {"policy.regularizer", "\"none\""},
+    {"policy.outer", "\"nesterov\""},    {"policy.outer_learning_rate", "0.7"},
+    {"policy.outer_momentum", "0.9"},    {"gossip.topology", "\"complete\""},
+    {"gossip.pace", "\"sync\""},
+};
+constexpr PresetValue kNoloco[] = {
+    {"policy.optimizer", "\"adamw\""},   {"policy.learning_rate", "0.001"},
+    {"policy.schedule", "\"periodic\""}, {"policy.period", "50"},
+    {"policy.correction", "\"none\""},   {"policy.regularizer", "\"none\""},
+    {"policy.outer", "\"heavy-ball\""},  {"policy.outer_learning_rate", "0.7"},
+    {"policy.outer_momentum", "0.5"},    {"gossip.topology", "\"matching\""},
+    {"gossip.pace", "\"sync\""},
+};
 constexpr PresetValue kVrlSgd[] = {
     {"policy.optimizer", "\"sgd\""},
     {"policy.schedule", "\"periodic\""},
@@ -172,6 +189,10 @@ constexpr Preset kPresets[] = {
      "Shen et al. 2021", kStlNc1},
     {"stl-sgd-nc2", "local SGD in stages that pull back, for any loss", "Shen et al. 2021",
      kStlNc2},
+    {"diloco", "periods of AdamW, and Nesterov momentum over their exact mean",
+     "Douillard et al. 2023", kDiloco},
+    {"noloco", "periods of AdamW, and heavy-ball momentum over the mean of a random pair",
+     "Kolehmainen et al. 2025", kNoloco},
     {"vrl-sgd", "variance-reduced local SGD, over gossip in step", "Liang et al. 2019", kVrlSgd},
     {"qg-dsgdm", "quasi-global momentum, heavy ball", "Lin et al. 2021", kQgDsgdm},
     {"qg-dsgdm-n", "quasi-global momentum, Nesterov's", "Lin et al. 2021", kQgDsgdmN},

@@ -22,6 +22,7 @@
 #include "peers/objective.h"
 #include "peers/policies/correction.h"
 #include "peers/policies/optimizer.h"
+#include "peers/policies/outer.h"
 #include "peers/policies/regularizer.h"
 #include "peers/policies/schedule.h"
 #include "peers/policies/shaped_gradient.h"
@@ -58,6 +59,7 @@ struct PeerParts {
   Optimizer* optimizer = nullptr;
   std::vector<Regularizer*> regularizers = {};
   Correction* correction = nullptr;  // null: none
+  Outer* outer = nullptr;            // null: none; of the learned parameters
   const Schedule* schedule = nullptr;
   const gossip::Topology* topology = nullptr;
   const gossip::Weighting* weighting = nullptr;
@@ -182,6 +184,9 @@ class Peer {
   bool hand_out();
   void apply_delta();
   void end_round();
+  void start_parts();
+  void take_outer_step();
+  [[nodiscard]] std::size_t learned_count() const;
   void donate_if_wanted();
   void fold_before(std::uint64_t round);
   [[nodiscard]] bool done_settling(runtime::Instant now) const;

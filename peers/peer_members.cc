@@ -19,7 +19,7 @@ void Peer::join(const std::vector<gossip::Contact>& contacts, kernels::ConstView
   CHECK(step_ == 0 && round_ == 0);
   mass_.restart(estimate);
   estimate_stale_ = true;
-  if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, 0.0);
+  start_parts();
   step_ = std::min(step, options_.steps);
   exchange_.set_progress({phase_, step_, step_seconds_, round_});
   exchange_.meet(contacts, true, now);

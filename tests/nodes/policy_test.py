@@ -46,6 +46,28 @@ class DroppedActivations(unittest.TestCase):
             self.assertIn("below 1", err)
 
 
+class OwnOptimizer(unittest.TestCase):
+    """The example, built as its text says."""
+
+    def test_peers_train_with_an_optimizer_from_a_shared_library(self):
+        with Run((ROOT / "examples/plugin/signum.toml").read_text()) as run:
+            subprocess.run(["cc", "-O2", "-std=c99", "-pedantic", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC",
+                            "-I", ROOT, "-o", run.folder / "libsignum.so", ROOT / "examples/plugin/signum.c"],
+                           check=True)
+            status, _, err = run.call("launch", "run.toml", "--peers", "2")
+            self.assertEqual(status, 0, err)
+            self.assertGreater(run.summary("runs/signum/summary.json")["average"]["test_accuracy"], 0.6)
+
+    def test_a_library_that_is_not_there_or_none_is_refused_by_name(self):
+        with Run() as run:
+            status, _, err = run.call("check", "run.toml", "--set", "policy.plugin=libmine.so")
+            self.assertEqual(status, 2)
+            self.assertIn('policy.plugin=libmine.so: no such file: "libmine.so"', err)
+            status, _, err = run.call("launch", "run.toml", "--peers", "2", "--set", "policy.plugin=run.toml")
+            self.assertEqual(status, 1)
+            self.assertIn("policy.plugin: cannot be loaded", err)
+
+
 class PresetsScript(unittest.TestCase):
     def test_an_unknown_preset_is_refused_with_those_there_are(self):
         done = subprocess.run([ROOT / "scripts/presets", "--data", "/", "sgdp"], capture_output=True, text=True,

@@ -376,6 +376,7 @@ beta1 = 0.8
 beta2 = 0.99
 epsilon = 1e-6
 rho = 0.1
+plugin = "@examples@/quadratic/centers.csv"
 learning_rate_rule = "step"
 warm_up = 0.05
 decay_at = [0.4]
@@ -390,6 +391,9 @@ correction = "quasi-global-momentum"
 correction_damping = 1.0
 regularizer = "l2-init"
 regularizer_strength = 1e-3
+outer = "nesterov"
+outer_learning_rate = 0.5
+outer_momentum = 0.8
 rate_correction = false
 [gossip]
 constant_share = 0.5
