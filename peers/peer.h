@@ -58,7 +58,7 @@ struct PeerParts {
   Optimizer* optimizer = nullptr;
   std::vector<Regularizer*> regularizers = {};
   Correction* correction = nullptr;  // null: none
-  const Schedule* schedule = nullptr;
+  Schedule* schedule = nullptr;
   const gossip::Topology* topology = nullptr;
   const gossip::Weighting* weighting = nullptr;
   gossip::Distances* distances = nullptr;  // what the weighting asks for
@@ -100,6 +100,15 @@ class Peer {
   // memory), at the step that the run has come to, and says hello to everybody.
   void join(const std::vector<gossip::Contact>& contacts, kernels::ConstView estimate,
             std::uint64_t step, runtime::Instant now);
+
+  // This peer was here before: what a checkpoint holds of it. `estimate` (host memory) is what it
+  // starts from, with weight one: the mass that it had is gone, and so is what its last push
+  // brought, unless there is nobody else. `position`: where in the run it is; `parts`: what its
+  // policy and its objective keep, null where that is not known and begins anew.
+  void resume(kernels::ConstView estimate, StateVisitor& position, StateVisitor* parts);
+  [[nodiscard]] kernels::ConstView estimate_to_keep();  // with the last step in it
+  void visit_parts(StateVisitor& visitor);
+  void visit_position(StateVisitor& visitor);  // both: between rounds
 
   // --- The trainer's side. A round is: mix, compute (unless settling), push.
 
