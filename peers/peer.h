@@ -95,7 +95,8 @@ class Peer {
 
   // --- Before training, on one thread.
 
-  void meet(const std::vector<gossip::Contact>& contacts, runtime::Instant now);  // of members
+  // Members. Those that have known a former self of this peer are told that it is another.
+  void meet(const std::vector<gossip::Contact>& contacts, bool came_back, runtime::Instant now);
   // This peer is a newcomer: it starts with weight one from the estimate that it was given (host
   // memory), at the step that the run has come to, and says hello to everybody.
   void join(const std::vector<gossip::Contact>& contacts, kernels::ConstView estimate,
