@@ -34,10 +34,14 @@ void Checkpoints::save_if_due(Peer& peer, runtime::Instant now) {
   if (writer_.save(peer, *parts_.backend, note_of(peer))) saved_at_ = now;
 }
 
-runtime::Status Checkpoints::save_last(Peer& peer) {
+void Checkpoints::begin_last(Peer& peer) {
   if (const auto outcome = writer_.wait()) record(*outcome);
   static_cast<void>(writer_.save(peer, *parts_.backend, note_of(peer)));  // it is idle
+}
+
+runtime::Status Checkpoints::finish_last() {
   const auto outcome = writer_.wait();
+  if (!outcome) return {};
   record(*outcome);
   return outcome->status;
 }

@@ -32,8 +32,10 @@ class Checkpoints {
   // Every checkpoint.every_seconds, between rounds. What cannot be written costs the run nothing
   // but the checkpoint: an error in the log, a record, and it is tried again at the next.
   void save_if_due(Peer& peer, runtime::Instant now);
-  // Returns once it is on the disk.
-  [[nodiscard]] runtime::Status save_last(Peer& peer);
+  // The last one: of the peer as it is now; on the disk, or not to be written, when finish_last()
+  // returns. What happens between the two does not wait for the disk.
+  void begin_last(Peer& peer);
+  [[nodiscard]] runtime::Status finish_last();
   [[nodiscard]] std::uint64_t failed() const { return failed_; }  // could not be written, so far
 
  private:

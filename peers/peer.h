@@ -109,7 +109,7 @@ class Peer {
   void resume(kernels::ConstView estimate, StateVisitor& position, StateVisitor* parts);
   [[nodiscard]] kernels::ConstView estimate_to_keep();  // with the last step in it
   void visit_parts(StateVisitor& visitor);
-  void visit_position(StateVisitor& visitor);  // both: between rounds
+  void visit_position(StateVisitor& visitor);  // these three: between rounds
 
   // --- The trainer's side. A round is: mix, compute (unless settling), push.
 
@@ -232,6 +232,8 @@ class Peer {
   gossip::Exchange exchange_;
   PeerStatus shared_;  // what status() says of the trainer's side
   RecentAges ages_;
+
+  std::uint64_t members_kept_ = 0;  // when the position was last written down
 };
 
 }  // namespace peers

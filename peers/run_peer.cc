@@ -22,12 +22,10 @@
 #include "peers/config_members.h"
 #include "peers/driver.h"
 #include "peers/estimate_file.h"
-#include "peers/folder_lock.h"
-#include "peers/identity_file.h"
+#include "peers/former_self.h"
 #include "peers/join_run.h"
 #include "peers/lifeline.h"
 #include "peers/recorder.h"
-#include "peers/resume.h"
 #include "peers/run_folder.h"
 #include "peers/version.h"
 #include "runtime/advertise.h"
@@ -87,15 +85,14 @@ class PeerProcess {
 
  private:
   Status open_records() {
-    folder_ = peer_folder(config_);
-    if (auto made = make_peer_folder(folder_); !made) return made;
-    auto lock = FolderLock::take(folder_);
-    if (!lock) return lock.error();
-    lock_.emplace(std::move(lock).value());
+    auto former = FormerSelf::look(config_, log_);
+    if (!former) return former.error();
+    former_.emplace(std::move(former).value());
+    folder_ = former_->folder();
     if (!start_.launched) {
       if (auto opened = log_.also_to((folder_ / "events.log").string()); !opened) return opened;
     }
-    if (auto found = find_former_self(); !found) return found;
+    if (auto found = former_->find(start_); !found) return found;
     auto metrics = runtime::Metrics::open({.folder = folder_.string(),
                                            .start = started_,
                                            .descriptor = start_.launched ? STDOUT_FILENO : -1},
@@ -103,38 +100,6 @@ class PeerProcess {
     if (!metrics) return metrics.error();
     metrics_ = std::move(metrics).value();
     return {};
-  }
-
-  // What is left of an earlier start, to go on from or to put away.
-  Status find_former_self() {
-    const auto put_away = prepare_peer_folder(folder_, config_);
-    if (!put_away) return put_away.error();
-    if (*put_away > 0)
-      log_.warn(
-          "checkpoint.resume = \"none\": {} checkpoints of an earlier run are now in "
-          "checkpoints/earlier/",
-          *put_away);
-    auto found = find_checkpoint(config_, folder_, log_);
-    if (!found) return found.error();
-    checkpoint_ = std::move(found).value();
-    if (start_.position.empty()) return {};
-    auto position = CheckpointFile::read(start_.position);
-    if (!position) return position.error();
-    position_.emplace(std::move(position).value());
-    return {};
-  }
-
-  // Before anything is said: what is said under an incarnation must not be said again.
-  Status become_somebody(const std::optional<runtime::PeerId>& fixed) {
-    const bool again = config_.checkpoint.resume != "none";
-    std::optional<Identity> last;
-    if (checkpoint_ && checkpoint_->note().peer == config_.peer.name)
-      last = Identity{checkpoint_->note().id, checkpoint_->note().incarnation};
-    const Identity next = next_identity(again ? read_identity(folder_) : std::nullopt, last, fixed,
-                                        runtime::PeerId{drawn_id()});
-    self_.id = next.id;
-    self_.incarnation = next.incarnation;
-    return write_identity(folder_, next);
   }
 
   // Which of `listed` is this peer.
@@ -163,7 +128,10 @@ class PeerProcess {
       self_ = *self;
       fixed = self_.id;
     }
-    if (auto became = become_somebody(fixed); !became) return became;
+    const auto identity = former_->become(fixed, runtime::PeerId{drawn_id()});
+    if (!identity) return identity.error();
+    self_.id = identity->id;
+    self_.incarnation = identity->incarnation;
     auto transport = runtime::ZmqTransport::open({.self = self_.id, .listen = config_.peer.listen});
     if (!transport) return transport.error();
     transport_ = std::move(transport).value();
@@ -201,34 +169,15 @@ class PeerProcess {
     if (!assembly) return assembly.error();
     assembly_ = std::move(assembly).value();
     for (const std::string& note : assembly_->start_notes()) log_.info("{}", note);
-    if (auto resumed = go_on(); !resumed) return resumed;
+    if (auto resumed = former_->go_on(*assembly_, *surroundings_->backend, joins()); !resumed)
+      return resumed;
+    first_step_ = assembly_->peer().step();
     write_start();
     return {};
   }
 
   [[nodiscard]] bool joins() const {
     return !start_.launched && members_.empty() && !config_.peer.join.empty();
-  }
-
-  // From the checkpoint, if there is one; who joins takes the run's estimate and step instead.
-  Status go_on() {
-    if (!checkpoint_) {
-      if (config_.checkpoint.resume == "auto")
-        log_.info("checkpoint.resume: no checkpoint in {}: begins anew", folder_.string());
-      return {};
-    }
-    Resumption resumption({.assembly = assembly_.get(),
-                           .backend = surroundings_->backend.get(),
-                           .file = &*checkpoint_,
-                           .position = position_ ? &*position_ : nullptr,
-                           .peer = config_.peer.name,
-                           .policy = policy_lines(config_)});
-    const Status resumed = joins() ? resumption.restore_parts() : resumption.resume();
-    if (resumed.ok())
-      log_.info("goes on from {}, as incarnation {}", checkpoint_->path().string(),
-                self_.incarnation);
-    first_step_ = assembly_->peer().step();
-    return resumed;
   }
 
   void write_start() {
@@ -241,7 +190,7 @@ class PeerProcess {
                      {"listen", self_.address.control},
                      {"listen_bulk", self_.address.bulk},
                      {"incarnation", self_.incarnation},
-                     {"resumed_from", checkpoint_ ? checkpoint_->path().string() : std::string()},
+                     {"resumed_from", former_->resumed_from()},
                      {"step", assembly_->peer().step()},
                      {"partition_hash", fmt::format("{:016x}", surroundings_->partition_hash)},
                      {"device_description", surroundings_->backend->description()}});
@@ -262,7 +211,8 @@ class PeerProcess {
     for (const ListedMember& member : members_)
       contacts.push_back({member.id, member.incarnation, member.name, member.address});
     // To those of a list that have trained on, a peer that comes back has to say so.
-    assembly_->peer().meet(contacts, !start_.launched && self_.incarnation > 1, clock_.now());
+    assembly_->peer().meet(contacts, !start_.launched && !former_->resumed_from().empty(),
+                           clock_.now());
     return {};
   }
 
@@ -311,11 +261,7 @@ class PeerProcess {
          .name_of = [this](runtime::PeerId id) { return name_of(id); },
          .save_if_due = [this](Peer& peer,
                                runtime::Instant now) { checkpoints_->save_if_due(peer, now); },
-         .keep_estimate =
-             [this](Peer& peer) {
-               const Status written = write_checkpoint(peer);
-               if (!written) log_.error("{}", written.error().message);
-             }},
+         .keep_estimate = [this](Peer& peer) { static_cast<void>(keep_estimate(peer)); }},
         clock_.now());
     std::vector<unsigned> cores;
     if (start_.launched && config_.peer.threads == 0) {
@@ -344,10 +290,13 @@ class PeerProcess {
       status = kExitFailed;
       reason = "diverged";
     }
+    bool written = true;
     if (ending == Ending::kDone) {
       recorder.evaluate(peer);
-      const Status written = write_checkpoint(peer);
-      if (!written) log_.error("{}", written.error().message);
+      written = keep_estimate(peer);
+    }
+    written = checkpoints_->finish_last().ok() && written;
+    if (ending == Ending::kDone) {
       status = written ? kExitDone : kExitFailed;
       reason = written ? "done" : "checkpoint not written";
     }
@@ -355,7 +304,14 @@ class PeerProcess {
     return status;
   }
 
-  Status write_checkpoint(Peer& peer) {
+  bool keep_estimate(Peer& peer) {
+    checkpoints_->begin_last(peer);
+    const Status written = write_estimate_file(peer);
+    if (!written) log_.error("{}", written.error().message);
+    return written.ok();
+  }
+
+  Status write_estimate_file(Peer& peer) {
     const runtime::Instant before = clock_.now();
     const std::filesystem::path file = final_estimate_file(folder_);
     std::vector<float> estimate(peer.estimate().count());
@@ -371,7 +327,7 @@ class PeerProcess {
                      {"step", peer.step()},
                      {"bytes", static_cast<std::uint64_t>(std::filesystem::file_size(file))},
                      {"seconds", runtime::to_seconds(clock_.now() - before)}});
-    return checkpoints_->save_last(peer);
+    return {};
   }
 
   void write_end(std::string_view reason, const Recorder& recorder) {
@@ -411,10 +367,8 @@ class PeerProcess {
   runtime::Instant started_;
   runtime::Instant train_since_{};
   std::filesystem::path folder_;
-  std::optional<FolderLock> lock_;
-  std::optional<CheckpointFile> checkpoint_;  // to go on from
-  std::optional<CheckpointFile> position_;    // where that of all peers is one; empty: the same
-  std::uint64_t first_step_ = 0;              // taken by this process
+  std::optional<FormerSelf> former_;
+  std::uint64_t first_step_ = 0;  // taken by this process
   std::unique_ptr<runtime::Metrics> metrics_;
   ListedMember self_;
   std::vector<ListedMember> members_;

@@ -1,8 +1,12 @@
 """Real processes on this machine: peers that are killed and go on from their checkpoints. One ctest a method."""
 
 import json
+import os
+import random
 import shutil
 import signal
+import subprocess
+import time
 import unittest
 
 from node_run import Run, kill, still_alive_after
@@ -109,18 +113,23 @@ class Resuming(unittest.TestCase):
         return run.start("peer", "run.toml", "--set", f"peer.name={name}", "--set", "peer.threads=1",
                          "--set", "data.parts=2", "--set", f"data.part={part}", *more)
 
-    def training(self, run, name):
-        return lambda: any(e["event"] == "progress" and e["step"] > 0 for e in run.events(name))
+    def said(self, run, name, process):
+        """Its records; none as long as there are only those of a former life."""
+        events = run.events(name)
+        return events if events and events[0]["pid"] == process.pid else []
+
+    def training(self, run, name, process):
+        return lambda: any(e["event"] == "progress" for e in self.said(run, name, process))
 
     def test_a_killed_peer_comes_back_as_another_life_of_itself(self):
         with Run(TRAINING + "[membership]\nsilence_ms = 60000\n") as run:
             first = self.peer(run, "a", 0)
-            run.wait_for(self.training(run, "a"), first)
+            run.wait_for(self.training(run, "a", first), first)
             join = ["--join", self.start_record(run, "a")["listen"]]
             for life in (1, 2, 3):
                 second = self.peer(run, "b", 1, *join, *AGAIN)
-                joined = lambda: run.events("b")[:1] and self.start_record(run, "b")["incarnation"] == life
-                run.wait_for(lambda: joined() and self.training(run, "b")(), second)
+                run.wait_for(self.training(run, "b", second), second)
+                self.assertEqual(self.start_record(run, "b")["incarnation"], life)
                 run.wait_for(self.has_saved(run, ["b"]), second)
                 ids = {metadata(path)["id"] for path in self.saved(run, "b")}
                 self.assertEqual(len(ids), 1)
@@ -145,7 +154,7 @@ class Resuming(unittest.TestCase):
             data[len(data) // 2] ^= 1
             latest.write_bytes(data)
             process = self.peer(run, "a", 0, *AGAIN)
-            run.wait_for(self.training(run, "a"), process)
+            run.wait_for(self.training(run, "a", process), process)
             self.assertTrue(self.start_record(run, "a")["resumed_from"].endswith(before.name))
             said = (run.folder / "runs/t/a/events.log").read_text()
             self.assertIn(f"{latest.name}: damaged: its checksum is", said)
@@ -164,15 +173,42 @@ class Resuming(unittest.TestCase):
             self.alone_and_killed(run)
             names = [path.name for path in self.saved(run, "a")]
             process = self.peer(run, "a", 0, "--set", "checkpoint.every_seconds=0")
-            run.wait_for(self.training(run, "a"), process)
+            run.wait_for(self.training(run, "a", process), process)
             self.assertEqual(self.saved(run, "a"), [])
             earlier = sorted((run.folder / "runs/t/a/checkpoints/earlier").iterdir())
             self.assertEqual([path.name for path in earlier], names)
 
+    def test_killed_at_any_moment_the_latest_is_whole_and_no_older_than_was_said(self):
+        """MURMUR_KILLS: how often; prints what was seen."""
+        kills, rng, partial, oldest = int(os.environ.get("MURMUR_KILLS", "12")), random.Random(1), 0, 0.0
+        with Run(TRAINING.replace("0.05", "0.02")) as run:
+            checkpoints = run.folder / "runs/t/a/checkpoints"
+            for _ in range(kills):
+                process = self.peer(run, "a", 0, *AGAIN)
+                said = lambda: [e for e in self.said(run, "a", process) if e["event"] == "checkpoint"]
+                run.wait_for(said, process)
+                try:
+                    process.wait(timeout=rng.uniform(0, 0.1))
+                except subprocess.TimeoutExpired:
+                    pass
+                kill(process.pid)
+                killed = time.time()
+                process.communicate()
+                saved = self.saved(run, "a")
+                # Whatever was said to be written is there, or a later one.
+                self.assertGreaterEqual(int(metadata(saved[-1])["step"]), said()[-1]["step"])
+                self.assertNotIn("damaged", (run.folder / "runs/t/a/events.log").read_text())
+                partial += len(list(checkpoints.glob("*.partial")))
+                oldest = max(oldest, killed - saved[-1].stat().st_mtime)
+                status, _, err = run.call("export", str(saved[-1]), "--to", "x.safetensors")
+                self.assertEqual(status, 0, err)
+            print(f"killed {kills} times, {partial} of them while a file was half written; the latest whole one "
+                  f"was at most {oldest:.3f} s old, with one every 0.02 s")
+
     def test_two_peers_of_one_name_do_not_share_a_folder(self):
         with Run(TRAINING) as run:
             process = self.peer(run, "a", 0)
-            run.wait_for(self.training(run, "a"), process)
+            run.wait_for(self.training(run, "a", process), process)
             status, _, err = run.call("peer", "run.toml", "--set", "peer.name=a")
             self.assertEqual(status, 1)
             self.assertIn("a peer of this name still runs there", err)

@@ -95,8 +95,8 @@ TEST_CASE("an estimate in f64 keeps its digits") {
   PeerState state = small_state(1.0F);
   state.estimate = vector_of("estimate", std::vector<double>{1.0 / 3.0, 2.0});
   const fs::path path = folder.path() + "/step-1.safetensors";
-  REQUIRE(runtime::replace_file(path, peers::format_peer_checkpoint(note(1, 1), state,
-                                                                    peers::tensors_of(nullptr, 2)))
+  REQUIRE(runtime::replace_file(
+              path, peers::format_peer_checkpoint(note(1, 1), state, peers::tensors_of(nullptr, 2)))
               .ok());
   const auto file = CheckpointFile::read(path);
   REQUIRE(file.ok());
@@ -130,9 +130,7 @@ TEST_CASE("the latest is taken; where it is damaged, loudly the one before it") 
   written(folder, note(1, 900));
   written(folder, note(2, 100));  // a later life, whatever its step
   const fs::path latest = written(folder, note(2, 200));
-  const auto step = [&] {
-    return (*peers::latest_checkpoint(folder.path(), log))->note().step;
-  };
+  const auto step = [&] { return (*peers::latest_checkpoint(folder.path(), log))->note().step; };
   CHECK(step() == 200);
   change_byte(latest, static_cast<std::size_t>(fs::file_size(latest)) - 1);
   CHECK(step() == 100);

@@ -49,12 +49,13 @@ TEST_CASE("the prediction is the mean of probabilities, not of outputs") {
   CHECK(judge.judgement().loss == Approx(-std::log(0.6)));
 }
 
-TEST_CASE("calibration error: 10 predictions of confidence 0.8 of which 6 are right are 0.2 off") {
+TEST_CASE(
+    "calibration error: predictions of confidence 0.75 that are right 6 times of 10 are 0.15 off") {
   peers::Judge judge;
-  for (int i = 0; i < 10; ++i) judge.add(std::vector{log_of(0.8), log_of(0.2)}, 2, i < 6 ? 0 : 1);
+  for (int i = 0; i < 10; ++i) judge.add(std::vector{log_of(0.75), log_of(0.25)}, 2, i < 6 ? 0 : 1);
   const peers::Judgement judged = judge.judgement();
-  CHECK(judged.calibration_error == Approx(0.2).epsilon(1e-6));
-  CHECK(judged.bins[11].count == 10);  // (0.733, 0.8], or the next: 0.8 is no float
+  CHECK(judged.calibration_error == Approx(0.15).epsilon(1e-6));
+  CHECK(judged.bins[11].count == 10);  // (0.733, 0.8]
   CHECK(judged.bins[11].accuracy == 0.6);
 }
 

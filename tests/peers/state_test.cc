@@ -7,12 +7,14 @@
 #include <vector>
 
 #include "peers/assembly.h"
+#include "peers/checkpoint_file.h"
 #include "peers/config.h"
 #include "peers/policies/correction.h"
 #include "peers/policies/optimizer.h"
 #include "peers/policies/regularizer.h"
 #include "peers/policies/schedule.h"
 #include "peers/state.h"
+#include "runtime/replace_file.h"
 #include "tests/support/config_texts.h"
 #include "tests/support/temporary_folder.h"
 
@@ -59,6 +61,19 @@ class Loner {
     peers::capture(peer(), *surroundings_->backend, state);
     return state;
   }
+  // By way of a file.
+  void save_to(const std::string& path) {
+    const auto bytes = peers::format_peer_checkpoint({}, saved(), tensors());
+    REQUIRE(runtime::replace_file(path, bytes).ok());
+  }
+  void restore_from(const std::string& path) {
+    const auto file = peers::CheckpointFile::read(path);
+    REQUIRE(file.ok());
+    const auto state = file->state(tensors());
+    REQUIRE(state.ok());
+    const runtime::Status restored = restore(*state);
+    if (!restored) FAIL(restored.error().message);
+  }
   runtime::Status restore(const peers::PeerState& state) {
     peers::RestoringVisitor visitor(state, *surroundings_->backend);
     peer().resume(state.estimate.view(), visitor, &visitor);
@@ -68,6 +83,10 @@ class Loner {
 
  private:
   static constexpr runtime::PeerId kSelf{0};
+
+  [[nodiscard]] std::vector<models::ParameterTensor> tensors() const {
+    return peers::tensors_of(assembly_->network(), assembly_->objective().parameter_count());
+  }
 
   template <typename T>
   static std::unique_ptr<T> opened(runtime::Result<std::unique_ptr<T>> made) {
@@ -104,7 +123,9 @@ void goes_on_as_if_nothing_had_happened(const Settings& settings) {
     Loner first(config);
     const std::vector<double> before = first.train_until(step);
     Loner second(config);
-    REQUIRE(second.restore(first.saved()).ok());
+    const TemporaryFolder folder;
+    first.save_to(folder.path() + "/a.safetensors");
+    second.restore_from(folder.path() + "/a.safetensors");
     CHECK(second.peer().step() == step);
     std::vector<double> both = before;
     for (const double loss : second.train_until(kSteps)) both.push_back(loss);
