@@ -361,6 +361,11 @@ void Network::move_statistics(kernels::ConstView parameters, kernels::View delta
   }
 }
 
+kernels::ConstView Network::outputs(kernels::ConstView parameters, const Batch& batch) {
+  forward(parameters, batch, false);
+  return output_of(stages_.size() - 1, batch);
+}
+
 Score Network::score(kernels::ConstView parameters, const Batch& batch) {
   forward(parameters, batch, false);
   compare(batch, {});

@@ -110,6 +110,9 @@ class Network {
 
   // Forward only, by the running statistics. Waits for the device.
   [[nodiscard]] Score score(kernels::ConstView parameters, const Batch& batch);
+  // What score() compares with the labels: [labels, classes], before the softmax. Valid until the
+  // next pass.
+  [[nodiscard]] kernels::ConstView outputs(kernels::ConstView parameters, const Batch& batch);
 
  private:
   struct Slice {

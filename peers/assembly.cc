@@ -354,9 +354,8 @@ std::string Assembly::terms_of(const Config& config) const {
 }
 
 PeerOptions Assembly::options_of(const Config& config, const Place& place) const {
-  constexpr std::uint64_t kIncarnation = 1;
-  return {.self = {place.id, kIncarnation, fingerprint_},
-          .contact = {place.id, kIncarnation, place.name, place.address},
+  return {.self = {place.id, place.incarnation, fingerprint_},
+          .contact = {place.id, place.incarnation, place.name, place.address},
           .terms = terms_,
           .admits = config.gossip.pace != "sync" && config.gossip.topology != "file",
           .pace = pace_of(config.gossip.pace),

@@ -57,7 +57,8 @@ struct Shares {
 struct Place {
   std::uint64_t index = 0;  // which part of the data, which row of a table
   runtime::PeerId id{};
-  gossip::PeerList members;  // all, this one included
+  std::uint64_t incarnation = 1;  // which life of this id
+  gossip::PeerList members;       // all, this one included
   std::string name{};
   runtime::Address address{};  // where others dial; empty: nobody new has to
   bool virtual_time = false;   // simulated: batches are made when they are asked for

@@ -140,7 +140,7 @@ struct SecurityConfig {
 struct CheckpointConfig {
   double every_seconds = 0.0;
   std::uint64_t keep = 2;
-  bool resume = false;
+  std::string resume = "none";  // none | auto | a file
   bool operator==(const CheckpointConfig&) const = default;
 };
 

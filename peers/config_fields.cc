@@ -198,10 +198,11 @@ void describe_services(Config& c, Table t) {
   t.add_later("security.authorized", Text{&c.security.authorized}, "a folder of public keys");
   t.add("security.allow_insecure_lan", Flag{&c.security.allow_insecure_lan},
         "mode none: listen for other machines all the same");
-  t.add_later("checkpoint.every_seconds", Number{&c.checkpoint.every_seconds, kNotNegative},
-              "0: at the end only");
-  t.add_later("checkpoint.keep", Count{&c.checkpoint.keep, kFromOne}, "so many of the latest");
-  t.add_later("checkpoint.resume", Flag{&c.checkpoint.resume}, "go on from the latest");
+  t.add("checkpoint.every_seconds", Number{&c.checkpoint.every_seconds, kNotNegative},
+        "0: at the end only");
+  t.add("checkpoint.keep", Count{&c.checkpoint.keep, kFromOne}, "so many of the latest");
+  t.add("checkpoint.resume", Text{&c.checkpoint.resume},
+        "none: begin anew; auto: go on from the latest of this peer, if any; or a file");
   t.add_later("watch.http", Text{&c.watch.http}, "address of the dashboard; empty: none");
 }
 

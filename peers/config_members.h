@@ -14,10 +14,12 @@ struct ListedMember {
   runtime::PeerId id{};
   std::string name;
   runtime::Address address;
+  std::uint64_t incarnation = 1;
   bool operator==(const ListedMember& other) const;
 };
 
-// Reads "id name control-address bulk-address", words apart by one or more spaces.
+// Reads "id name control-address bulk-address", and an incarnation behind it where it is not the
+// first, words apart by one or more spaces.
 [[nodiscard]] runtime::Result<ListedMember> parse_member(std::string_view text);
 [[nodiscard]] std::string to_string(const ListedMember& member);
 

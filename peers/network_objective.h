@@ -35,6 +35,7 @@ class NetworkObjective final : public Objective {
   void write_start(kernels::View host) const override;
   void next_batch() override;
   double gradient_at(kernels::ConstView estimate, kernels::View gradient) override;
+  void visit_state(StateVisitor& visitor) override;
   [[nodiscard]] std::size_t statistic_count() const override {
     return parts_.network->parameter_count() - parts_.network->learned_count();
   }

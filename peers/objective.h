@@ -10,6 +10,7 @@
 #include "kernels/view.h"
 #include "models/parameter_tensor.h"
 #include "peers/policies/gradient_source.h"
+#include "peers/policies/state_visitor.h"
 
 namespace peers {
 
@@ -35,6 +36,10 @@ class Objective : public GradientSource {
   // Moves on to the next batch; until then every gradient_at() is of one and the same batch, with
   // the same augmentation (SAM asks twice).
   virtual void next_batch() = 0;
+
+  // How far its batches and draws have come: the next batch after it was put back is the one that
+  // would have been the next when it was written down.
+  virtual void visit_state(StateVisitor& /*visitor*/) {}
 
   // The last so many parameters are running statistics, such as those of batch normalisation: they
   // are gossiped like all else, but no gradient and no optimizer moves them.

@@ -197,7 +197,7 @@ double Peer::compute() {
   move_statistics();
   apply_delta();
   diverged_ = diverged_ || !std::isfinite(loss);
-  loss_mean_ = step_ == 0 ? loss : exponential_mean(loss_mean_, loss, 0.98);
+  loss_mean_ = loss_mean_ == 0.0 ? loss : exponential_mean(loss_mean_, loss, 0.98);
   ++step_;
   return loss;
 }

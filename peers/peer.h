@@ -60,7 +60,7 @@ struct PeerParts {
   std::vector<Regularizer*> regularizers = {};
   Correction* correction = nullptr;  // null: none
   Outer* outer = nullptr;            // null: none; of the learned parameters
-  const Schedule* schedule = nullptr;
+  Schedule* schedule = nullptr;
   const gossip::Topology* topology = nullptr;
   const gossip::Weighting* weighting = nullptr;
   gossip::Distances* distances = nullptr;  // what the weighting asks for
@@ -97,11 +97,21 @@ class Peer {
 
   // --- Before training, on one thread.
 
-  void meet(const std::vector<gossip::Contact>& contacts, runtime::Instant now);  // of members
+  // Members. Those that have known a former self of this peer are told that it is another.
+  void meet(const std::vector<gossip::Contact>& contacts, bool came_back, runtime::Instant now);
   // This peer is a newcomer: it starts with weight one from the estimate that it was given (host
   // memory), at the step that the run has come to, and says hello to everybody.
   void join(const std::vector<gossip::Contact>& contacts, kernels::ConstView estimate,
             std::uint64_t step, runtime::Instant now);
+
+  // This peer was here before: what a checkpoint holds of it. `estimate` (host memory) is what it
+  // starts from, with weight one: the mass that it had is gone, and so is what its last push
+  // brought, unless there is nobody else. `position`: where in the run it is; `parts`: what its
+  // policy and its objective keep, null where that is not known and begins anew.
+  void resume(kernels::ConstView estimate, StateVisitor& position, StateVisitor* parts);
+  [[nodiscard]] kernels::ConstView estimate_to_keep();  // with the last step in it
+  void visit_parts(StateVisitor& visitor);
+  void visit_position(StateVisitor& visitor);  // these three: between rounds
 
   // --- The trainer's side. A round is: mix, compute (unless settling), push.
 
@@ -227,6 +237,8 @@ class Peer {
   gossip::Exchange exchange_;
   PeerStatus shared_;  // what status() says of the trainer's side
   RecentAges ages_;
+
+  std::uint64_t members_kept_ = 0;  // when the position was last written down
 };
 
 }  // namespace peers

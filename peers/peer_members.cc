@@ -10,8 +10,9 @@
 
 namespace peers {
 
-void Peer::meet(const std::vector<gossip::Contact>& contacts, runtime::Instant now) {
-  exchange_.meet(contacts, false, now);
+void Peer::meet(const std::vector<gossip::Contact>& contacts, bool came_back,
+                runtime::Instant now) {
+  exchange_.meet(contacts, came_back && options_.admits, now);
 }
 
 void Peer::join(const std::vector<gossip::Contact>& contacts, kernels::ConstView estimate,

@@ -43,7 +43,9 @@ runtime::Status write_estimates(const Config& config, const RunSummary& summary,
     if (peer.estimate.empty()) continue;
     Config mine = config;
     mine.peer.name = peer.name;
-    if (auto made = make_run_folder(folder / peer.name, mine); !made) return made;
+    if (auto made = make_peer_folder(folder / peer.name); !made) return made;
+    if (auto prepared = prepare_peer_folder(folder / peer.name, mine); !prepared)
+      return prepared.error();
     const std::vector<float> numbers(peer.estimate.begin(), peer.estimate.end());
     const runtime::Status written = write_estimate(
         final_estimate_file(folder / peer.name), network, numbers,

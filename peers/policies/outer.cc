@@ -29,6 +29,11 @@ void Outer::step(kernels::ConstView estimate, kernels::View delta) {
   backend_->axpy(1.0, delta, anchor_.view());
 }
 
+void Outer::visit_state(StateVisitor& visitor) {
+  visitor.vector("anchor", anchor_.view());
+  visitor.vector("velocity", velocity_.view());
+}
+
 std::vector<std::string_view> outer_names() { return {"none", "nesterov", "heavy-ball"}; }
 
 runtime::Result<std::unique_ptr<Outer>> make_outer(const OuterOptions& options,

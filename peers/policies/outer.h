@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "kernels/view.h"
+#include "peers/policies/state_visitor.h"
 #include "peers/policies/vector_space.h"
 #include "runtime/result.h"
 
@@ -38,6 +39,8 @@ class Outer {
   // `estimate`: what a period and its mix came to. Fills `delta`, the way from there to the new
   // anchor.
   void step(kernels::ConstView estimate, kernels::View delta);
+
+  void visit_state(StateVisitor& visitor);  // all that it keeps
 
  private:
   double learning_rate_;

@@ -82,4 +82,10 @@ double Plugin::delta_at(GradientSource& source, kernels::ConstView estimate, dou
   return loss;
 }
 
+void Plugin::visit_state(StateVisitor& visitor) {
+  visitor.count("steps", steps_);
+  for (std::size_t i = 0; i < state_.size(); ++i)
+    visitor.vector(fmt::format("vector.{}", i), state_[i].view());
+}
+
 }  // namespace peers

@@ -21,6 +21,7 @@ class Plugin final : public Optimizer {
   Plugin(const murmur_plugin& plugin, const OptimizerOptions& options, const VectorSpace& space);
   double delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
                   kernels::View delta) override;
+  void visit_state(StateVisitor& visitor) override;
 
  private:
   const murmur_plugin* plugin_;

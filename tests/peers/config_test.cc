@@ -153,12 +153,18 @@ TEST_CASE("a name of a version to come is refused with those available") {
 }
 
 TEST_CASE("a key of a version to come may only hold its default") {
-  CHECK(accepted("[watch]\nhttp = \"\"\n[checkpoint]\nevery_seconds = 0") == peers::Config{});
+  CHECK(accepted("[watch]\nhttp = \"\"") == peers::Config{});
   CHECK(refusal("[watch]\nhttp = \"127.0.0.1:0\"") ==
         "x.toml:2: watch.http: not available in this version: expected \"\", got \"127.0.0.1:0\"");
-  CHECK(refusal("", {"checkpoint.keep=3"}) ==
-        "--set checkpoint.keep=3: not available in this version: expected 2, got 3");
   CHECK_THAT(refusal("[security]\nmode = \"curve\""), Catch::Contains("is not in this version"));
+}
+
+TEST_CASE("what to go on from is a word or a file") {
+  CHECK(refusal("[checkpoint]\nresume = \"atuo\"") ==
+        "x.toml:2: checkpoint.resume: expected none, auto or a file .safetensors, got \"atuo\"; "
+        "did you mean \"auto\"?");
+  CHECK(accepted("[checkpoint]\nresume = \"a/step-1.safetensors\"").checkpoint.resume ==
+        "a/step-1.safetensors");
 }
 
 TEST_CASE("a syntax error is refused with line and column") {
@@ -422,6 +428,10 @@ silence_ms = 1000
 members = ["0 p0 tcp://127.0.0.1:1 tcp://127.0.0.1:2", "1 p1 ipc:///a ipc:///b"]
 [security]
 allow_insecure_lan = true
+[checkpoint]
+every_seconds = 2.5
+keep = 7
+resume = "auto"
 [objective]
 kind = "quadratic"
 centers = "@examples@/quadratic/centers.csv"
