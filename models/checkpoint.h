@@ -32,18 +32,25 @@ struct Checkpoint {
   std::map<std::string, std::string> metadata;
 };
 
-// Writes beside `path`, then renames over it: a reader, or a crash, finds the old file or the whole
-// new one. `parameters` is the flat vector that `tensors` describe, in host memory. Refused: a
-// folder that is missing or not writable, a full disk.
+// The tensors of the flat vector `parameters` (host memory), in PyTorch's order of elements.
+[[nodiscard]] std::vector<NamedTensor> in_file_order(std::span<const ParameterTensor> tensors,
+                                                     std::span<const float> parameters);
+
+// The file of these, ready to be written.
+[[nodiscard]] std::vector<std::byte> format_checkpoint(
+    std::span<const ParameterTensor> tensors, std::span<const float> parameters,
+    const std::map<std::string, std::string>& metadata);
+
+// Writes it as runtime::replace_file() does.
 [[nodiscard]] runtime::Status write_checkpoint(const std::filesystem::path& path,
                                                std::span<const ParameterTensor> tensors,
                                                std::span<const float> parameters,
                                                const std::map<std::string, std::string>& metadata);
 
 // Reads any safetensors file; of tensors that are not f32 no more than the names. Refused, with the
-// file's name: a missing file, a header longer than the file, and what
-// models/safetensors_header.h refuses.
+// file's name: a missing file, and what models/safetensors.h refuses.
 [[nodiscard]] runtime::Result<Checkpoint> read_checkpoint(const std::filesystem::path& path);
+[[nodiscard]] runtime::Result<Checkpoint> parse_checkpoint(std::span<const std::byte> file);
 
 // The tensor of that name; null: there is none of f32.
 [[nodiscard]] const NamedTensor* find(const Checkpoint& checkpoint, const std::string& name);

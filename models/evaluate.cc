@@ -7,20 +7,16 @@
 #include "runtime/check.h"
 
 namespace models {
-namespace {
-
-void fill(HostBatch& host, const Dataset& dataset, std::size_t start, std::size_t size) {
+void read_samples(const Dataset& dataset, std::size_t start, std::size_t size, HostBatch& out) {
   const std::size_t pixels = dataset.shape().count();
-  host.samples.resize(size * pixels);
+  out.samples.resize(size * pixels);
   const std::size_t targets = dataset.targets();
-  host.labels.resize(size * targets);
+  out.labels.resize(size * targets);
   for (std::size_t i = 0; i < size; ++i) {
-    dataset.read(start + i, std::span(host.samples).subspan(i * pixels, pixels));
-    dataset.read_labels(start + i, std::span(host.labels).subspan(i * targets, targets));
+    dataset.read(start + i, std::span(out.samples).subspan(i * pixels, pixels));
+    dataset.read_labels(start + i, std::span(out.labels).subspan(i * targets, targets));
   }
 }
-
-}  // namespace
 
 Evaluation evaluate(Network& network, kernels::Backend& backend, kernels::ConstView parameters,
                     const Dataset& dataset, std::size_t batch) {
@@ -31,7 +27,7 @@ Evaluation evaluate(Network& network, kernels::Backend& backend, kernels::ConstV
   double loss_sum = 0.0;
   std::size_t correct = 0;
   for (std::size_t start = 0; start < dataset.size(); start += batch) {
-    fill(host, dataset, start, std::min(batch, dataset.size() - start));
+    read_samples(dataset, start, std::min(batch, dataset.size() - start), host);
     const Score score = network.score(parameters, stage.stage(host));
     loss_sum += score.loss_sum;
     correct += score.correct;

@@ -77,11 +77,19 @@ void BatchSequence::read_augmented(std::uint32_t index, std::span<float> out) {
 
 Loader::Loader(const Dataset& dataset, std::vector<std::uint32_t> part,
                const LoaderOptions& options)
-    : sequence_(dataset, std::move(part), options), step_(options.first_step) {
-  if (options.ahead) thread_ = std::thread([this] { prepare_until_stopped(); });
+    : sequence_(dataset, std::move(part), options),
+      step_(options.first_step),
+      ahead_(options.ahead) {
+  start();
 }
 
-Loader::~Loader() {
+Loader::~Loader() { stop(); }
+
+void Loader::start() {
+  if (ahead_) thread_ = std::thread([this] { prepare_until_stopped(); });
+}
+
+void Loader::stop() {
   if (!thread_.joinable()) return;
   {
     const std::lock_guard lock(mutex_);
@@ -89,6 +97,16 @@ Loader::~Loader() {
   }
   changed_.notify_all();
   thread_.join();
+}
+
+void Loader::seek(std::uint64_t step) {
+  stop();  // from here on this thread is alone
+  sequence_.seek(step);
+  step_ = step;
+  prepared_ = 0;
+  taken_ = 0;
+  stopping_ = false;
+  start();
 }
 
 const HostBatch& Loader::next() {

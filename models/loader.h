@@ -62,16 +62,20 @@ class Loader {
   [[nodiscard]] const HostBatch& next();
 
   [[nodiscard]] std::uint64_t step() const { return step_; }  // of the batch that next() will give
+  void seek(std::uint64_t step);  // the batch handed out last is no longer valid
 
  private:
   // One batch is the caller's, two wait for it at most.
   static constexpr std::size_t kAheadMax = 2;
   static constexpr std::size_t kSlots = kAheadMax + 1;
 
+  void start();
+  void stop();
   void prepare_until_stopped();
 
   BatchSequence sequence_;
   std::uint64_t step_;
+  bool ahead_;
   std::array<HostBatch, kSlots> slots_;
 
   std::mutex mutex_;  // guards what follows; a slot belongs to the side that these say

@@ -117,7 +117,8 @@ Network::Network(const ImageShape& input, std::vector<Node> nodes, kernels::Back
       backend_(backend),
       batch_max_(batch_max),
       targets_(targets),
-      gradients_(plan_gradients(nodes)) {
+      gradients_(plan_gradients(nodes)),
+      activations_({}, 0.0) {
   CHECK(batch_max > 0);
   for (Node& node : nodes) {
     const Slice learned = add_tensors(node.layer->tensors(), node.name, learned_count_);
@@ -127,7 +128,6 @@ Network::Network(const ImageShape& input, std::vector<Node> nodes, kernels::Back
                        .learned = learned,
                        .statistics = {},
                        .out_count = out_count,
-                       .out = {},
                        .saved = {}});
   }
   for (Stage& stage : stages_) {
@@ -135,6 +135,34 @@ Network::Network(const ImageShape& input, std::vector<Node> nodes, kernels::Back
         add_tensors(stage.node.layer->statistics(), stage.node.name, parameter_count());
     statistic_count_ += stage.statistics.count;
   }
+  activations_ = Activations(planned_nodes(), 0.0);
+}
+
+std::vector<PlannedNode> Network::planned_nodes() const {
+  std::vector<PlannedNode> nodes;
+  for (const Stage& stage : stages_)
+    nodes.push_back({.in = stage.node.in,
+                     .shortcut = stage.node.shortcut,
+                     .reads = stage.node.layer->backward_reads(),
+                     .out_count = stage.out_count});
+  return nodes;
+}
+
+runtime::Status Network::drop_activations(double share) {
+  if (share > 0.0 && !backend_.is_host())
+    return runtime::Error{fmt::format(
+        "activations are dropped in the host's memory only: expected cpu or reference, got {}",
+        backend_.name())};
+  activations_ = Activations(planned_nodes(), share);
+  planned_batch_ = 0;
+  return {};
+}
+
+std::size_t Network::activation_bytes() const {
+  std::size_t bytes = activations_.bytes() + outcome_.view().bytes();
+  for (const kernels::Buffer& slot : slots_) bytes += slot.view().bytes();
+  for (const Stage& stage : stages_) bytes += stage.saved.view().bytes();
+  return bytes;
 }
 
 Network::Slice Network::add_tensors(const std::vector<ParameterTensor>& tensors,
@@ -195,10 +223,9 @@ void Network::initialise(std::uint64_t seed, std::span<float> parameters) const 
 void Network::plan(kernels::Scalar scalar, std::size_t batch) {
   if (scalar == scalar_ && batch <= planned_batch_) return;
   CHECK(scalar != kernels::Scalar::kI32);
-  for (Stage& stage : stages_) {
-    stage.out = backend_.allocate(batch * stage.out_count, scalar);
+  activations_.allocate(backend_, scalar, batch);
+  for (Stage& stage : stages_)
     stage.saved = backend_.allocate(stage.node.layer->saved_count(), scalar);
-  }
   slots_.clear();
   for (const std::size_t count : gradients_.slots)
     slots_.push_back(backend_.allocate(batch * count, scalar));
@@ -207,10 +234,15 @@ void Network::plan(kernels::Scalar scalar, std::size_t batch) {
   planned_batch_ = batch;
 }
 
-kernels::ConstView Network::output_of(std::size_t node, const Batch& batch) const {
-  if (node == Node::kNone) return {};
-  if (node == Node::kNetworkInput) return batch.samples;
-  return stages_[node].out.view().slice(0, batch.size * stages_[node].out_count);
+std::size_t Network::count_of(std::size_t place) const {
+  if (place == Node::kNone) return 0;
+  return place == Node::kNetworkInput ? input_.count() : stages_[place].out_count;
+}
+
+kernels::ConstView Network::output_of(std::size_t place, const Batch& batch) {
+  if (place == Node::kNone) return {};
+  if (place == Node::kNetworkInput) return batch.samples;
+  return activations_.output(place, batch.size);
 }
 
 void Network::forward(kernels::ConstView parameters, const Batch& batch, bool training) {
@@ -231,9 +263,30 @@ void Network::forward(kernels::ConstView parameters, const Batch& batch, bool tr
                    .statistics = parameters.slice(stage.statistics.offset, stage.statistics.count),
                    .in = output_of(stage.node.in, batch),
                    .shortcut = output_of(stage.node.shortcut, batch),
-                   .out = stage.out.view().slice(0, batch.size * stage.out_count),
+                   .out = activations_.output(i, batch.size),
                    .saved = stage.saved.view()});
+    if (!training) continue;
+    if (activations_.wants_winners(i)) find_winners(i, batch);
+    activations_.keep_inputs(i, batch.size);
   }
+}
+
+// A gradient of ones goes where the windows have their largest. No gradient is under way yet, so
+// their memory is free.
+void Network::find_winners(std::size_t number, const Batch& batch) {
+  const Stage& stage = stages_[number];
+  const GradientPlan::Step& step = gradients_.steps[number];
+  const kernels::View ones = slot(step.d_out, batch.size * stage.out_count);
+  const kernels::View winners = slot(step.in.slot, batch.size * count_of(stage.node.in));
+  backend_.fill(1.0, ones);
+  BackwardViews views;
+  views.batch = batch.size;
+  views.in = output_of(stage.node.in, batch);
+  views.out = output_of(number, batch);
+  views.d_out = ones;
+  views.d_in = winners;
+  stage.node.layer->backward(backend_, views);
+  activations_.keep_winners(number, winners);
 }
 
 void Network::compare(const Batch& batch, kernels::View d_logits) {
@@ -260,21 +313,22 @@ void Network::step_back(std::size_t number, kernels::ConstView parameters, const
                         kernels::View gradient) {
   const Stage& stage = stages_[number];
   const GradientPlan::Step& step = gradients_.steps[number];
-  const kernels::ConstView in = output_of(stage.node.in, batch);
-  const kernels::View d_in = slot(step.in.slot, in.count());
+  const kernels::View d_in = slot(step.in.slot, batch.size * count_of(stage.node.in));
   const kernels::View d_shortcut =
-      slot(step.shortcut.slot, output_of(stage.node.shortcut, batch).count());
+      slot(step.shortcut.slot, batch.size * count_of(stage.node.shortcut));
   stage.node.layer->backward(
-      backend_, {.batch = batch.size,
-                 .draw = draw_of(batch, number),
-                 .parameters = parameters.slice(stage.learned.offset, stage.learned.count),
-                 .in = in,
-                 .out = output_of(number, batch),
-                 .saved = stage.saved.view(),
-                 .d_out = slot(step.d_out, batch.size * stage.out_count),
-                 .d_in = d_in,
-                 .d_shortcut = d_shortcut,
-                 .d_parameters = gradient.slice(stage.learned.offset, stage.learned.count)});
+      backend_,
+      {.batch = batch.size,
+       .draw = draw_of(batch, number),
+       .parameters = parameters.slice(stage.learned.offset, stage.learned.count),
+       .in = stage.node.in == Node::kNetworkInput ? batch.samples
+                                                  : activations_.input_again(number, batch.size),
+       .out = activations_.output_again(backend_, number, batch.size),
+       .saved = stage.saved.view(),
+       .d_out = slot(step.d_out, batch.size * stage.out_count),
+       .d_in = d_in,
+       .d_shortcut = d_shortcut,
+       .d_parameters = gradient.slice(stage.learned.offset, stage.learned.count)});
   if (step.in.added != GradientFlow::kNowhere)
     backend_.axpy(1.0, d_in, slot(step.in.added, d_in.count()));
   if (step.shortcut.added != GradientFlow::kNowhere)
@@ -305,6 +359,11 @@ void Network::move_statistics(kernels::ConstView parameters, kernels::View delta
     stage.node.layer->move_statistics(backend_, last_batch_, stage.saved.view(),
                                       parameters.slice(offset, count), delta.slice(offset, count));
   }
+}
+
+kernels::ConstView Network::outputs(kernels::ConstView parameters, const Batch& batch) {
+  forward(parameters, batch, false);
+  return output_of(stages_.size() - 1, batch);
 }
 
 Score Network::score(kernels::ConstView parameters, const Batch& batch) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernels/backend.h"
+#include "models/activations.h"
 #include "models/gradient_plan.h"
 #include "models/image_shape.h"
 #include "models/layers/build.h"
@@ -79,6 +80,14 @@ class Network {
   [[nodiscard]] std::size_t classes() const;
   [[nodiscard]] std::size_t targets() const { return targets_.count; }  // labels of a sample
   [[nodiscard]] std::size_t activation_count() const;  // numbers that one sample makes on its way
+
+  // From the next pass on, so much of what is kept between the passes for weight gradients alone is
+  // dropped: the smallest of each layer's input in a batch, as a share in [0, 1). Gradients of
+  // inputs and biases stay exact, those of weights are as if what was dropped were zero (DropIT,
+  // Chen et al. 2023). Refused: a share other than 0 on a device whose memory is not the host's.
+  [[nodiscard]] runtime::Status drop_activations(double share);
+  // Of activations and their gradients, as of the last pass; 0 before the first.
+  [[nodiscard]] std::size_t activation_bytes() const;
   // Multiply-adds of matrix products in one sample's forward and backward pass: each product is
   // taken once forward and twice backward, once in layers that read the samples.
   [[nodiscard]] std::size_t step_multiplications() const;
@@ -101,19 +110,21 @@ class Network {
 
   // Forward only, by the running statistics. Waits for the device.
   [[nodiscard]] Score score(kernels::ConstView parameters, const Batch& batch);
+  // What score() compares with the labels: [labels, classes], before the softmax. Valid until the
+  // next pass.
+  [[nodiscard]] kernels::ConstView outputs(kernels::ConstView parameters, const Batch& batch);
 
  private:
   struct Slice {
     std::size_t offset = 0;
     std::size_t count = 0;
   };
-  // A node, its slices of the flat vector, and its activations of the batch that passed last.
+  // A node, its slices of the flat vector, and what it saves of the batch that passed last.
   struct Stage {
     Node node;
     Slice learned;
     Slice statistics;
     std::size_t out_count = 0;  // of one sample
-    kernels::Buffer out;
     kernels::Buffer saved;
   };
 
@@ -123,7 +134,10 @@ class Network {
   void plan(kernels::Scalar scalar, std::size_t batch);
   [[nodiscard]] Slice add_tensors(const std::vector<ParameterTensor>& tensors,
                                   const std::string& name, std::size_t start);
-  [[nodiscard]] kernels::ConstView output_of(std::size_t node, const Batch& batch) const;
+  [[nodiscard]] std::vector<PlannedNode> planned_nodes() const;
+  [[nodiscard]] std::size_t count_of(std::size_t place) const;  // of one sample; 0: no place
+  [[nodiscard]] kernels::ConstView output_of(std::size_t place, const Batch& batch);
+  void find_winners(std::size_t number, const Batch& batch);
   [[nodiscard]] kernels::View slot(std::size_t number, std::size_t count);
   void forward(kernels::ConstView parameters, const Batch& batch, bool training);
   void backward(kernels::ConstView parameters, const Batch& batch, kernels::View gradient);
@@ -142,6 +156,7 @@ class Network {
   std::vector<Stage> stages_;
   std::vector<ParameterTensor> tensors_;
   GradientPlan gradients_;
+  Activations activations_;
 
   // Planned at the first pass, for its scalar type and batch; again if another type or a larger
   // batch comes.

@@ -102,8 +102,9 @@ std::string format_header(const SafetensorsHeader& header) {
   json root = json::object();
   if (!header.metadata.empty()) root[kMetadata] = header.metadata;
   for (const TensorEntry& tensor : header.tensors)
-    root[tensor.name] = {
-        {"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {tensor.begin, tensor.end}}};
+    root[tensor.name] = {{"dtype", tensor.type},
+                         {"shape", tensor.shape},
+                         {"data_offsets", {tensor.begin, tensor.end}}};
   // A text that is not UTF-8 (a host's name) must not cost the run its checkpoint.
   std::string text = root.dump(-1, ' ', false, json::error_handler_t::replace);
   text.resize((text.size() + 7) / 8 * 8, ' ');

@@ -10,6 +10,7 @@
 #include "models/checkpoint.h"
 #include "models/partition.h"
 #include "models/transfer.h"
+#include "peers/policies/plugin.h"
 #include "peers/policies/stage_anchor.h"
 #include "peers/topologies.h"
 #include "runtime/cpu_set.h"
@@ -238,6 +239,8 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
   auto network = models::Network::create(network_spec(config, train), *backend_,
                                          std::max<std::size_t>(config.train.batch, 256));
   if (!network) return network.error();
+  if (auto dropping = (*network)->drop_activations(config.train.drop_activations); !dropping)
+    return runtime::Error{fmt::format("train.drop_activations: {}", dropping.error().message)};
   auto start = start_of(config, **network);
   if (!start) return start.error();
   start_notes_ = std::move(start->notes);
@@ -279,20 +282,28 @@ runtime::Status Assembly::make_gossip(const Config& config, const Place& place) 
   return {};
 }
 
-runtime::Status Assembly::make_policy(const PolicyConfig& policy) {
-  const VectorSpace space{backend_, objective_->parameter_count(), objective_->scalar()};
-  auto optimizer = make_optimizer({.name = policy.optimizer,
-                                   .momentum = policy.momentum,
-                                   .weight_decay = policy.weight_decay,
-                                   .nesterov = policy.nesterov,
-                                   .beta1 = policy.beta1,
-                                   .beta2 = policy.beta2,
-                                   .epsilon = policy.epsilon,
-                                   .rho = policy.rho,
-                                   .tensors = objective_->tensors()},
-                                  space);
+runtime::Status Assembly::make_optimizer_of(const PolicyConfig& policy, const VectorSpace& space) {
+  const OptimizerOptions options{.name = policy.optimizer,
+                                 .momentum = policy.momentum,
+                                 .weight_decay = policy.weight_decay,
+                                 .nesterov = policy.nesterov,
+                                 .beta1 = policy.beta1,
+                                 .beta2 = policy.beta2,
+                                 .epsilon = policy.epsilon,
+                                 .rho = policy.rho,
+                                 .tensors = objective_->tensors()};
+  auto optimizer = policy.plugin.empty() ? make_optimizer(options, space)
+                                         : Plugin::open(policy.plugin, options, space);
+  if (!optimizer && !policy.plugin.empty())
+    return runtime::Error{fmt::format("policy.plugin: {}", optimizer.error().message)};
   if (!optimizer) return optimizer.error();
   optimizer_ = std::move(optimizer).value();
+  return {};
+}
+
+runtime::Status Assembly::make_policy(const PolicyConfig& policy) {
+  const VectorSpace space{backend_, objective_->parameter_count(), objective_->scalar()};
+  if (auto made = make_optimizer_of(policy, space); !made) return made;
   auto schedule = make_schedule({.name = policy.schedule,
                                  .learning_rate = learning_rate_of(policy, steps_),
                                  .period = policy.period,
@@ -312,6 +323,13 @@ runtime::Status Assembly::make_policy(const PolicyConfig& policy) {
       {policy.correction, policy.correction_damping, policy.momentum, policy.nesterov}, space);
   if (!correction) return correction.error();
   correction_ = std::move(correction).value();
+  // Statistics follow batches and mixes; momentum would carry variances below zero.
+  const VectorSpace learned{backend_, objective_->parameter_count() - objective_->statistic_count(),
+                            objective_->scalar()};
+  auto outer =
+      make_outer({policy.outer, policy.outer_learning_rate, policy.outer_momentum}, learned);
+  if (!outer) return outer.error();
+  outer_ = std::move(outer).value();
   return {};
 }
 
@@ -336,9 +354,8 @@ std::string Assembly::terms_of(const Config& config) const {
 }
 
 PeerOptions Assembly::options_of(const Config& config, const Place& place) const {
-  constexpr std::uint64_t kIncarnation = 1;
-  return {.self = {place.id, kIncarnation, fingerprint_},
-          .contact = {place.id, kIncarnation, place.name, place.address},
+  return {.self = {place.id, place.incarnation, fingerprint_},
+          .contact = {place.id, place.incarnation, place.name, place.address},
           .terms = terms_,
           .admits = config.gossip.pace != "sync" && config.gossip.topology != "file",
           .offences_max = config.security.refused_max,
@@ -367,6 +384,7 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
                         .optimizer = optimizer_.get(),
                         .regularizers = std::move(regularizers),
                         .correction = correction_.get(),
+                        .outer = outer_.get(),
                         .schedule = schedule_.get(),
                         .topology = topology_,
                         .weighting = weighting_.get(),

@@ -57,7 +57,8 @@ struct Shares {
 struct Place {
   std::uint64_t index = 0;  // which part of the data, which row of a table
   runtime::PeerId id{};
-  gossip::PeerList members;  // all, this one included
+  std::uint64_t incarnation = 1;  // which life of this id
+  gossip::PeerList members;       // all, this one included
   std::string name{};
   runtime::Address address{};  // where others dial; empty: nobody new has to
   bool virtual_time = false;   // simulated: batches are made when they are asked for
@@ -94,6 +95,7 @@ class Assembly {
   runtime::Status make_objective(const Config& config, const Surroundings& surroundings,
                                  const Place& place);
   runtime::Status make_gossip(const Config& config, const Place& place);
+  runtime::Status make_optimizer_of(const PolicyConfig& policy, const VectorSpace& space);
   runtime::Status make_policy(const PolicyConfig& policy);
   [[nodiscard]] std::string terms_of(const Config& config) const;
   [[nodiscard]] PeerOptions options_of(const Config& config, const Place& place) const;
@@ -112,6 +114,7 @@ class Assembly {
   std::unique_ptr<Regularizer> regularizer_;   // null: none
   std::unique_ptr<Regularizer> stage_anchor_;  // null: nothing is pulled
   std::unique_ptr<Correction> correction_;     // null: none
+  std::unique_ptr<Outer> outer_;               // null: none
   std::unique_ptr<Peer> peer_;
   std::string terms_;
   std::vector<std::string> start_notes_;

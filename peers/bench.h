@@ -22,6 +22,7 @@ struct BenchTrainOptions {
   std::string device = "cpu";
   std::size_t batch = 64;
   std::size_t threads = 1;
+  double drop_activations = 0.0;  // Network::drop_activations
   double window_seconds = 0.5;
   std::size_t windows = 9;
 };
@@ -41,6 +42,7 @@ struct BenchTrainReport {
   double gigaflops = 0.0;          // of the median: two for each multiply-add of a matrix product
   double peak_gigaflops = 0.0;     // of one product of two matrices of 1024x1024 on this device
   StageTimes stages = {};
+  std::size_t activation_bytes = 0;  // Network::activation_bytes
   std::size_t memory_bytes_max = 0;  // of this process so far, a GPU's own memory not included
 };
 // Whole training steps, forward, backward and momentum, on one batch of what the model is mostly

@@ -58,7 +58,7 @@ struct BenchPeer {
   std::atomic<std::uint64_t> pushes = 0;
 };
 
-runtime::Status make_peer(const Common& common, const BenchGossipOptions& options,
+runtime::Status make_peer(Common& common, const BenchGossipOptions& options,
                           const std::vector<runtime::PeerId>& members, std::size_t index,
                           BenchPeer& made) {
   auto backend = kernels::open_backend({"cpu", 1});
@@ -118,7 +118,7 @@ void wait_for(runtime::Duration span) {
   static_cast<void>(never.try_acquire_for(span));
 }
 
-runtime::Status start_peers(const Common& common, const BenchGossipOptions& options,
+runtime::Status start_peers(Common& common, const BenchGossipOptions& options,
                             std::vector<BenchPeer>& peers) {
   std::vector<runtime::PeerId> members;
   for (std::size_t i = 0; i < peers.size(); ++i) members.push_back(runtime::PeerId{i});
@@ -161,7 +161,7 @@ double weight_at_rest(const Common& common, std::vector<BenchPeer>& peers) {
   return total;
 }
 
-BenchGossipReport measure(const Common& common, const BenchGossipOptions& options,
+BenchGossipReport measure(Common& common, const BenchGossipOptions& options,
                           std::vector<BenchPeer>& peers) {
   std::atomic<bool> stop = false;
   std::vector<std::thread> trainers;

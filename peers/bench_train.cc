@@ -1,4 +1,3 @@
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <numeric>
@@ -11,7 +10,9 @@
 #include "peers/bench.h"
 #include "peers/bench_batch.h"
 #include "peers/policies/momentum.h"
+#include "runtime/check.h"
 #include "runtime/clock.h"
+#include "runtime/peak_memory.h"
 
 namespace peers {
 namespace {
@@ -42,12 +43,6 @@ double peak_gigaflops(kernels::Backend& backend) {
   const double milliseconds = milliseconds_of(
       backend, [&] { backend.dense_forward(shape, a.view(), b.view(), {}, c.view()); });
   return 2e-6 * static_cast<double>(kSide * kSide * kSide) / milliseconds;
-}
-
-std::size_t memory_bytes_max() {
-  rusage usage{};
-  CHECK(::getrusage(RUSAGE_SELF, &usage) == 0);
-  return static_cast<std::size_t>(usage.ru_maxrss) * 1024;  // Linux counts KiB
 }
 
 // A network, its batch and its optimizer, ready to step.
@@ -141,6 +136,8 @@ runtime::Result<BenchTrainReport> bench_train(const BenchTrainOptions& options) 
   const models::NetworkSpec spec = models::usual_spec(options.model);
   auto network = models::Network::create(spec, backend, options.batch);
   if (!network) return network.error();
+  if (auto dropping = (*network)->drop_activations(options.drop_activations); !dropping)
+    return dropping.error();
   TrainBench bench(**network, backend, spec, options);
   for (std::size_t i = 0; i < kWarmUpSteps; ++i) bench.step();
   backend.synchronize();
@@ -153,7 +150,8 @@ runtime::Result<BenchTrainReport> bench_train(const BenchTrainOptions& options) 
                      report.samples_per_second.median;
   report.peak_gigaflops = peak_gigaflops(backend);
   report.stages = bench.stages();
-  report.memory_bytes_max = memory_bytes_max();
+  report.activation_bytes = (*network)->activation_bytes();
+  report.memory_bytes_max = runtime::peak_memory_bytes();
   return report;
 }
 

@@ -41,6 +41,7 @@ constexpr std::array kKinds{
     Kind{"schedules", "policy.schedule"},
     Kind{"corrections", "policy.correction"},
     Kind{"regularizers", "policy.regularizer"},
+    Kind{"outers", "policy.outer"},
     Kind{"weightings", "gossip.weighting"},
     Kind{"topologies", "gossip.topology"},
     Kind{"codecs", "gossip.codec"},
@@ -196,6 +197,7 @@ int bench_train_command(const BenchTrainOptions& options, bool json) {
                        {"model", options.model},
                        {"batch", options.batch},
                        {"threads", options.threads},
+                       {"drop_activations", options.drop_activations},
                        {"device", report->device},
                        {"parameters", report->parameters},
                        {"samples_per_second", to_json(report->samples_per_second)},
@@ -206,6 +208,7 @@ int bench_train_command(const BenchTrainOptions& options, bool json) {
                        {"forward_milliseconds", report->stages.forward},
                        {"backward_milliseconds", report->stages.backward},
                        {"optimizer_milliseconds", report->stages.optimizer},
+                       {"activation_bytes", report->activation_bytes},
                        {"memory_bytes_max", report->memory_bytes_max}};
     fmt::print("{}\n", figures.dump(2));
     return 0;
@@ -218,10 +221,12 @@ int bench_train_command(const BenchTrainOptions& options, bool json) {
   const StageTimes& stages = report->stages;
   fmt::print(
       "{:.1f} Gflop/s, {:.0f} % of a product of large matrices; forward {:.3f} ms, backward {:.3f} "
-      "ms, optimizer {:.3f} ms, beside them the loader {:.3f} ms; memory at most {:.0f} MB\n",
+      "ms, optimizer {:.3f} ms, beside them the loader {:.3f} ms; memory at most {:.0f} MB, "
+      "activations {:.1f} MB\n",
       report->gigaflops, 100.0 * report->gigaflops / report->peak_gigaflops, stages.forward,
       stages.backward, stages.optimizer, stages.loader,
-      1e-6 * static_cast<double>(report->memory_bytes_max));
+      1e-6 * static_cast<double>(report->memory_bytes_max),
+      1e-6 * static_cast<double>(report->activation_bytes));
   return 0;
 }
 

@@ -60,6 +60,7 @@ struct TrainConfig {
 struct PolicyConfig {
   std::string preset = "sgp";
   std::string optimizer = "momentum";
+  std::string plugin;
   double learning_rate = 0.05;
   std::string learning_rate_rule = "constant";
   double warm_up = 0.0;
@@ -82,6 +83,9 @@ struct PolicyConfig {
   double correction_damping = 0.5;
   std::string regularizer = "none";
   double regularizer_strength = 1e-4;
+  std::string outer = "none";
+  double outer_learning_rate = 0.7;
+  double outer_momentum = 0.9;
   bool rate_correction = true;
   bool operator==(const PolicyConfig&) const = default;
 };
@@ -136,7 +140,7 @@ struct SecurityConfig {
 struct CheckpointConfig {
   double every_seconds = 0.0;
   std::uint64_t keep = 2;
-  bool resume = false;
+  std::string resume = "none";  // none | auto | a file
   bool operator==(const CheckpointConfig&) const = default;
 };
 

@@ -264,6 +264,17 @@ void check_simulate(const SimulateConfig& simulate, Problems& problems) {
   for (const FaultConfig& fault : simulate.faults) check_fault(fault, simulate, problems);
 }
 
+void check_checkpoint(const CheckpointConfig& checkpoint, Problems& problems) {
+  constexpr std::array<std::string_view, 2> kWords = {"none", "auto"};
+  const std::string& resume = checkpoint.resume;
+  if (std::ranges::find(kWords, resume) != kWords.end() || resume.ends_with(".safetensors")) return;
+  const std::string_view meant = nearest(resume, kWords);
+  const std::string hint = meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant);
+  problems.push_back(
+      {"checkpoint.resume", fmt::format("expected none, auto or a file .safetensors, got {}{}",
+                                        toml_text(resume), hint)});
+}
+
 }  // namespace
 
 std::vector<Problem> check_config(const Config& config) {
@@ -273,12 +284,14 @@ std::vector<Problem> check_config(const Config& config) {
   check_security(config, problems);
   check_data(config, problems);
   check_model(config.model, problems);
+  check_file(problems, "policy.plugin", config.policy.plugin, "");
   check_policy(config, problems);
   check_codec(config.gossip, problems);
   check_gossip(config, problems);
   check_members(config.membership, config.security.mode == "curve", problems);
   check_objective(config, problems);
   check_simulate(config.simulate, problems);
+  check_checkpoint(config.checkpoint, problems);
   return problems;
 }
 

@@ -88,8 +88,8 @@ void describe_train(TrainConfig& c, Table t) {
   t.add("train.steps", Count{&c.steps, kFromZero}, "steps of each peer; 0: as many as epochs make");
   t.add("train.batch", Count{&c.batch, {1, kBatchMax}}, "samples a step");
   t.add_name("train.precision", c.precision, "of forward and backward");
-  t.add_later("train.drop_activations", Number{&c.drop_activations, kShare},
-              "share of the cached activations dropped");
+  t.add("train.drop_activations", Number{&c.drop_activations, kBelowOne},
+        "share of what is kept for weight gradients that is dropped (DropIT); cpu, reference");
   t.add("train.label_smoothing", Number{&c.label_smoothing, kShare},
         "share of each label that is spread over all classes");
   t.add("train.evaluate_every", Count{&c.evaluate_every, kFromZero}, "epochs; 0: at the end only");
@@ -98,6 +98,8 @@ void describe_train(TrainConfig& c, Table t) {
 void describe_policy(PolicyConfig& c, Table t) {
   t.add_name("policy.preset", c.preset, "fills in the keys below that are not given");
   t.add_name("policy.optimizer", c.optimizer, "from a gradient to a change of the model");
+  t.add("policy.plugin", PathText{&c.plugin},
+        "a shared library with an optimizer of your own, instead of that");
   t.add("policy.learning_rate", Number{&c.learning_rate, kPositive},
         "the base that the rule changes");
   t.add_name("policy.learning_rate_rule", c.learning_rate_rule, "how it changes over the run");
@@ -131,6 +133,10 @@ void describe_policy(PolicyConfig& c, Table t) {
         "vrl: share of what a mix showed that is believed; 1 only where the graph never changes");
   t.add_name("policy.regularizer", c.regularizer, "what is added to the loss");
   t.add("policy.regularizer_strength", Number{&c.regularizer_strength, kNotNegative}, "times that");
+  t.add_name("policy.outer", c.outer, "a second optimizer, of what a period and its mix came to");
+  t.add("policy.outer_learning_rate", Number{&c.outer_learning_rate, kPositive},
+        "nesterov, heavy-ball: 1 is all of the way there");
+  t.add("policy.outer_momentum", Number{&c.outer_momentum, kBelowOne}, "nesterov, heavy-ball");
   t.add("policy.rate_correction", Flag{&c.rate_correction},
         "async: a slow peer's data counts as much as a fast one's");
 }
@@ -198,10 +204,11 @@ void describe_services(Config& c, Table t) {
         "parameters so many times as large as one's own are refused, block by block; 0: none are");
   t.add("security.allow_insecure_lan", Flag{&c.security.allow_insecure_lan},
         "mode none: listen for other machines all the same");
-  t.add_later("checkpoint.every_seconds", Number{&c.checkpoint.every_seconds, kNotNegative},
-              "0: at the end only");
-  t.add_later("checkpoint.keep", Count{&c.checkpoint.keep, kFromOne}, "so many of the latest");
-  t.add_later("checkpoint.resume", Flag{&c.checkpoint.resume}, "go on from the latest");
+  t.add("checkpoint.every_seconds", Number{&c.checkpoint.every_seconds, kNotNegative},
+        "0: at the end only");
+  t.add("checkpoint.keep", Count{&c.checkpoint.keep, kFromOne}, "so many of the latest");
+  t.add("checkpoint.resume", Text{&c.checkpoint.resume},
+        "none: begin anew; auto: go on from the latest of this peer, if any; or a file");
   t.add_later("watch.http", Text{&c.watch.http}, "address of the dashboard; empty: none");
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <optional>
 #include <vector>
 
 namespace peers {
@@ -19,10 +20,19 @@ std::vector<std::string_view> words_of(std::string_view text) {
   }
 }
 
+std::optional<std::uint64_t> count_of(std::string_view word) {
+  std::uint64_t count = 0;
+  const char* const end = word.data() + word.size();
+  const auto [stop, problem] = std::from_chars(word.data(), end, count);
+  if (problem != std::errc{} || stop != end) return std::nullopt;
+  return count;
+}
+
 }  // namespace
 
 bool ListedMember::operator==(const ListedMember& other) const {
-  return id == other.id && name == other.name && address == other.address;
+  return id == other.id && name == other.name && address == other.address &&
+         incarnation == other.incarnation;
 }
 
 runtime::Result<ListedMember> parse_member(std::string_view text) {
@@ -31,22 +41,30 @@ runtime::Result<ListedMember> parse_member(std::string_view text) {
         "expected \"id name control-address bulk-address [public-key]\", got \"{}\"", text)};
   };
   const std::vector<std::string_view> words = words_of(text);
-  const bool has_key = words.size() == 5 && runtime::is_key(words[4]);
-  if (words.size() != 4 && !has_key) return refusal();
-  std::uint64_t id = 0;
-  const char* const end = words[0].data() + words[0].size();
-  const auto [stop, problem] = std::from_chars(words[0].data(), end, id);
-  if (problem != std::errc{} || stop != end) return refusal();
-  return ListedMember{runtime::PeerId{id}, std::string(words[1]),
+  if (words.size() < 4 || words.size() > 6) return refusal();
+  const std::optional<std::uint64_t> id = count_of(words[0]);
+  if (!id) return refusal();
+  ListedMember member{runtime::PeerId{*id}, std::string(words[1]),
                       runtime::Address{.control = std::string(words[2]),
                                        .bulk = std::string(words[3]),
-                                       .key = has_key ? std::string(words[4]) : ""}};
+                                       .key = ""}};
+  std::size_t next = 4;
+  if (next < words.size() && runtime::is_key(words[next])) member.address.key = words[next++];
+  if (next < words.size()) {
+    const std::optional<std::uint64_t> incarnation = count_of(words[next++]);
+    if (!incarnation) return refusal();
+    member.incarnation = *incarnation;
+  }
+  if (next < words.size()) return refusal();
+  return member;
 }
 
 std::string to_string(const ListedMember& member) {
-  const std::string_view space = member.address.key.empty() ? "" : " ";
-  return fmt::format("{} {} {} {}{}{}", runtime::value_of(member.id), member.name,
-                     member.address.control, member.address.bulk, space, member.address.key);
+  std::string line = fmt::format("{} {} {} {}", runtime::value_of(member.id), member.name,
+                                 member.address.control, member.address.bulk);
+  if (!member.address.key.empty()) line += " " + member.address.key;
+  if (member.incarnation != 1) line += fmt::format(" {}", member.incarnation);
+  return line;
 }
 
 }  // namespace peers

@@ -14,11 +14,12 @@ struct ListedMember {
   runtime::PeerId id{};
   std::string name;
   runtime::Address address;
+  std::uint64_t incarnation = 1;
   bool operator==(const ListedMember& other) const;
 };
 
-// Reads "id name control-address bulk-address", words apart by one or more spaces, and for
-// security.mode = "curve" the member's public key as a fifth.
+// Reads "id name control-address bulk-address", words apart by one or more spaces; behind them, for
+// security.mode = "curve", the member's public key, and an incarnation where it is not the first.
 [[nodiscard]] runtime::Result<ListedMember> parse_member(std::string_view text);
 [[nodiscard]] std::string to_string(const ListedMember& member);
 

@@ -83,6 +83,11 @@ constexpr Choice kRegularizers[] = {
     {"spectral", "holds each layer's largest singular value near one, biases near zero"},
     {"wasserstein", "holds each tensor's weights, sorted, to those of the start, sorted"},
 };
+constexpr Choice kOuters[] = {
+    {"none", "the next period starts from the mix"},
+    {"nesterov", "DiLoCo's: Nesterov's momentum of the way that periods and mixes take"},
+    {"heavy-ball", "NoLoCo's: the same without a look ahead"},
+};
 constexpr Choice kProtocols[] = {
     {"push-sum", "weighted shares pushed, read as x / w"},
     {"quantized-push-sum", "push-sum of quantised differences", kLater},
@@ -179,6 +184,7 @@ constexpr KeyChoices kChoices[] = {
     {"policy.stage_data", kStageData},
     {"policy.correction", kCorrections},
     {"policy.regularizer", kRegularizers},
+    {"policy.outer", kOuters},
     {"gossip.protocol", kProtocols},
     {"gossip.weighting", kWeightings},
     {"gossip.topology", kTopologies},

@@ -51,6 +51,7 @@ void check_learning_rate(const PolicyConfig& policy, Problems& problems) {
 }
 
 bool steps_along_the_gradient(const PolicyConfig& policy) {
+  if (!policy.plugin.empty()) return false;  // who knows
   return policy.optimizer == "sgd" || (policy.optimizer == "sam" && policy.momentum == 0.0);
 }
 
@@ -62,7 +63,8 @@ void check_vrl(const Config& config, Problems& problems) {
         {kKey,
          fmt::format("\"vrl\" divides what a mix moved by the learning rates, so it needs "
                      "policy.optimizer = \"sgd\", or \"sam\" with policy.momentum = 0, got {}",
-                     toml_text(config.policy.optimizer))});
+                     toml_text(config.policy.plugin.empty() ? config.policy.optimizer
+                                                            : config.policy.plugin))});
   }
   if (config.gossip.pace != "sync") {
     problems.push_back({kKey, fmt::format("\"vrl\" takes what a mix moved for disagreement, and "
@@ -106,6 +108,14 @@ void check_regularizer(const Config& config, Problems& problems) {
   }
 }
 
+void check_outer(const PolicyConfig& policy, Problems& problems) {
+  if (policy.outer == "none" || policy.schedule != "overlapped") return;
+  problems.push_back(
+      {"policy.outer", fmt::format("{} moves a peer once its mix is in, and with policy.schedule = "
+                                   "\"overlapped\" the next steps have been taken by then",
+                                   toml_text(policy.outer))});
+}
+
 }  // namespace
 
 void check_policy(const Config& config, Problems& problems) {
@@ -113,6 +123,7 @@ void check_policy(const Config& config, Problems& problems) {
   check_learning_rate(config.policy, problems);
   check_correction(config, problems);
   check_regularizer(config, problems);
+  check_outer(config.policy, problems);
 }
 
 }  // namespace peers

@@ -57,10 +57,12 @@ constexpr PresetValue kCocodSgd[] = {
     {"policy.regularizer", "\"none\""},
     {"gossip.pace", "\"sync\""},
 };
+// Stages only ever lower the rate: it starts high.
 constexpr PresetValue kStlSc[] = {
     {"policy.optimizer", "\"sgd\""},
     {"policy.schedule", "\"stagewise\""},
     {"policy.period", "8"},
+    {"policy.learning_rate", "0.2"},
     {"policy.stages", "\"sc\""},
     {"policy.correction", "\"none\""},
     {"policy.regularizer", "\"none\""},
@@ -70,6 +72,7 @@ constexpr PresetValue kStlNc1[] = {
     {"policy.optimizer", "\"sgd\""},
     {"policy.schedule", "\"stagewise\""},
     {"policy.period", "8"},
+    {"policy.learning_rate", "0.2"},
     {"policy.stages", "\"nc-1\""},
     {"policy.stage_pull", "1e-3"},
     {"policy.correction", "\"none\""},
@@ -79,10 +82,28 @@ constexpr PresetValue kStlNc2[] = {
     {"policy.optimizer", "\"sgd\""},
     {"policy.schedule", "\"stagewise\""},
     {"policy.period", "8"},
+    {"policy.learning_rate", "0.2"},
     {"policy.stages", "\"nc-2\""},
     {"policy.stage_pull", "1e-3"},
     {"policy.correction", "\"none\""},
     {"policy.regularizer", "\"none\""},
+};
+// Published with 500 steps a period, of runs of tens of thousands; these are a hundredth of a run.
+constexpr PresetValue kDiloco[] = {
+    {"policy.optimizer", "\"adamw\""},   {"policy.learning_rate", "0.001"},
+    {"policy.schedule", "\"periodic\""}, {"policy.period", "50"},
+    {"policy.correction", "\"none\""},   {"policy.regularizer", "\"none\""},
+    {"policy.outer", "\"nesterov\""},    {"policy.outer_learning_rate", "0.7"},
+    {"policy.outer_momentum", "0.9"},    {"gossip.topology", "\"complete\""},
+    {"gossip.pace", "\"sync\""},
+};
+constexpr PresetValue kNoloco[] = {
+    {"policy.optimizer", "\"adamw\""},   {"policy.learning_rate", "0.001"},
+    {"policy.schedule", "\"periodic\""}, {"policy.period", "50"},
+    {"policy.correction", "\"none\""},   {"policy.regularizer", "\"none\""},
+    {"policy.outer", "\"heavy-ball\""},  {"policy.outer_learning_rate", "0.7"},
+    {"policy.outer_momentum", "0.5"},    {"gossip.topology", "\"matching\""},
+    {"gossip.pace", "\"sync\""},
 };
 constexpr PresetValue kVrlSgd[] = {
     {"policy.optimizer", "\"sgd\""},
@@ -121,10 +142,12 @@ constexpr PresetValue kSam[] = {
     {"policy.regularizer", "\"none\""},
 };
 // Rates and rho that learn LeNet-5: an adaptive step has its own scale, and where rho counts for
-// each parameter by itself the way uphill is rho times the root of their number.
+// each parameter by itself the way uphill is rho times the root of their number. The first step of
+// lightsam-norm is as long as its rate, whatever the gradient: it needs a warm-up.
 constexpr PresetValue kLightSam1[] = {
     {"policy.optimizer", "\"lightsam-norm\""},
-    {"policy.learning_rate", "1.0"},
+    {"policy.learning_rate", "5.0"},
+    {"policy.warm_up", "0.05"},
     {"policy.rho", "0.05"},
     {"policy.schedule", "\"every-step\""},
     {"policy.period", "1"},
@@ -133,7 +156,7 @@ constexpr PresetValue kLightSam1[] = {
 };
 constexpr PresetValue kLightSam2[] = {
     {"policy.optimizer", "\"lightsam-adagrad\""},
-    {"policy.learning_rate", "0.01"},
+    {"policy.learning_rate", "0.03"},
     {"policy.rho", "1e-4"},
     {"policy.schedule", "\"every-step\""},
     {"policy.period", "1"},
@@ -166,6 +189,10 @@ constexpr Preset kPresets[] = {
      "Shen et al. 2021", kStlNc1},
     {"stl-sgd-nc2", "local SGD in stages that pull back, for any loss", "Shen et al. 2021",
      kStlNc2},
+    {"diloco", "periods of AdamW, and Nesterov momentum over their exact mean",
+     "Douillard et al. 2023", kDiloco},
+    {"noloco", "periods of AdamW, and heavy-ball momentum over the mean of a random pair",
+     "Kolehmainen et al. 2025", kNoloco},
     {"vrl-sgd", "variance-reduced local SGD, over gossip in step", "Liang et al. 2019", kVrlSgd},
     {"qg-dsgdm", "quasi-global momentum, heavy ball", "Lin et al. 2021", kQgDsgdm},
     {"qg-dsgdm-n", "quasi-global momentum, Nesterov's", "Lin et al. 2021", kQgDsgdmN},

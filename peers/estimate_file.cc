@@ -2,47 +2,38 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "models/checkpoint.h"
+#include "peers/checkpoint_file.h"
+#include "peers/parameter_file.h"
+#include "peers/seal.h"
 #include "peers/version.h"
+#include "runtime/replace_file.h"
 
 namespace peers {
-namespace {
-
-// The laboratory's whole estimate as one tensor.
-std::array<models::ParameterTensor, 1> plain_tensor(std::size_t count) {
-  return {models::ParameterTensor{
-      .name = "z", .shape = {count}, .offset = 0, .count = count, .storage = {}}};
-}
-
-}  // namespace
 
 runtime::Status write_estimate(const std::filesystem::path& file, const models::Network* network,
                                std::span<const float> estimate, const EstimateNote& note) {
-  const auto plain = plain_tensor(estimate.size());
-  const std::span<const models::ParameterTensor> tensors =
-      network != nullptr ? network->tensors() : plain;
-  return models::write_checkpoint(file, tensors, estimate,
-                                  {{"format", "pt"},
-                                   {"murmur_version", std::string(kVersion)},
-                                   {"run", note.run},
-                                   {"peer", note.peer},
-                                   {"step", std::to_string(note.step)},
-                                   {"weight", fmt::format("{:.17g}", note.weight)}});
+  std::vector<std::byte> bytes =
+      models::format_checkpoint(tensors_of(network, estimate.size()), estimate,
+                                {{"format", "pt"},
+                                 {"murmur_version", std::string(kVersion)},
+                                 {"run", note.run},
+                                 {"peer", note.peer},
+                                 {"step", std::to_string(note.step)},
+                                 {"weight", fmt::format("{:.17g}", note.weight)},
+                                 seal_to_come()});
+  seal(bytes);
+  return runtime::replace_file(file, bytes);
 }
 
 runtime::Result<std::vector<double>> read_estimate(const std::filesystem::path& file,
                                                    const models::Network* network,
                                                    std::size_t parameter_count) {
-  auto checkpoint = models::read_checkpoint(file);
-  if (!checkpoint) return checkpoint.error();
+  const auto read = read_parameters(file);
+  if (!read) return read.error();
   std::vector<float> numbers(parameter_count);
-  const auto plain = plain_tensor(parameter_count);
-  const std::span<const models::ParameterTensor> tensors =
-      network != nullptr ? network->tensors() : plain;
-  if (auto restored = models::restore(*checkpoint, tensors, numbers); !restored) {
+  const auto tensors = tensors_of(network, parameter_count);
+  if (auto restored = models::restore(read->checkpoint, tensors, numbers); !restored) {
     return runtime::Error{file.string() + ": " + restored.error().message};
   }
   return std::vector<double>(numbers.begin(), numbers.end());

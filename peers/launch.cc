@@ -14,6 +14,8 @@
 #include "peers/child_process.h"
 #include "peers/config_members.h"
 #include "peers/estimate_file.h"
+#include "peers/launch_names.h"
+#include "peers/launch_resume.h"
 #include "peers/live_table.h"
 #include "peers/run_folder.h"
 #include "peers/summary.h"
@@ -89,13 +91,15 @@ class Launcher {
   runtime::Status spawn_all() {
     if (makes_keys())
       if (auto made = make_keys(); !made) return made;
+    const auto resume = resume_arguments(config_, options_.peers, runtime::Log("launch"));
     for (std::size_t i = 0; i < options_.peers; ++i) {
       Config mine = config_;
-      mine.peer.name = fmt::format("p{}", i);
+      mine.peer.name = launched_name(i);
       const std::filesystem::path folder = peer_folder(mine);
-      if (auto made = make_run_folder(folder, mine); !made) return made;
-      auto child = ChildProcess::start(
-          {options_.program, arguments_of(i, mine.peer), folder / "events.log"});
+      if (auto made = make_peer_folder(folder); !made) return made;
+      std::vector<std::string> arguments = arguments_of(i, mine.peer);
+      arguments.insert(arguments.end(), resume[i].begin(), resume[i].end());
+      auto child = ChildProcess::start({options_.program, arguments, folder / "events.log"});
       if (!child) return child.error();
       Launched launched{.process = std::move(child).value(),
                         .member = {},
@@ -171,6 +175,7 @@ class Launcher {
       peer.member.address = {record.value("listen", ""), record.value("listen_bulk", ""),
                              record.value("key", "")};
       peer.summary.device = record.value("device", "");
+      peer.member.incarnation = record.value("incarnation", std::uint64_t{1});
       peer.row.state = "ready";
     } else if (event == "progress") {
       peer.row.state = "training";
@@ -260,7 +265,7 @@ class Launcher {
   }
 
   static void print_tail(const std::filesystem::path& log) {
-    constexpr std::size_t kLines = 3;
+    constexpr std::size_t kLines = 8;  // a refusal may have several
     std::ifstream in(log);
     std::vector<std::string> lines;
     for (std::string line; std::getline(in, line);) {

@@ -13,6 +13,7 @@
 #include "peers/commands.h"
 #include "peers/config.h"
 #include "peers/config_suggest.h"
+#include "peers/eval.h"
 #include "peers/launch.h"
 #include "peers/run_peer.h"
 #include "peers/version.h"
@@ -66,8 +67,10 @@ struct Commands {
   std::string key_name;
   std::vector<std::string> join;
   std::optional<std::size_t> listed_peers;
-  bool launched = false;
+  peers::PeerStart peer;
   bool json = false;
+  peers::EvalOptions eval;
+  std::string exported;
   peers::BenchTrainOptions train;
   peers::BenchGossipOptions gossip;
   peers::BenchCodecOptions codec;
@@ -103,14 +106,16 @@ struct Commands {
                      "the address of any living peer of the run: its estimate is the start")
         ->allow_extra_args(false)
         ->take_all();
-    command->add_flag("--launched", launched, "started by a launcher: members on standard input")
+    command->add_flag("--launched", peer.launched, "started by a launcher: members on stdin")
+        ->group("");
+    command->add_option("--position", peer.position, "the checkpoint whose round all begin at")
         ->group("");
     command->callback([this] {
       chosen = [this] {
         if (!join.empty())
           config.overrides.push_back(fmt::format("peer.join=[\"{}\"]", fmt::join(join, "\", \"")));
         return with_config(
-            config, [this](const peers::Config& read) { return peers::run_peer(read, launched); });
+            config, [this](const peers::Config& read) { return peers::run_peer(read, peer); });
       };
     });
   }
@@ -135,6 +140,24 @@ struct Commands {
         });
       };
     });
+  }
+
+  void add_eval_and_export(CLI::App& app) {
+    CLI::App* judging = app.add_subcommand(
+        "eval", "accuracy of a checkpoint, of the average of several, or of all as an ensemble");
+    judging->add_option("CHECKPOINT", eval.checkpoints, "step-*.safetensors, final.safetensors")
+        ->required();
+    judging->add_flag("--ensemble", eval.ensemble, "each predicts, and their mean is taken");
+    judging->add_option("--config", eval.config,
+                        "the TOML file that says the model and the test set; default: the run's");
+    judging->add_flag("--json", eval.json);
+    judging->callback([this] { chosen = [this] { return peers::eval_command(eval); }; });
+    CLI::App* exporting = app.add_subcommand(
+        "export", "a checkpoint's parameters by layer name, for other frameworks");
+    exporting->add_option("CHECKPOINT", exported)->required();
+    exporting->add_option("--to", out, "the safetensors file to write")->required();
+    exporting->callback(
+        [this] { chosen = [this] { return peers::export_command(exported, out); }; });
   }
 
   void add_check_and_list(CLI::App& app) {
@@ -179,6 +202,9 @@ struct Commands {
         ->check(CLI::Range(1, 1024))
         ->capture_default_str();
     training->add_option("--device", train.device)->capture_default_str();
+    training->add_option("--drop-activations", train.drop_activations, "as train.drop_activations")
+        ->check(CLI::Range(0.0, 0.999))
+        ->capture_default_str();
     training->add_option("--windows", train.windows, "measurements")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
@@ -250,6 +276,7 @@ int main(int argc, char** argv) {
   commands.add_launch(app);
   commands.add_peer(app);
   commands.add_simulate(app);
+  commands.add_eval_and_export(app);
   commands.add_check_and_list(app);
   commands.add_keygen(app);
   commands.add_bench(app);

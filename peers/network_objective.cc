@@ -32,6 +32,13 @@ double NetworkObjective::gradient_at(kernels::ConstView estimate, kernels::View 
   return parts_.network->loss_and_gradient(estimate, batch_, gradient);
 }
 
+// A batch follows from its number, with all that is drawn for it.
+void NetworkObjective::visit_state(StateVisitor& visitor) {
+  std::uint64_t batch = parts_.loader->step();
+  visitor.count("batch", batch);
+  if (batch != parts_.loader->step()) parts_.loader->seek(batch);
+}
+
 std::optional<Quality> NetworkObjective::evaluate(kernels::ConstView estimate) {
   const models::Evaluation evaluation =
       models::evaluate(*parts_.network, *parts_.backend, estimate, *parts_.test,

@@ -35,11 +35,15 @@ class NetworkObjective final : public Objective {
   void write_start(kernels::View host) const override;
   void next_batch() override;
   double gradient_at(kernels::ConstView estimate, kernels::View gradient) override;
+  void visit_state(StateVisitor& visitor) override;
   [[nodiscard]] std::size_t statistic_count() const override {
     return parts_.network->parameter_count() - parts_.network->learned_count();
   }
   void move_statistics(kernels::ConstView estimate, kernels::View delta) override {
     parts_.network->move_statistics(estimate, delta);
+  }
+  [[nodiscard]] std::size_t activation_bytes() const override {
+    return parts_.network->activation_bytes();
   }
   [[nodiscard]] std::optional<Quality> evaluate(kernels::ConstView estimate) override;
 

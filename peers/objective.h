@@ -10,6 +10,7 @@
 #include "kernels/view.h"
 #include "models/parameter_tensor.h"
 #include "peers/policies/gradient_source.h"
+#include "peers/policies/state_visitor.h"
 
 namespace peers {
 
@@ -36,12 +37,19 @@ class Objective : public GradientSource {
   // the same augmentation (SAM asks twice).
   virtual void next_batch() = 0;
 
+  // How far its batches and draws have come: the next batch after it was put back is the one that
+  // would have been the next when it was written down.
+  virtual void visit_state(StateVisitor& /*visitor*/) {}
+
   // The last so many parameters are running statistics, such as those of batch normalisation: they
   // are gossiped like all else, but no gradient and no optimizer moves them.
   [[nodiscard]] virtual std::size_t statistic_count() const { return 0; }
   // Writes how far the batch of the last gradient_at() moves them, in the estimate, over what
   // `delta` holds for them; the rest stays.
   virtual void move_statistics(kernels::ConstView /*estimate*/, kernels::View /*delta*/) {}
+
+  // What activations hold between the passes, with their gradients; 0 where there are none.
+  [[nodiscard]] virtual std::size_t activation_bytes() const { return 0; }
 
   // Empty where there is nothing to test on.
   [[nodiscard]] virtual std::optional<Quality> evaluate(kernels::ConstView estimate) = 0;

@@ -101,8 +101,18 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
           std::make_unique<gossip::Exchange>(exchange_options(options, parts.distances, decoder_),
                                              *parts.layout, std::move(members), now)) {
   shared_.members = exchange_->members().living().size();
-  if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, 0.0);
+  start_parts();
   note_own_norms();
+}
+
+// What a peer starts from, or joins with, is where they begin.
+void Peer::start_parts() {
+  if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, 0.0);
+  if (parts_.outer != nullptr) parts_.outer->start(estimate().slice(0, learned_count()));
+}
+
+std::size_t Peer::learned_count() const {
+  return parts_.layout->parameter_count() - parts_.objective->statistic_count();
 }
 
 std::span<const runtime::PeerId> Peer::mixing_members() const {
@@ -155,6 +165,19 @@ void Peer::end_round() {
   round_open_ = false;
   const double learning_rate_sum = std::exchange(learning_rate_sum_, 0.0);
   if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, learning_rate_sum);
+  if (parts_.outer != nullptr && learning_rate_sum > 0.0) take_outer_step();
+}
+
+// A move of the estimate, whatever the pace: x moves by as much times the weight.
+void Peer::take_outer_step() {
+  const std::size_t learned = learned_count();
+  parts_.outer->step(estimate().slice(0, learned), delta_.view().slice(0, learned));
+  parts_.backend->fill(0.0, delta_.view().slice(learned, delta_.count() - learned));
+  for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
+    const auto [offset, count] = parts_.layout->range(block);
+    mass_.add(block, mass_.weight(block), delta_.view().slice(offset, count));
+  }
+  estimate_stale_ = true;
 }
 
 kernels::ConstView Peer::estimate() {
@@ -185,7 +208,7 @@ double Peer::compute() {
   move_statistics();
   apply_delta();
   diverged_ = diverged_ || !std::isfinite(loss);
-  loss_mean_ = step_ == 0 ? loss : exponential_mean(loss_mean_, loss, 0.98);
+  loss_mean_ = loss_mean_ == 0.0 ? loss : exponential_mean(loss_mean_, loss, 0.98);
   ++step_;
   return loss;
 }
@@ -197,7 +220,7 @@ void Peer::move_statistics() {
   if (count == 0) return;
   parts_.objective->move_statistics(estimate(), delta_.view());
   if (steps_scaled_by_weight()) return;
-  const std::size_t first = parts_.layout->parameter_count() - count;
+  const std::size_t first = learned_count();
   for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
     const auto [offset, size] = parts_.layout->range(block);
     const std::size_t begin = std::max(offset, first);

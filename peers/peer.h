@@ -22,6 +22,7 @@
 #include "peers/objective.h"
 #include "peers/policies/correction.h"
 #include "peers/policies/optimizer.h"
+#include "peers/policies/outer.h"
 #include "peers/policies/regularizer.h"
 #include "peers/policies/schedule.h"
 #include "peers/policies/shaped_gradient.h"
@@ -62,7 +63,8 @@ struct PeerParts {
   Optimizer* optimizer = nullptr;
   std::vector<Regularizer*> regularizers = {};
   Correction* correction = nullptr;  // null: none
-  const Schedule* schedule = nullptr;
+  Outer* outer = nullptr;            // null: none; of the learned parameters
+  Schedule* schedule = nullptr;
   const gossip::Topology* topology = nullptr;
   const gossip::Weighting* weighting = nullptr;
   gossip::Distances* distances = nullptr;  // what the weighting asks for
@@ -100,11 +102,21 @@ class Peer {
 
   // --- Before training, on one thread.
 
-  void meet(const std::vector<gossip::Contact>& contacts, runtime::Instant now);  // of members
+  // Members. Those that have known a former self of this peer are told that it is another.
+  void meet(const std::vector<gossip::Contact>& contacts, bool came_back, runtime::Instant now);
   // This peer is a newcomer: it starts with weight one from the estimate that it was given (host
   // memory), at the step that the run has come to, and says hello to everybody.
   void join(const std::vector<gossip::Contact>& contacts, kernels::ConstView estimate,
             std::uint64_t step, runtime::Instant now);
+
+  // This peer was here before: what a checkpoint holds of it. `estimate` (host memory) is what it
+  // starts from, with weight one: the mass that it had is gone, and so is what its last push
+  // brought, unless there is nobody else. `position`: where in the run it is; `parts`: what its
+  // policy and its objective keep, null where that is not known and begins anew.
+  void resume(kernels::ConstView estimate, StateVisitor& position, StateVisitor* parts);
+  [[nodiscard]] kernels::ConstView estimate_to_keep();  // with the last step in it
+  void visit_parts(StateVisitor& visitor);
+  void visit_position(StateVisitor& visitor);  // these three: between rounds
 
   // --- The trainer's side. A round is: mix, compute (unless settling), push.
 
@@ -188,6 +200,9 @@ class Peer {
   bool hand_out();
   void apply_delta();
   void end_round();
+  void start_parts();
+  void take_outer_step();
+  [[nodiscard]] std::size_t learned_count() const;
   void donate_if_wanted();
   void come_back_if_expelled(runtime::Instant now);
   void restart(kernels::ConstView estimate);  // host memory
@@ -231,6 +246,8 @@ class Peer {
   std::unique_ptr<gossip::Exchange> exchange_;  // another one for each life
   PeerStatus shared_;  // what status() says of the trainer's side
   RecentAges ages_;
+
+  std::uint64_t members_kept_ = 0;  // when the position was last written down
 };
 
 }  // namespace peers

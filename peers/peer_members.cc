@@ -12,8 +12,9 @@
 
 namespace peers {
 
-void Peer::meet(const std::vector<gossip::Contact>& contacts, runtime::Instant now) {
-  exchange_->meet(contacts, false, now);
+void Peer::meet(const std::vector<gossip::Contact>& contacts, bool came_back,
+                runtime::Instant now) {
+  exchange_->meet(contacts, came_back && options_.admits, now);
 }
 
 void Peer::join(const std::vector<gossip::Contact>& contacts, kernels::ConstView estimate,
@@ -34,7 +35,7 @@ void Peer::restart(kernels::ConstView estimate) {
   push_due_ = false;
   learning_rate_sum_ = 0.0;
   note_own_norms();
-  if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, 0.0);
+  start_parts();
 }
 
 // The others took this peer for dead: it stood still, or was cut off. Its mass is void to them;

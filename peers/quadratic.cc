@@ -79,6 +79,12 @@ void Quadratic::next_batch() {
   for (double& noise : noise_) noise = options_.noise * random_.normal();
 }
 
+void Quadratic::visit_state(StateVisitor& visitor) {
+  std::uint64_t position = random_.position();
+  visitor.count("random", position);
+  random_.move_to(position);
+}
+
 template <typename T>
 double Quadratic::gradient_of(kernels::ConstView estimate, kernels::View gradient) {
   std::vector<T> z(estimate.count());

@@ -44,6 +44,7 @@ class Quadratic final : public Objective {
   void write_start(kernels::View host) const override;
   void next_batch() override;
   double gradient_at(kernels::ConstView estimate, kernels::View gradient) override;
+  void visit_state(StateVisitor& visitor) override;
   [[nodiscard]] std::optional<Quality> evaluate(kernels::ConstView /*estimate*/) override {
     return {};
   }

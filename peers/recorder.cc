@@ -24,7 +24,10 @@ std::string_view state_name(gossip::MemberState state) {
 }  // namespace
 
 Recorder::Recorder(Parts parts, runtime::Instant now)
-    : parts_(std::move(parts)), progress_at_(now) {}
+    : parts_(std::move(parts)),
+      progress_at_(now),
+      progress_step_(parts_.assembly->peer().step()),
+      evaluated_epochs_(static_cast<std::uint64_t>(epoch(progress_step_))) {}
 
 double Recorder::epoch(std::uint64_t step) const {
   const double per_epoch = parts_.assembly->steps_per_epoch();
@@ -53,6 +56,7 @@ void Recorder::evaluate(Peer& peer) {
 
 void Recorder::now_and_then(Peer& peer, runtime::Instant now) {
   write_events(peer, now);
+  parts_.save_if_due(peer, now);
   if (now - progress_at_ >= kProgressEvery) write_progress(peer, now);
 }
 

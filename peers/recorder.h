@@ -23,7 +23,8 @@ class Recorder final : public Observer {
     const runtime::Clock* clock = nullptr;
     std::uint64_t evaluate_every = 1;                     // epochs; 0: not before the end
     std::function<std::string(runtime::PeerId)> name_of;  // of a member
-    std::function<void(Peer&)> keep_estimate;             // of a peer that is about to leave
+    std::function<void(Peer&, runtime::Instant)> save_if_due;
+    std::function<void(Peer&)> keep_estimate;  // of a peer that is about to leave
   };
   Recorder(Parts parts, runtime::Instant now);
 

@@ -13,8 +13,13 @@ namespace peers {
 [[nodiscard]] std::filesystem::path peer_folder(const Config& config);  // of config.peer.name
 [[nodiscard]] std::filesystem::path final_estimate_file(const std::filesystem::path& peer_folder);
 
-// Makes the folder and writes config.toml, complete, into it. What an earlier run of this name left
-// is overwritten.
-runtime::Status make_run_folder(const std::filesystem::path& folder, const Config& config);
+// Makes the folder of a peer, and checkpoints/ in it.
+[[nodiscard]] runtime::Status make_peer_folder(const std::filesystem::path& folder);
+
+// Makes it ready for a run: writes config.toml, complete, into it and removes the final estimate of
+// an earlier run. Where that run is not gone on with, its checkpoints move to checkpoints/earlier/,
+// in place of those that are there; returns how many.
+[[nodiscard]] runtime::Result<std::size_t> prepare_peer_folder(const std::filesystem::path& folder,
+                                                               const Config& config);
 
 }  // namespace peers

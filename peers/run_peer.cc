@@ -15,10 +15,12 @@
 #include <vector>
 
 #include "peers/assembly.h"
+#include "peers/checkpoints.h"
 #include "peers/config_checks.h"
 #include "peers/config_members.h"
 #include "peers/driver.h"
 #include "peers/estimate_file.h"
+#include "peers/former_self.h"
 #include "peers/host_name.h"
 #include "peers/join_run.h"
 #include "peers/lifeline.h"
@@ -30,6 +32,7 @@
 #include "runtime/cpu_set.h"
 #include "runtime/log.h"
 #include "runtime/metrics.h"
+#include "runtime/peak_memory.h"
 #include "runtime/stop_signal.h"
 #include "runtime/zmq_transport.h"
 
@@ -61,9 +64,9 @@ Config named(Config config) {
 // Everything of one peer process, in the order in which it comes to be.
 class PeerProcess {
  public:
-  PeerProcess(const Config& config, bool launched)
+  PeerProcess(const Config& config, const PeerStart& start)
       : config_(named(config)),
-        launched_(launched),
+        start_(start),
         log_(config_.peer.name),
         stop_(runtime::stop_on_sigint_or_sigterm()),
         started_(clock_.now()) {}
@@ -81,14 +84,17 @@ class PeerProcess {
 
  private:
   Status open_records() {
-    folder_ = peer_folder(config_);
-    if (auto made = make_run_folder(folder_, config_); !made) return made;
-    if (!launched_) {
+    auto former = FormerSelf::look(config_, log_);
+    if (!former) return former.error();
+    former_.emplace(std::move(former).value());
+    folder_ = former_->folder();
+    if (!start_.launched) {
       if (auto opened = log_.also_to((folder_ / "events.log").string()); !opened) return opened;
     }
+    if (auto found = former_->find(start_); !found) return found;
     auto metrics = runtime::Metrics::open({.folder = folder_.string(),
                                            .start = started_,
-                                           .descriptor = launched_ ? STDOUT_FILENO : -1},
+                                           .descriptor = start_.launched ? STDOUT_FILENO : -1},
                                           log_);
     if (!metrics) return metrics.error();
     metrics_ = std::move(metrics).value();
@@ -119,9 +125,9 @@ class PeerProcess {
     // A launched peer is told its number with its part of the data, a listed one finds it in the
     // list.
     // Anybody else draws one that nobody else will.
-    const runtime::PeerId id =
-        launched_ ? runtime::PeerId{config_.data.part} : runtime::PeerId{drawn_id()};
-    self_ = ListedMember{.id = id, .name = config_.peer.name, .address = {}};
+    std::optional<runtime::PeerId> fixed;
+    if (start_.launched) fixed = runtime::PeerId{config_.data.part};
+    self_ = ListedMember{.id = {}, .name = config_.peer.name, .address = {}};
     if (!config_.membership.members.empty()) {
       for (const std::string& line : config_.membership.members) {
         auto member = parse_member(line);
@@ -131,7 +137,12 @@ class PeerProcess {
       auto self = find_self(members_);
       if (!self) return self.error();
       self_ = *self;
+      fixed = self_.id;
     }
+    const auto identity = former_->become(fixed, runtime::PeerId{drawn_id()});
+    if (!identity) return identity.error();
+    self_.id = identity->id;
+    self_.incarnation = identity->incarnation;
     auto curve = keys_in_use();
     if (!curve) return curve.error();
     // No more than an honest peer of this run can have to say.
@@ -147,7 +158,7 @@ class PeerProcess {
     auto address = runtime::advertised(transport_->address(), config_.peer.advertise);
     if (!address) return address.error();
     self_.address = std::move(address).value();
-    if (!launched_)
+    if (!start_.launched)
       log_.info("listening at {}; others join with: murmur peer FILE --join {}",
                 self_.address.control, self_.address.control);
     return {};
@@ -155,13 +166,14 @@ class PeerProcess {
 
   Status open_training() {
     auto surroundings = open_surroundings(
-        config_, {.parts = config_.data.parts, .peers_here = launched_ ? config_.data.parts : 1});
+        config_,
+        {.parts = config_.data.parts, .peers_here = start_.launched ? config_.data.parts : 1});
     if (!surroundings) return surroundings.error();
     surroundings_ = std::make_unique<Surroundings>(std::move(surroundings).value());
     if (!surroundings_->notice.empty()) log_.info("{}", surroundings_->notice);
     for (const std::string& warning : warnings_of(config_)) log_.warn("{}", warning);
     std::vector<runtime::PeerId> ids;
-    for (std::uint64_t i = 0; launched_ && i < config_.data.parts; ++i)
+    for (std::uint64_t i = 0; start_.launched && i < config_.data.parts; ++i)
       ids.push_back(runtime::PeerId{i});
     for (const ListedMember& member : members_) ids.push_back(member.id);
     if (ids.empty()) ids.push_back(self_.id);
@@ -169,6 +181,7 @@ class PeerProcess {
     auto assembly = Assembly::create(config_, *surroundings_,
                                      {.index = config_.data.part,
                                       .id = self_.id,
+                                      .incarnation = self_.incarnation,
                                       .members = ids,
                                       .name = self_.name,
                                       .address = self_.address},
@@ -176,8 +189,15 @@ class PeerProcess {
     if (!assembly) return assembly.error();
     assembly_ = std::move(assembly).value();
     for (const std::string& note : assembly_->start_notes()) log_.info("{}", note);
+    if (auto resumed = former_->go_on(*assembly_, *surroundings_->backend, joins()); !resumed)
+      return resumed;
+    first_step_ = assembly_->peer().step();
     write_start();
     return {};
+  }
+
+  [[nodiscard]] bool joins() const {
+    return !start_.launched && members_.empty() && !config_.peer.join.empty();
   }
 
   void write_start() {
@@ -190,25 +210,30 @@ class PeerProcess {
                      {"listen", self_.address.control},
                      {"listen_bulk", self_.address.bulk},
                      {"key", self_.address.key},
+                     {"incarnation", self_.incarnation},
+                     {"resumed_from", former_->resumed_from()},
+                     {"step", assembly_->peer().step()},
                      {"partition_hash", fmt::format("{:016x}", surroundings_->partition_hash)},
                      {"device_description", surroundings_->backend->description()}});
   }
 
   Status meet_members() {
-    for (std::string line; launched_ && std::getline(std::cin, line) && !line.empty();) {
+    for (std::string line; start_.launched && std::getline(std::cin, line) && !line.empty();) {
       auto member = parse_member(line);
       if (!member) return member.error();
       members_.push_back(std::move(member).value());
     }
-    if (launched_ && members_.size() != config_.data.parts) {
+    if (start_.launched && members_.size() != config_.data.parts) {
       return Error{fmt::format("the launcher named {} of {} members, then was gone",
                                members_.size(), config_.data.parts)};
     }
-    if (members_.empty() && !config_.peer.join.empty()) return join();
+    if (joins()) return join();
     std::vector<gossip::Contact> contacts;
     for (const ListedMember& member : members_)
-      contacts.push_back({member.id, 1, member.name, member.address});
-    assembly_->peer().meet(contacts, clock_.now());
+      contacts.push_back({member.id, member.incarnation, member.name, member.address});
+    // To those of a list that have trained on, a peer that comes back has to say so.
+    assembly_->peer().meet(contacts, !start_.launched && !former_->resumed_from().empty(),
+                           clock_.now());
     return {};
   }
 
@@ -217,8 +242,8 @@ class PeerProcess {
     log_.info("joining {}", fmt::join(config_.peer.join, ", "));
     const auto seeds = seeds_of(config_.peer.join, transport_->authorized_keys().get());
     if (!seeds) return seeds.error();
-    auto joined = join_run({.sender = {self_.id, 1, assembly_->fingerprint()},
-                            .self = {self_.id, 1, self_.name, self_.address},
+    auto joined = join_run({.sender = {self_.id, self_.incarnation, assembly_->fingerprint()},
+                            .self = {self_.id, self_.incarnation, self_.name, self_.address},
                             .terms = assembly_->terms(),
                             .seeds = *seeds},
                            {.layout = &assembly_->layout(),
@@ -231,6 +256,7 @@ class PeerProcess {
     assembly_->peer().join(joined->contacts, joined->estimate(), joined->step, clock_.now());
     log_.info("joined {} peers at step {} in {:.2f} s", joined->contacts.size(), joined->step,
               runtime::to_seconds(clock_.now() - started_));
+    first_step_ = joined->step;
     return {};
   }
 
@@ -241,21 +267,28 @@ class PeerProcess {
 
   int train() {
     std::optional<Lifeline> lifeline;
-    if (launched_) lifeline.emplace(stop_);
-    Recorder recorder({.assembly = assembly_.get(),
-                       .metrics = metrics_.get(),
-                       .log = &log_,
-                       .clock = &clock_,
-                       .evaluate_every = config_.train.evaluate_every,
-                       .name_of = [this](runtime::PeerId id) { return name_of(id); },
-                       .keep_estimate =
-                           [this](Peer& peer) {
-                             const Status written = write_checkpoint(peer);
-                             if (!written) log_.error("{}", written.error().message);
-                           }},
-                      clock_.now());
+    if (start_.launched) lifeline.emplace(stop_);
+    checkpoints_.emplace(Checkpoints::Parts{.assembly = assembly_.get(),
+                                            .backend = surroundings_->backend.get(),
+                                            .metrics = metrics_.get(),
+                                            .log = &log_,
+                                            .clock = &clock_,
+                                            .config = &config_,
+                                            .folder = folder_,
+                                            .identity = {self_.id, self_.incarnation}});
+    Recorder recorder(
+        {.assembly = assembly_.get(),
+         .metrics = metrics_.get(),
+         .log = &log_,
+         .clock = &clock_,
+         .evaluate_every = config_.train.evaluate_every,
+         .name_of = [this](runtime::PeerId id) { return name_of(id); },
+         .save_if_due = [this](Peer& peer,
+                               runtime::Instant now) { checkpoints_->save_if_due(peer, now); },
+         .keep_estimate = [this](Peer& peer) { static_cast<void>(keep_estimate(peer)); }},
+        clock_.now());
     std::vector<unsigned> cores;
-    if (launched_ && config_.peer.threads == 0) {
+    if (start_.launched && config_.peer.threads == 0) {
       cores = runtime::cores_for(config_.data.part, config_.data.parts, runtime::usable_cores());
     }
     train_since_ = clock_.now();
@@ -281,10 +314,13 @@ class PeerProcess {
       status = kExitFailed;
       reason = "diverged";
     }
+    bool written = true;
     if (ending == Ending::kDone) {
       recorder.evaluate(peer);
-      const Status written = write_checkpoint(peer);
-      if (!written) log_.error("{}", written.error().message);
+      written = keep_estimate(peer);
+    }
+    written = checkpoints_->finish_last().ok() && written;
+    if (ending == Ending::kDone) {
       status = written ? kExitDone : kExitFailed;
       reason = written ? "done" : "checkpoint not written";
     }
@@ -292,7 +328,14 @@ class PeerProcess {
     return status;
   }
 
-  Status write_checkpoint(Peer& peer) {
+  bool keep_estimate(Peer& peer) {
+    checkpoints_->begin_last(peer);
+    const Status written = write_estimate_file(peer);
+    if (!written) log_.error("{}", written.error().message);
+    return written.ok();
+  }
+
+  Status write_estimate_file(Peer& peer) {
     const runtime::Instant before = clock_.now();
     const std::filesystem::path file = final_estimate_file(folder_);
     std::vector<float> estimate(peer.estimate().count());
@@ -313,7 +356,8 @@ class PeerProcess {
 
   void write_end(std::string_view reason, const Recorder& recorder) {
     const PeerStatus status = assembly_->peer().status();
-    const std::uint64_t samples = status.step * assembly_->objective().batch_samples();
+    const std::uint64_t samples =
+        (status.step - std::min(first_step_, status.step)) * assembly_->objective().batch_samples();
     const double seconds = runtime::to_seconds(clock_.now() - train_since_);
     const std::optional<Quality>& quality = recorder.last_quality();
     const double missing = std::numeric_limits<double>::quiet_NaN();  // written as null
@@ -335,35 +379,41 @@ class PeerProcess {
          {"parcels_skipped", status.parcels_skipped},
          {"messages_refused", status.traffic.messages_refused},
          {"blocked_seconds", status.blocked_seconds},
+         {"checkpoints_failed", checkpoints_->failed()},
+         {"activation_bytes", assembly_->objective().activation_bytes()},
+         {"memory_peak_bytes", runtime::peak_memory_bytes()},
          {"samples_per_second", seconds > 0.0 ? static_cast<double>(samples) / seconds : 0.0}});
   }
 
   Config config_;
-  bool launched_;
+  PeerStart start_;
   runtime::Log log_;
   runtime::StopSignal stop_;
   runtime::WallClock clock_;
   runtime::Instant started_;
   runtime::Instant train_since_{};
   std::filesystem::path folder_;
+  std::optional<FormerSelf> former_;
+  std::uint64_t first_step_ = 0;  // taken by this process
   std::unique_ptr<runtime::Metrics> metrics_;
   ListedMember self_;
   std::vector<ListedMember> members_;
   std::unique_ptr<runtime::ZmqTransport> transport_;
   std::unique_ptr<Surroundings> surroundings_;
   std::unique_ptr<Assembly> assembly_;
+  std::optional<Checkpoints> checkpoints_;
 };
 
 }  // namespace
 
-int run_peer(const Config& config, bool launched) {
+int run_peer(const Config& config, const PeerStart& start) {
   if (config.security.mode == "curve" && config.security.key.empty()) {
     fmt::print(stderr,
                "murmur: security.key: security.mode = \"curve\" needs this peer's secret key: "
                "murmur keygen DIR writes one\n");
     return kExitUsage;
   }
-  return PeerProcess(config, launched).run();
+  return PeerProcess(config, start).run();
 }
 
 }  // namespace peers

@@ -1,7 +1,6 @@
 #include "peers/simulate.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -11,8 +10,8 @@
 #include "peers/estimate_file.h"
 #include "peers/run_folder.h"
 #include "peers/topologies.h"
-#include "runtime/check.h"
 #include "runtime/clock.h"
+#include "runtime/peak_memory.h"
 
 namespace peers {
 namespace {
@@ -35,14 +34,6 @@ class ProgressLines {
   runtime::Instant said_at_ = began_;
 };
 
-// The most memory that this process has held.
-double peak_memory_bytes() {
-  rusage usage{};
-  CHECK(getrusage(RUSAGE_SELF, &usage) == 0);
-  constexpr double kUnit = 1024.0;  // ru_maxrss counts these
-  return static_cast<double>(usage.ru_maxrss) * kUnit;
-}
-
 // Estimates are files of f32, as a launch leaves them; an f64 laboratory has its digits in
 // trace.csv.
 runtime::Status write_estimates(const Config& config, const RunSummary& summary,
@@ -52,7 +43,9 @@ runtime::Status write_estimates(const Config& config, const RunSummary& summary,
     if (peer.estimate.empty()) continue;
     Config mine = config;
     mine.peer.name = peer.name;
-    if (auto made = make_run_folder(folder / peer.name, mine); !made) return made;
+    if (auto made = make_peer_folder(folder / peer.name); !made) return made;
+    if (auto prepared = prepare_peer_folder(folder / peer.name, mine); !prepared)
+      return prepared.error();
     const std::vector<float> numbers(peer.estimate.begin(), peer.estimate.end());
     const runtime::Status written = write_estimate(
         final_estimate_file(folder / peer.name), network, numbers,
@@ -84,7 +77,8 @@ runtime::Result<SimulationReport> simulate(const Config& config,
     fmt::print(stderr, "simulate: {}\n", note);
   SimulationReport report = (*simulation)->run(stop, ProgressLines());
   report.wall_seconds = runtime::to_seconds(clock.now() - began);
-  report.bytes_per_peer = peak_memory_bytes() / static_cast<double>(config.simulate.peers);
+  report.bytes_per_peer = static_cast<double>(runtime::peak_memory_bytes()) /
+                          static_cast<double>(config.simulate.peers);
   report.graph = *graph;
   trace.close();
   if (config.simulate.trace && !trace) {

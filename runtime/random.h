@@ -28,6 +28,10 @@ class Random {
   [[nodiscard]] double
   normal();  // mean 0, deviation 1 (polar method: same bits where libm's log agrees)
 
+  // Where in its draws it is: one that is moved there draws the same from then on.
+  [[nodiscard]] std::uint64_t position() const { return state_; }
+  void move_to(std::uint64_t position) { state_ = position; }
+
   template <typename T>
   void shuffle(std::span<T> items) {  // Fisher and Yates
     for (std::size_t left = items.size(); left > 1; --left)

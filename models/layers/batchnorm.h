@@ -21,6 +21,9 @@ class BatchNorm final : public Layer {
   void move_statistics(kernels::Backend& backend, std::size_t batch, kernels::ConstView saved,
                        kernels::ConstView statistics, kernels::View delta) const override;
   [[nodiscard]] std::size_t saved_count() const override { return 2 * input_.channels; }
+  [[nodiscard]] BackwardReads backward_reads() const override {
+    return {.in = ReadsIn::kAll, .out = reads_for(activation_)};
+  }
   void forward(kernels::Backend& backend, const ForwardViews& views) const override;
   void backward(kernels::Backend& backend, const BackwardViews& views) const override;
 

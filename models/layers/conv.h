@@ -20,6 +20,9 @@ class Conv final : public Layer {
   [[nodiscard]] std::string_view stem() const override { return "conv"; }
   void initialise(runtime::Random& random, std::span<float> parameters) const override;
   [[nodiscard]] std::size_t multiplications() const override;
+  [[nodiscard]] BackwardReads backward_reads() const override {
+    return {.in = ReadsIn::kForWeights, .out = reads_for(shape_.activation)};
+  }
   void forward(kernels::Backend& backend, const ForwardViews& views) const override;
   void backward(kernels::Backend& backend, const BackwardViews& views) const override;
 

@@ -14,6 +14,9 @@ class Dropout final : public Layer {
   [[nodiscard]] std::string description() const override;
   [[nodiscard]] ImageShape output() const override { return input_; }
   [[nodiscard]] bool backward_in_place() const override { return true; }
+  [[nodiscard]] BackwardReads backward_reads() const override {
+    return {.in = ReadsIn::kNothing, .out = ReadsOut::kNothing};
+  }
   void forward(kernels::Backend& backend, const ForwardViews& views) const override;
   void backward(kernels::Backend& backend, const BackwardViews& views) const override;
 

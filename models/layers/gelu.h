@@ -12,6 +12,9 @@ class Gelu final : public Layer {
   [[nodiscard]] std::string description() const override { return "gelu"; }
   [[nodiscard]] ImageShape output() const override { return input_; }
   [[nodiscard]] bool backward_in_place() const override { return true; }
+  [[nodiscard]] BackwardReads backward_reads() const override {
+    return {.in = ReadsIn::kAll, .out = ReadsOut::kNothing};
+  }
   void forward(kernels::Backend& backend, const ForwardViews& views) const override {
     backend.gelu_forward(views.in, views.out);
   }

@@ -15,6 +15,9 @@ class Heads final : public Layer {
   [[nodiscard]] std::string description() const override;
   [[nodiscard]] ImageShape output() const override;
   [[nodiscard]] std::size_t multiplications() const override;
+  [[nodiscard]] BackwardReads backward_reads() const override {
+    return {.in = ReadsIn::kAll, .out = ReadsOut::kNothing};
+  }
   void forward(kernels::Backend& backend, const ForwardViews& views) const override;
   void backward(kernels::Backend& backend, const BackwardViews& views) const override;
 

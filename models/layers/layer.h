@@ -32,14 +32,37 @@ struct BackwardViews {
   std::size_t batch = 0;
   std::uint64_t draw = 0;  // of the forward pass
   kernels::ConstView parameters;
-  kernels::ConstView in;       // as the forward pass read it
-  kernels::ConstView out;      // as the forward pass wrote it
+  kernels::ConstView in;       // as the forward pass read it, or what backward_reads() takes for it
+  kernels::ConstView out;      // as the forward pass wrote it, likewise
   kernels::ConstView saved;    // as the forward pass wrote it
   kernels::View d_out;         // scratch afterwards
   kernels::View d_in;          // empty: nobody asks for it
   kernels::View d_shortcut;    // the same
   kernels::View d_parameters;  // overwritten
 };
+
+// What of its first input a backward pass reads.
+enum class ReadsIn : std::uint8_t {
+  kNothing,
+  kForWeights,  // all of it, for the gradient of weights and of nothing else
+  kWinners,  // where each window has its largest: as good is 1 there, 0 elsewhere, and an output of
+             // 1s
+  kAll
+};
+// And of its output.
+enum class ReadsOut : std::uint8_t {
+  kNothing,
+  kSigns,  // which are above zero: as good is 1 for them, 0 for others
+  kAll
+};
+// A layer with two inputs reads of the second what it reads of the first, or less.
+struct BackwardReads {
+  ReadsIn in = ReadsIn::kAll;
+  ReadsOut out = ReadsOut::kAll;
+};
+[[nodiscard]] constexpr ReadsOut reads_for(kernels::Activation activation) {
+  return activation == kernels::Activation::kRelu ? ReadsOut::kSigns : ReadsOut::kNothing;
+}
 
 class Layer {
  public:
@@ -70,6 +93,9 @@ class Layer {
   [[nodiscard]] virtual std::size_t saved_count() const { return 0; }
   // Whether d_in may be the memory of d_out.
   [[nodiscard]] virtual bool backward_in_place() const { return false; }
+
+  // By default what is safe: all.
+  [[nodiscard]] virtual BackwardReads backward_reads() const { return {}; }
 
   // Multiply-adds of matrix products that one sample's forward pass takes.
   [[nodiscard]] virtual std::size_t multiplications() const { return 0; }

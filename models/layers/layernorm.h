@@ -16,6 +16,9 @@ class LayerNorm final : public Layer {
   [[nodiscard]] std::vector<ParameterTensor> tensors() const override;
   [[nodiscard]] std::string_view stem() const override { return "ln"; }
   void initialise(runtime::Random& random, std::span<float> parameters) const override;
+  [[nodiscard]] BackwardReads backward_reads() const override {
+    return {.in = ReadsIn::kAll, .out = ReadsOut::kNothing};
+  }
   void forward(kernels::Backend& backend, const ForwardViews& views) const override;
   void backward(kernels::Backend& backend, const BackwardViews& views) const override;
 

@@ -23,6 +23,14 @@ kernels::PoolShape Pool::with_batch(std::size_t batch) const {
   return shape;
 }
 
+BackwardReads Pool::backward_reads() const {
+  if (shape_.kind == kernels::PoolKind::kAverage)
+    return {.in = ReadsIn::kNothing, .out = ReadsOut::kNothing};
+  // Where windows overlap, a number may be the largest of one and not of another.
+  if (shape_.stride < shape_.window) return {};
+  return {.in = ReadsIn::kWinners, .out = ReadsOut::kNothing};
+}
+
 void Pool::forward(kernels::Backend& backend, const ForwardViews& views) const {
   backend.pool_forward(with_batch(views.batch), views.in, views.out);
 }

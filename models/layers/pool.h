@@ -12,6 +12,7 @@ class Pool final : public Layer {
 
   [[nodiscard]] std::string description() const override;
   [[nodiscard]] ImageShape output() const override;
+  [[nodiscard]] BackwardReads backward_reads() const override;
   void forward(kernels::Backend& backend, const ForwardViews& views) const override;
   void backward(kernels::Backend& backend, const BackwardViews& views) const override;
 

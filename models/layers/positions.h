@@ -16,6 +16,9 @@ class Positions final : public Layer {
   [[nodiscard]] std::string_view stem() const override { return "positions"; }
   void initialise(runtime::Random& random, std::span<float> parameters) const override;
   [[nodiscard]] bool backward_in_place() const override { return true; }
+  [[nodiscard]] BackwardReads backward_reads() const override {
+    return {.in = ReadsIn::kNothing, .out = ReadsOut::kNothing};
+  }
   void forward(kernels::Backend& backend, const ForwardViews& views) const override;
   void backward(kernels::Backend& backend, const BackwardViews& views) const override;
 

@@ -24,4 +24,11 @@ void AdamMoments::direct(kernels::View gradient) {
   backend_->divide_by_root(1.0, epsilon_ * root, second_.view(), gradient);
 }
 
+void AdamMoments::visit_state(StateVisitor& visitor) {
+  visitor.vector("first", first_.view());
+  visitor.vector("second", second_.view());
+  visitor.number("power1", power1_);
+  visitor.number("power2", power2_);
+}
+
 }  // namespace peers

@@ -14,6 +14,7 @@ class AdamMoments {
   AdamMoments(const OptimizerOptions& options, const VectorSpace& space);
   // A gradient in, the direction out, in its place.
   void direct(kernels::View gradient);
+  void visit_state(StateVisitor& visitor);
 
  private:
   double beta1_;

@@ -14,4 +14,6 @@ double AdamW::delta_at(GradientSource& source, kernels::ConstView estimate, doub
   return loss;
 }
 
+void AdamW::visit_state(StateVisitor& visitor) { moments_.visit_state(visitor); }
+
 }  // namespace peers

@@ -11,6 +11,7 @@ class AdamW final : public Optimizer {
   AdamW(const OptimizerOptions& options, const VectorSpace& space);
   double delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
                   kernels::View delta) override;
+  void visit_state(StateVisitor& visitor) override;
 
  private:
   AdamMoments moments_;

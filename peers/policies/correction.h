@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "gossip/mass.h"
+#include "peers/policies/state_visitor.h"
 #include "peers/policies/vector_space.h"
 #include "runtime/result.h"
 
@@ -29,6 +30,9 @@ class Correction {
   // What the others made of it has been folded in. `learning_rate_sum`: of the local steps since
   // the last call; 0 for the start of the run and for rounds without gradients.
   virtual void after_mix(const gossip::Mass& mass, double learning_rate_sum) = 0;
+
+  // All that it keeps.
+  virtual void visit_state(StateVisitor& visitor) = 0;
 };
 
 struct CorrectionOptions {

@@ -10,6 +10,7 @@ class L2Init final : public Regularizer {
  public:
   L2Init(double strength, kernels::Buffer start, kernels::Backend& backend);
   void add_to(kernels::ConstView estimate, kernels::View gradient) override;
+  void visit_state(StateVisitor& /*visitor*/) override {}  // the start follows from the config
 
  private:
   double strength_;

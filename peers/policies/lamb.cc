@@ -27,4 +27,6 @@ double Lamb::delta_at(GradientSource& source, kernels::ConstView estimate, doubl
   return loss;
 }
 
+void Lamb::visit_state(StateVisitor& visitor) { moments_.visit_state(visitor); }
+
 }  // namespace peers

@@ -15,6 +15,7 @@ class Lamb final : public Optimizer {
   Lamb(const OptimizerOptions& options, const VectorSpace& space);
   double delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
                   kernels::View delta) override;
+  void visit_state(StateVisitor& visitor) override;
 
  private:
   struct Range {

@@ -27,4 +27,9 @@ double LightSamAdagrad::delta_at(GradientSource& source, kernels::ConstView esti
   return loss;
 }
 
+void LightSamAdagrad::visit_state(StateVisitor& visitor) {
+  visitor.vector("ascent_squares", ascent_squares_.view());
+  visitor.vector("descent_squares", descent_squares_.view());
+}
+
 }  // namespace peers

@@ -13,6 +13,7 @@ class LightSamAdagrad final : public Optimizer {
   LightSamAdagrad(const OptimizerOptions& options, const VectorSpace& space);
   double delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
                   kernels::View delta) override;
+  void visit_state(StateVisitor& visitor) override;
 
  private:
   double rho_;

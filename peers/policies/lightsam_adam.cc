@@ -39,4 +39,11 @@ double LightSamAdam::delta_at(GradientSource& source, kernels::ConstView estimat
   return loss;
 }
 
+void LightSamAdam::visit_state(StateVisitor& visitor) {
+  visitor.vector("ascent_first", ascent_.first.view());
+  visitor.vector("ascent_second", ascent_.second.view());
+  visitor.vector("descent_first", descent_.first.view());
+  visitor.vector("descent_second", descent_.second.view());
+}
+
 }  // namespace peers

@@ -15,6 +15,7 @@ class LightSamAdam final : public Optimizer {
   LightSamAdam(const OptimizerOptions& options, const VectorSpace& space);
   double delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
                   kernels::View delta) override;
+  void visit_state(StateVisitor& visitor) override;
 
  private:
   // One pair of moments; the first over (1 - b1), so that it takes a gradient as it is.

@@ -25,4 +25,9 @@ double LightSamNorm::delta_at(GradientSource& source, kernels::ConstView estimat
   return loss;
 }
 
+void LightSamNorm::visit_state(StateVisitor& visitor) {
+  visitor.number("ascent_squares", ascent_squares_);
+  visitor.number("descent_squares", descent_squares_);
+}
+
 }  // namespace peers

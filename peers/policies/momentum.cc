@@ -24,4 +24,6 @@ double Momentum::delta_at(GradientSource& source, kernels::ConstView estimate, d
   return loss;
 }
 
+void Momentum::visit_state(StateVisitor& visitor) { visitor.vector("momentum", momentum_.view()); }
+
 }  // namespace peers

@@ -12,6 +12,7 @@ class Momentum final : public Optimizer {
   Momentum(const OptimizerOptions& options, const VectorSpace& space);
   double delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
                   kernels::View delta) override;
+  void visit_state(StateVisitor& visitor) override;
 
  private:
   double mu_;

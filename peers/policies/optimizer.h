@@ -8,6 +8,7 @@
 
 #include "models/parameter_tensor.h"
 #include "peers/policies/gradient_source.h"
+#include "peers/policies/state_visitor.h"
 #include "peers/policies/vector_space.h"
 #include "runtime/result.h"
 
@@ -30,6 +31,9 @@ class Optimizer {
   // of all x that descends (Stochastic Gradient Push, Assran et al. 2019, algorithm 1).
   virtual double delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
                           kernels::View delta) = 0;
+
+  // All that it keeps.
+  virtual void visit_state(StateVisitor& visitor) = 0;
 };
 
 struct OptimizerOptions {

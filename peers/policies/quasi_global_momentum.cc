@@ -28,4 +28,9 @@ void QuasiGlobalMomentum::after_mix(const gossip::Mass& mass, double learning_ra
   std::swap(last_, now_);
 }
 
+void QuasiGlobalMomentum::visit_state(StateVisitor& visitor) {
+  visitor.vector("momentum", momentum_.view());
+  visitor.vector("last", last_.view());
+}
+
 }  // namespace peers

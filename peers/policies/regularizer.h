@@ -10,6 +10,7 @@
 #include "models/parameter_tensor.h"
 #include "peers/objective.h"
 #include "peers/policies/schedule.h"
+#include "peers/policies/state_visitor.h"
 #include "peers/policies/vector_space.h"
 #include "runtime/result.h"
 
@@ -27,6 +28,9 @@ class Regularizer {
   virtual void begin_step(const Plan& /*plan*/, kernels::ConstView /*estimate*/) {}
   // Adds the gradient of its term at `estimate`.
   virtual void add_to(kernels::ConstView estimate, kernels::View gradient) = 0;
+
+  // All that it keeps, but for what follows from the config.
+  virtual void visit_state(StateVisitor& visitor) = 0;
 };
 
 struct RegularizerOptions {

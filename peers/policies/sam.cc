@@ -44,4 +44,6 @@ double Sam::delta_at(GradientSource& source, kernels::ConstView estimate, double
   return base_.delta_at(uphill, estimate, learning_rate, delta);
 }
 
+void Sam::visit_state(StateVisitor& visitor) { base_.visit_state(visitor); }
+
 }  // namespace peers

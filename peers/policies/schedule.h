@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "peers/policies/learning_rate.h"
+#include "peers/policies/state_visitor.h"
 #include "runtime/result.h"
 
 namespace peers {
@@ -27,6 +28,9 @@ class Schedule {
   Schedule& operator=(const Schedule&) = delete;
 
   [[nodiscard]] virtual Plan plan(std::uint64_t step) const = 0;  // steps count from 0
+
+  // All that it keeps: nothing, where the number of the step says all.
+  virtual void visit_state(StateVisitor& /*visitor*/) {}
 };
 
 struct ScheduleOptions {

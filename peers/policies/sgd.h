@@ -11,6 +11,7 @@ class Sgd final : public Optimizer {
       : weight_decay_(options.weight_decay), backend_(space.backend) {}
   double delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
                   kernels::View delta) override;
+  void visit_state(StateVisitor& /*visitor*/) override {}
 
  private:
   double weight_decay_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <string_view>
 
 #include "runtime/random.h"
@@ -129,6 +130,16 @@ void Spectral::add_to(kernels::ConstView estimate, kernels::View gradient) {
   }
   for (const Range& scale : scales_) add_numbers(scale, 1.0, estimate, gradient);
   for (const Range& shift : shifts_) add_numbers(shift, 0.0, estimate, gradient);
+}
+
+void Spectral::visit_state(StateVisitor& visitor) {
+  for (std::size_t i = 0; i < matrices_.size(); ++i) {
+    Matrix& matrix = matrices_[i];
+    PartVisitor part(std::to_string(i), visitor);
+    part.vector("left", matrix.left.view());
+    part.vector("right", matrix.right.view());
+    part.flag("warm", matrix.warm);
+  }
 }
 
 }  // namespace peers

@@ -22,6 +22,7 @@ class Spectral final : public Regularizer {
   Spectral(double strength, std::span<const models::ParameterTensor> tensors,
            kernels::Scalar scalar, kernels::Backend& backend);
   void add_to(kernels::ConstView estimate, kernels::View gradient) override;
+  void visit_state(StateVisitor& visitor) override;
 
  private:
   struct Range {

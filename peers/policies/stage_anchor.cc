@@ -17,4 +17,12 @@ void StageAnchor::add_to(kernels::ConstView estimate, kernels::View gradient) {
   backend_->axpy(-pull_, anchor_.view(), gradient);
 }
 
+void StageAnchor::visit_state(StateVisitor& visitor) {
+  // No stage yet is told from stage 0.
+  std::uint64_t stages = stage_ ? *stage_ + 1 : 0;
+  visitor.count("stages", stages);
+  stage_ = stages > 0 ? std::optional(stages - 1) : std::nullopt;
+  visitor.vector("anchor", anchor_.view());
+}
+
 }  // namespace peers

@@ -14,6 +14,7 @@ class StageAnchor final : public Regularizer {
   explicit StageAnchor(const VectorSpace& space);
   void begin_step(const Plan& plan, kernels::ConstView estimate) override;
   void add_to(kernels::ConstView estimate, kernels::View gradient) override;
+  void visit_state(StateVisitor& visitor) override;
 
  private:
   std::optional<std::uint64_t> stage_;

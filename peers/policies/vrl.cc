@@ -20,4 +20,9 @@ void Vrl::after_mix(const gossip::Mass& mass, double learning_rate_sum) {
   backend_->axpy(damping_ / learning_rate_sum, moved_.view(), drift_.view());
 }
 
+void Vrl::visit_state(StateVisitor& visitor) {
+  visitor.vector("drift", drift_.view());
+  visitor.vector("pushed", pushed_.view());
+}
+
 }  // namespace peers

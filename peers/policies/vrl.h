@@ -21,6 +21,7 @@ class Vrl final : public Correction {
   void correct(kernels::View gradient) override;
   void before_push(const gossip::Mass& mass) override;
   void after_mix(const gossip::Mass& mass, double learning_rate_sum) override;
+  void visit_state(StateVisitor& visitor) override;
 
  private:
   double damping_;

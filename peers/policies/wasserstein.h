@@ -18,6 +18,7 @@ class Wasserstein final : public Regularizer {
   Wasserstein(double strength, kernels::ConstView start,
               std::span<const models::ParameterTensor> tensors, kernels::Backend& backend);
   void add_to(kernels::ConstView estimate, kernels::View gradient) override;
+  void visit_state(StateVisitor& /*visitor*/) override {}  // the start follows from the config
 
  private:
   struct Tensor {

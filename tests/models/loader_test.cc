@@ -1,6 +1,7 @@
 #include "models/loader.h"
 
 #include <algorithm>
+#include <memory>
 #include <numeric>
 #include <vector>
 
@@ -116,6 +117,23 @@ TEST_CASE("a loader that starts at a step goes on as one that came there") {
     Loader jumped(dataset, numbers(3, 17), options);
     CHECK(jumped.step() == walked.step());
     CHECK(take(jumped, 5) == take(walked, 5));
+  }
+}
+
+TEST_CASE("a loader that is sent to a step goes on as one that came there, ahead or not") {
+  const NumberedDataset dataset(100);
+  for (const bool ahead : {false, true}) {
+    LoaderOptions options = inline_options(7);
+    options.ahead = ahead;
+    Loader there(dataset, numbers(0, 40), options);
+    Loader sent(dataset, numbers(0, 40), options);
+    static_cast<void>(take(there, 9));
+    static_cast<void>(take(sent, 2));
+    sent.seek(9);
+    CHECK(sent.step() == 9);
+    CHECK(take(sent, 12) == take(there, 12));
+    sent.seek(0);
+    CHECK(take(sent, 3) == take(*std::make_unique<Loader>(dataset, numbers(0, 40), options), 3));
   }
 }
 

@@ -153,12 +153,18 @@ TEST_CASE("a name of a version to come is refused with those available") {
 }
 
 TEST_CASE("a key of a version to come may only hold its default") {
-  CHECK(accepted("[watch]\nhttp = \"\"\n[checkpoint]\nevery_seconds = 0") == peers::Config{});
+  CHECK(accepted("[watch]\nhttp = \"\"") == peers::Config{});
   CHECK(refusal("[watch]\nhttp = \"127.0.0.1:0\"") ==
         "x.toml:2: watch.http: not available in this version: expected \"\", got \"127.0.0.1:0\"");
-  CHECK(refusal("", {"checkpoint.keep=3"}) ==
-        "--set checkpoint.keep=3: not available in this version: expected 2, got 3");
   CHECK_THAT(refusal("[gossip]\ntopology = \"view\""), Catch::Contains("is not in this version"));
+}
+
+TEST_CASE("what to go on from is a word or a file") {
+  CHECK(refusal("[checkpoint]\nresume = \"atuo\"") ==
+        "x.toml:2: checkpoint.resume: expected none, auto or a file .safetensors, got \"atuo\"; "
+        "did you mean \"auto\"?");
+  CHECK(accepted("[checkpoint]\nresume = \"a/step-1.safetensors\"").checkpoint.resume ==
+        "a/step-1.safetensors");
 }
 
 TEST_CASE("a syntax error is refused with line and column") {
@@ -361,6 +367,7 @@ init = "@examples@/quadratic/centers.csv"
 epochs = 0
 steps = 12
 batch = 65536
+drop_activations = 0.5
 label_smoothing = 0.1
 evaluate_every = 0
 [policy]
@@ -374,6 +381,7 @@ beta1 = 0.8
 beta2 = 0.99
 epsilon = 1e-6
 rho = 0.1
+plugin = "@examples@/quadratic/centers.csv"
 learning_rate_rule = "step"
 warm_up = 0.05
 decay_at = [0.4]
@@ -388,6 +396,9 @@ correction = "quasi-global-momentum"
 correction_damping = 1.0
 regularizer = "l2-init"
 regularizer_strength = 1e-3
+outer = "nesterov"
+outer_learning_rate = 0.5
+outer_momentum = 0.8
 rate_correction = false
 [gossip]
 constant_share = 0.5
@@ -421,6 +432,10 @@ authorized = "@examples@/quadratic"
 refused_max = 7
 norm_limit = 10.0
 allow_insecure_lan = true
+[checkpoint]
+every_seconds = 2.5
+keep = 7
+resume = "auto"
 [objective]
 kind = "quadratic"
 centers = "@examples@/quadratic/centers.csv"

@@ -1,0 +1,80 @@
+#include "models/activations.h"
+
+#include <utility>
+
+namespace models {
+
+using kernels::ConstView;
+using kernels::View;
+
+Activations::Activations(std::vector<PlannedNode> nodes, double dropped)
+    : nodes_(std::move(nodes)), dropped_(dropped), plan_(plan_activations(nodes_, dropped > 0.0)) {}
+
+void Activations::allocate(kernels::Backend& backend, kernels::Scalar scalar, std::size_t batch) {
+  slots_.clear();
+  for (const std::size_t count : plan_.slots)
+    slots_.push_back(backend.allocate(batch * count, scalar));
+  packed_.clear();
+  packed_.resize(nodes_.size());
+  for (std::size_t i = 0; i < nodes_.size(); ++i) {
+    const ActivationPlan::Kept& kept = plan_.nodes[i];
+    if (kept.whole) continue;
+    const std::size_t count = batch * nodes_[i].out_count;
+    if (kept.signs) packed_[i].signs = PositiveMask(count);
+    if (kept.winners) packed_[i].winners = PositiveMask(count);
+    if (kept.largest) packed_[i].largest = LargestNumbers(count, dropped_, scalar);
+  }
+}
+
+std::size_t Activations::bytes() const {
+  std::size_t bytes = 0;
+  for (const kernels::Buffer& slot : slots_) bytes += slot.view().bytes();
+  for (const Packed& packed : packed_)
+    bytes += packed.signs.bytes() + packed.winners.bytes() + packed.largest.bytes();
+  return bytes;
+}
+
+View Activations::output(std::size_t node, std::size_t batch) {
+  return slots_[plan_.nodes[node].slot].view().slice(0, batch * nodes_[node].out_count);
+}
+
+bool Activations::wants_winners(std::size_t reader) const {
+  const PlannedNode& node = nodes_[reader];
+  return node.reads.in == ReadsIn::kWinners && node.in < Node::kNetworkInput &&
+         !plan_.nodes[node.in].whole;
+}
+
+void Activations::keep_winners(std::size_t reader, ConstView winners) {
+  packed_[nodes_[reader].in].winners.write(winners);
+}
+
+void Activations::keep_inputs(std::size_t reader, std::size_t batch) {
+  for (const std::size_t place : {nodes_[reader].in, nodes_[reader].shortcut}) {
+    if (place >= Node::kNetworkInput) continue;
+    const ActivationPlan::Kept& kept = plan_.nodes[place];
+    if (kept.whole || kept.last_reader != reader) continue;
+    if (kept.signs) packed_[place].signs.write(output(place, batch));
+    if (kept.largest) packed_[place].largest.write(output(place, batch));
+  }
+}
+
+ConstView Activations::input_again(std::size_t reader, std::size_t batch) {
+  const std::size_t place = nodes_[reader].in;
+  const View numbers = output(place, batch);
+  if (plan_.nodes[place].whole) return numbers;
+  const ReadsIn reads = nodes_[reader].reads.in;
+  if (reads == ReadsIn::kWinners) packed_[place].winners.read(numbers);
+  if (reads == ReadsIn::kForWeights) packed_[place].largest.read(numbers);
+  return numbers;
+}
+
+ConstView Activations::output_again(kernels::Backend& backend, std::size_t node,
+                                    std::size_t batch) {
+  const View numbers = output(node, batch);
+  if (plan_.nodes[node].whole) return numbers;
+  if (wants_winners(node)) backend.fill(1.0, numbers);
+  if (plan_.nodes[node].signs) packed_[node].signs.read(numbers);
+  return numbers;
+}
+
+}  // namespace models

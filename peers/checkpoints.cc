@@ -1,0 +1,68 @@
+#include "peers/checkpoints.h"
+
+#include "peers/checkpoint_folder.h"
+#include "peers/resume.h"
+
+namespace peers {
+
+Checkpoints::Checkpoints(const Parts& parts)
+    : parts_(parts),
+      writer_({.folder = checkpoint_folder(parts.folder),
+               .keep = parts.config->checkpoint.keep,
+               .tensors = tensors_of(parts.assembly->network(),
+                                     parts.assembly->objective().parameter_count()),
+               .clock = parts.clock}),
+      saved_at_(parts.clock->now()) {}
+
+CheckpointNote Checkpoints::note_of(Peer& peer) const {
+  return {.run = parts_.config->run,
+          .peer = parts_.config->peer.name,
+          .id = parts_.identity.id,
+          .incarnation = parts_.identity.incarnation,
+          .step = peer.step(),
+          .round = peer.status().round,
+          .weight = peer.weight(),
+          .fingerprint = parts_.assembly->fingerprint(),
+          .terms = parts_.assembly->terms(),
+          .policy = policy_lines(*parts_.config)};
+}
+
+void Checkpoints::save_if_due(Peer& peer, runtime::Instant now) {
+  if (const auto outcome = writer_.take_outcome()) record(*outcome);
+  const double every = parts_.config->checkpoint.every_seconds;
+  if (every == 0.0 || peer.diverged() || runtime::to_seconds(now - saved_at_) < every) return;
+  if (writer_.save(peer, *parts_.backend, note_of(peer))) saved_at_ = now;
+}
+
+void Checkpoints::begin_last(Peer& peer) {
+  if (const auto outcome = writer_.wait()) record(*outcome);
+  static_cast<void>(writer_.save(peer, *parts_.backend, note_of(peer)));  // it is idle
+}
+
+runtime::Status Checkpoints::finish_last() {
+  const auto outcome = writer_.wait();
+  if (!outcome) return {};
+  record(*outcome);
+  return outcome->status;
+}
+
+void Checkpoints::record(const CheckpointWriter::Outcome& outcome) {
+  if (!outcome.status.ok()) {
+    ++failed_;
+    parts_.log->error("checkpoint of step {} not written ({} so far): {}", outcome.step, failed_,
+                      outcome.status.error().message);
+    parts_.metrics->write(parts_.clock->now(), "checkpoint",
+                          {{"path", outcome.path.string()},
+                           {"step", outcome.step},
+                           {"error", outcome.status.error().message}});
+    return;
+  }
+  parts_.metrics->write(parts_.clock->now(), "checkpoint",
+                        {{"path", outcome.path.string()},
+                         {"step", outcome.step},
+                         {"bytes", outcome.bytes},
+                         {"seconds", outcome.seconds},
+                         {"stall_seconds", outcome.stall_seconds}});
+}
+
+}  // namespace peers
