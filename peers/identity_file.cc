@@ -43,7 +43,9 @@ Identity next_identity(const std::optional<Identity>& file,
   if (fixed) next.id = *fixed;
   for (const auto& last : {file, checkpoint}) {
     if (last && last->id == next.id)
-      next.incarnation = std::max(next.incarnation, last->incarnation + 1);
+      next.incarnation =
+          std::max(next.incarnation,
+                   (last->incarnation / kIncarnationsOfAStart + 1) * kIncarnationsOfAStart + 1);
   }
   return next;
 }

@@ -1,6 +1,6 @@
 #pragma once
-// Who a peer is from one start to the next, in the file `identity` of its folder: its id, and how
-// often it has started under it.
+// Who a peer is from one start to the next, in the file `identity` of its folder: its id, and
+// the incarnation that it last started as.
 
 #include <cstdint>
 #include <filesystem>
@@ -24,9 +24,13 @@ struct Identity {
 [[nodiscard]] runtime::Status write_identity(const std::filesystem::path& peer_folder,
                                              const Identity& identity);
 
-// Who starts now, where `last` are the former lives that are known of (file, checkpoint): one more
-// than the latest under the same id. `fixed`: the id, where somebody else says it; `drawn`: where
-// nobody does and nothing is known.
+// Who was taken for dead while it lives goes on as its next incarnation (gossip), so each start
+// leaves room for so many before the next start's: two never meet.
+inline constexpr std::uint64_t kIncarnationsOfAStart = 1ULL << 20U;
+
+// Who starts now, where `last` are the former lives that are known of (file, checkpoint): beyond
+// all of the latest start under the same id. `fixed`: the id, where somebody else says it; `drawn`:
+// where nobody does and nothing is known.
 [[nodiscard]] Identity next_identity(const std::optional<Identity>& file,
                                      const std::optional<Identity>& checkpoint,
                                      const std::optional<runtime::PeerId>& fixed,

@@ -31,7 +31,7 @@ void Peer::visit_parts(StateVisitor& visitor) {
 void Peer::visit_position(StateVisitor& visitor) {
   {
     const std::scoped_lock lock(mutex_);
-    members_kept_ = exchange_.members().all().size();
+    members_kept_ = exchange_->members().all().size();
   }
   visitor.count("members", members_kept_);
   visitor.count("step", step_);
@@ -51,13 +51,13 @@ void Peer::resume(kernels::ConstView estimate, StateVisitor& position, StateVisi
   step_ = std::min(step_, options_.steps);
   pushed_weights_.assign(parts_.layout->block_count(), 1.0);
   // Then and now: else the round that was open will never be complete.
-  const bool alone = members_kept_ == 1 && exchange_.members().all().size() == 1;
+  const bool alone = members_kept_ == 1 && exchange_->members().all().size() == 1;
   if (!alone || parts == nullptr) {
     round_open_ = false;
     learning_rate_sum_ = 0.0;
     start_parts();
   }
-  exchange_.set_progress({phase_, step_, step_seconds_, round_});
+  exchange_->set_progress({phase_, step_, step_seconds_, round_});
 }
 
 }  // namespace peers

@@ -19,10 +19,11 @@ constexpr std::string_view kBefore = "\"xxh3\":\"";
 // Where the digits are; empty: nowhere.
 std::span<std::byte> digits_in(std::span<std::byte> file) {
   const auto pattern = std::as_bytes(std::span(kBefore));
-  const auto found = std::ranges::search(file, pattern);
-  const auto rest = file.subspan(static_cast<std::size_t>(found.end() - file.begin()));
-  return found.empty() || rest.size() < kZeros.size() ? std::span<std::byte>()
-                                                      : rest.first(kZeros.size());
+  const auto found = std::search(file.begin(), file.end(), pattern.begin(), pattern.end());
+  const std::size_t begin =
+      static_cast<std::size_t>(found - file.begin()) + (found == file.end() ? 0 : pattern.size());
+  const auto rest = file.subspan(begin);
+  return rest.size() < kZeros.size() ? std::span<std::byte>() : rest.first(kZeros.size());
 }
 
 void put(std::string_view text, std::span<std::byte> place) {

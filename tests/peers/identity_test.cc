@@ -28,19 +28,21 @@ TEST_CASE("an identity reads back; what is not one is none") {
   CHECK_FALSE(peers::read_identity(folder.path()).has_value());
 }
 
-TEST_CASE("every start is a life later than all that is known of, under the same id") {
-  const Identity file{PeerId{7}, 4};
-  const Identity checkpoint{PeerId{7}, 6};
+TEST_CASE("every start is beyond all that is known of, and what they may have become since") {
+  constexpr std::uint64_t kRoom = peers::kIncarnationsOfAStart;
+  const Identity file{PeerId{7}, 1};
+  const Identity checkpoint{PeerId{7}, kRoom + 1};
   CHECK(next_identity({}, {}, {}, kDrawn) == Identity{kDrawn, 1});
-  CHECK(next_identity(file, {}, {}, kDrawn) == Identity{PeerId{7}, 5});
-  CHECK(next_identity({}, checkpoint, {}, kDrawn) == Identity{PeerId{7}, 7});
-  CHECK(next_identity(file, checkpoint, {}, kDrawn) == Identity{PeerId{7}, 7});
-  CHECK(next_identity(Identity{PeerId{7}, 9}, checkpoint, {}, kDrawn) == Identity{PeerId{7}, 10});
+  CHECK(next_identity(file, {}, {}, kDrawn) == Identity{PeerId{7}, kRoom + 1});
+  CHECK(next_identity({}, checkpoint, {}, kDrawn) == Identity{PeerId{7}, 2 * kRoom + 1});
+  CHECK(next_identity(file, checkpoint, {}, kDrawn) == Identity{PeerId{7}, 2 * kRoom + 1});
+  CHECK(next_identity(Identity{PeerId{7}, 3 * kRoom + 1}, checkpoint, {}, kDrawn) ==
+        Identity{PeerId{7}, 4 * kRoom + 1});
 }
 
 TEST_CASE("an id that somebody else says begins its own lives") {
-  const Identity file{PeerId{7}, 4};
-  CHECK(next_identity(file, {}, PeerId{7}, kDrawn) == Identity{PeerId{7}, 5});
+  const Identity file{PeerId{7}, 1};
+  CHECK(next_identity(file, {}, PeerId{7}, kDrawn).incarnation > peers::kIncarnationsOfAStart);
   CHECK(next_identity(file, {}, PeerId{3}, kDrawn) == Identity{PeerId{3}, 1});
 }
 
