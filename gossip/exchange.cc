@@ -7,24 +7,36 @@
 #include "runtime/check.h"
 
 namespace gossip {
+namespace {
 
-Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Members members)
+constexpr runtime::Duration kRepeatInterval{250'000'000};
+constexpr runtime::Duration kRosterInterval{1'000'000'000};  // in a run of up to 32
+
+}  // namespace
+
+Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Members members,
+                   runtime::Instant now)
     : options_(options),
       layout_(&layout),
-      members_(std::move(members)),
+      membership_({.self = options.self.id,
+                   .incarnation = options.self.incarnation,
+                   .probe_interval = options.probe_interval,
+                   .suspicion_multiplier = options.suspicion_multiplier,
+                   .seed = options.seed},
+                  std::move(members), now),
       inbox_(layout, options.order),
       guests_(layout),
-      heartbeat_at_(options.heartbeat_interval == runtime::Duration::zero()
-                        ? runtime::Instant::max()
-                        : members_.ticked_at()) {
-  CHECK(options.heartbeat_interval >= runtime::Duration::zero());
-  CHECK(members_.contains(options.self.id));
+      random_(options.seed, runtime::value_of(options.self.id)),
+      ticked_at_(now),
+      repeat_at_(now),
+      roster_at_(now),
+      knock_at_(now) {
+  CHECK(this->members().contains(options.self.id));
   contacts_.emplace(options.self.id, options.contact);
 }
 
 bool Exchange::is_living(runtime::PeerId peer) const {
-  return peer != options_.self.id && members_.contains(peer) &&
-         members_.state(peer) == MemberState::kAlive;
+  return peer != options_.self.id && members().is_living(peer);
 }
 
 Lane& Exchange::lane(runtime::PeerId peer) {
@@ -39,6 +51,7 @@ Lane& Exchange::talk(runtime::PeerId peer) {
 
 std::vector<runtime::PeerId> Exchange::talking_to() {
   std::vector<runtime::PeerId> peers = guests_.all();
+  for (const auto& [peer, frames] : knocks_) peers.push_back(peer);
   for (auto entry = talking_.begin(); entry != talking_.end();) {
     if (entry->second->quiet()) {
       entry = talking_.erase(entry);
@@ -62,13 +75,14 @@ void Exchange::push(const Push& push) {
 }
 
 void Exchange::want_heartbeats() {
-  for (const runtime::PeerId peer : members_.living())
+  for (const runtime::PeerId peer : members().living())
     if (peer != options_.self.id) talk(peer).want_heartbeat();
 }
 
 void Exchange::set_progress(const Progress& progress) {
   const bool rounds_due =
-      options_.heartbeat_rounds > 0 && progress.round >= round_told_ + options_.heartbeat_rounds;
+      options_.heartbeat_rounds > 0 &&
+      (!round_told_ || progress.round >= *round_told_ + options_.heartbeat_rounds);
   if (rounds_due) round_told_ = progress.round;
   if (rounds_due || progress.phase != said_.progress.phase) want_heartbeats();
   said_.progress = progress;
@@ -88,7 +102,7 @@ Heard Exchange::heard(runtime::PeerId peer) const {
 }
 
 void Exchange::say_goodbye() {
-  for (const runtime::PeerId peer : members_.living())
+  for (const runtime::PeerId peer : members().living())
     if (peer != options_.self.id) talk(peer).want_goodbye();
 }
 
@@ -101,17 +115,22 @@ void Exchange::receive(const Message& message, std::size_t bytes, runtime::Insta
     if (const auto* request = std::get_if<Request>(&message.body)) hear(from, *request, now);
     return;
   }
-  if (from.id == options_.self.id || !members_.contains(from.id))
+  if (from.id == options_.self.id || !members().contains(from.id))
     return refuse(from.id, Refusal::kUnknownPeer);
   if (!is_living(from.id) || !lane(from.id).recognises(from.incarnation))
-    return refuse(from.id, Refusal::kFromTheDead);
+    return hear_obituary(message, now);
 
-  members_.heard(from.id, now);
+  static_cast<void>(membership_.recognises(from.id, from.incarnation));
+  membership_.heard(from.id, now);
   unanswered_.erase(from.id);
   std::visit([&](const auto& said) { hear(from, said, now); }, message.body);
 }
 
 void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant /*now*/) {
+  // Meant for a former life of this peer: whoever sent it has taken it back since.
+  const bool for_this_life = parcel.recipient == options_.self.incarnation;
+  if (!for_this_life && (parcel.recipient != 0 || came_back_))
+    return refuse(from.id, Refusal::kFromTheDead);
   Lane& lane = this->lane(from.id);
   const bool has_room = inbox_open_ && inbox_.has_room(parcel.round);
   if (!has_room && !lane.in().has_seen(from.incarnation, parcel.sequence)) {
@@ -127,7 +146,7 @@ void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant /
       break;
     case InEdge::Verdict::kNew:
       inbox_.add(from.id, parcel);
-      members_.heard_round(from.id, parcel.round);
+      membership_.heard_round(from.id, parcel.round);
       ++traffic_.parcels_received;
       if (options_.keep_heard) unfolded_.emplace(Key{from.id, parcel.sequence}, parcel);
       if (options_.acknowledge == Acknowledge::kArrived) break;
@@ -177,22 +196,30 @@ void Exchange::hear(const Sender& from, const Acknowledgement& acknowledgement,
 }
 
 void Exchange::hear(const Sender& from, const Heartbeat& heartbeat, runtime::Instant now) {
-  members_.heard(from.id, heartbeat.progress, now);
-  // Somebody has missed news; both sides tell each other whom they know.
-  if (heartbeat.roster != said().roster) talk(from.id).want_roster();
+  membership_.heard(from.id, heartbeat.progress, now);
+  membership_.hear(from.id, heartbeat.probe, now);
+  for (const Rumour& rumour : heartbeat.rumours) membership_.hear(rumour, now);
+  follow_membership();
+  // Somebody has missed news; both sides tell each other whom they know. Not with everybody at once
+  // where news is still on its way.
+  if (heartbeat.roster == said().roster || now < roster_at_) return;
+  const auto scale = static_cast<runtime::Duration::rep>(1 + members().living().size() / 32);
+  roster_at_ = now + scale * kRosterInterval;
+  talk(from.id).want_roster();
 }
 
 void Exchange::hear(const Sender& from, const Goodbye& /*goodbye*/, runtime::Instant /*now*/) {
-  members_.left(from.id);
-  part_from(from.id, MemberState::kLeft);
+  membership_.left(from.id);
+  part_from(from.id, MemberState::kLeft, "said goodbye");
 }
 
-void Exchange::part_from(runtime::PeerId peer, MemberState state) {
+void Exchange::part_from(runtime::PeerId peer, MemberState state, std::string reason) {
   heard_.erase(peer);
   unanswered_.erase(peer);
   partings_.push_back(peer);
   said_stale_ = true;
-  MemberEvent event{.peer = peer, .name = name_of(peer), .state = state};
+  MemberEvent event{
+      .peer = peer, .name = name_of(peer), .state = state, .reason = std::move(reason)};
   for (const Parcel& parcel : lane(peer).close()) {
     inbox_.take_back(options_.decoder == nullptr ? parcel : options_.decoder->decoded(parcel));
     event.mass_taken_back += parcel.mass();
@@ -202,7 +229,7 @@ void Exchange::part_from(runtime::PeerId peer, MemberState state) {
 
 void Exchange::refuse(runtime::PeerId from, Refusal reason) {
   ++traffic_.messages_refused;
-  if (!members_.contains(from) && !strangers_.contains(from)) {
+  if (!members().contains(from) && !strangers_.contains(from)) {
     if (strangers_.size() == kStrangersMax) return;
     strangers_.insert(from);
   }
@@ -212,30 +239,44 @@ void Exchange::refuse(runtime::PeerId from, Refusal reason) {
 }
 
 void Exchange::tick(runtime::Instant now) {
-  for (const runtime::PeerId peer : members_.tick(now)) part_from(peer, MemberState::kDead);
+  ticked_at_ = std::max(ticked_at_, now);
+  membership_.tick(now);
+  follow_membership();
   for (const runtime::PeerId guest : guests_.tick(now)) partings_.push_back(guest);
-  if (now < heartbeat_at_) return;
-  heartbeat_at_ = now + options_.heartbeat_interval;
-  want_heartbeats();
+  if (now >= knock_at_) knock_at_the_dead(now);
+  if (now < repeat_at_) return;
+  repeat_at_ = now + kRepeatInterval;
+  repeat_what_must_arrive();
+}
+
+// At the end everybody waits for everybody's phase, so it must not be lost; and a newcomer's hello
+// is said until it is answered.
+void Exchange::repeat_what_must_arrive() {
+  if (said_.progress.phase != Phase::kTraining &&
+      options_.probe_interval > runtime::Duration::zero())
+    want_heartbeats();
   for (const runtime::PeerId peer : unanswered_) talk(peer).want_hello();
 }
 
 runtime::Instant Exchange::next_tick() const {
-  const runtime::Instant ticked_at = members_.ticked_at();
-  // Well below the gap between ticks that Members takes for a freeze of ours.
-  runtime::Instant next = std::min(heartbeat_at_, ticked_at + members_.silence_max() / 4);
+  runtime::Instant next = std::min(membership_.next_tick(), ticked_at_ + kRepeatInterval);
   for (const auto& [peer, lane] : talking_)
-    if (const auto resend_at = lane->out().resend_at(ticked_at)) next = std::min(next, *resend_at);
+    if (const auto resend_at = lane->out().resend_at(ticked_at_)) next = std::min(next, *resend_at);
   return next;
 }
 
 const std::vector<runtime::Frame>* Exchange::next(runtime::PeerId to, runtime::Channel channel,
                                                   runtime::Instant now) {
   if (guests_.contains(to)) return guests_.next(options_.self, to, channel);
-  if (!is_living(to)) return nullptr;
+  if (!is_living(to)) {
+    const auto knock = channel == runtime::Channel::kControl ? knocks_.find(to) : knocks_.end();
+    return knock == knocks_.end() ? nullptr : &knock->second;
+  }
   Lane& lane = this->lane(to);
   return channel == runtime::Channel::kBulk ? lane.next_bulk(options_.self, now)
-                                            : lane.next_control(options_.self, said());
+                                            : lane.next_control(options_.self, said(), [this, to] {
+                                                return membership_.rumours_for(to);
+                                              });
 }
 
 void Exchange::sent(runtime::PeerId to, runtime::Channel channel, runtime::Instant now) {
@@ -243,6 +284,7 @@ void Exchange::sent(runtime::PeerId to, runtime::Channel channel, runtime::Insta
     traffic_.bytes_sent += guests_.sent(to, channel);
     return;
   }
+  if (knocks_.erase(to) > 0) return;
   CHECK(is_living(to));
   Lane& lane = this->lane(to);
   if (channel == runtime::Channel::kControl) {

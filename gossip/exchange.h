@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -16,9 +18,10 @@
 #include "gossip/guests.h"
 #include "gossip/inbox.h"
 #include "gossip/lane.h"
-#include "gossip/members.h"
+#include "gossip/membership/membership.h"
 #include "gossip/wire.h"
 #include "runtime/clock.h"
+#include "runtime/random.h"
 #include "runtime/transport.h"
 
 namespace gossip {
@@ -44,8 +47,11 @@ struct ExchangeOptions {
   const Decoder* decoder = nullptr;  // of the run's codec, for what is taken back; none: f32
   Acknowledge acknowledge = Acknowledge::kArrived;
   bool keep_heard = false;  // the last parcel of each block from each peer, for heard()
-  runtime::Duration heartbeat_interval{250'000'000};  // zero: none, but for what is told at once
-  std::uint64_t heartbeat_rounds = 0;  // also whenever so many rounds were made; 0: no
+  // Between two probes of other members. Zero: none, and nobody is taken for dead.
+  runtime::Duration probe_interval{200'000'000};
+  double suspicion_multiplier = 7.0;
+  std::uint64_t seed = 0;              // of whom to probe when
+  std::uint64_t heartbeat_rounds = 0;  // everybody is told of so many rounds more; 0: no
 };
 
 // What happened that a person or a record should hear of. Drained with take_events().
@@ -53,6 +59,7 @@ struct MemberEvent {
   runtime::PeerId peer{};
   std::string name = {};  // empty: not known
   MemberState state = MemberState::kAlive;
+  std::string reason = {};       // for a person
   double mass_taken_back = 0.0;  // push-sum weight, summed over blocks
 };
 struct RefusalEvent {
@@ -74,7 +81,8 @@ struct Traffic {
 
 class Exchange {
  public:
-  Exchange(const ExchangeOptions& options, const BlockLayout& layout, Members members);
+  Exchange(const ExchangeOptions& options, const BlockLayout& layout, Members members,
+           runtime::Instant now);
 
   // The trainer's side.
   [[nodiscard]] bool has_room(runtime::PeerId to) const;  // false also for a peer that is not alive
@@ -83,7 +91,8 @@ class Exchange {
   [[nodiscard]] std::span<const BlockArrival> take_before(std::uint64_t round);
   [[nodiscard]] Inbox& inbox() { return inbox_; }
   [[nodiscard]] const Inbox& inbox() const { return inbox_; }
-  [[nodiscard]] const Members& members() const { return members_; }
+  [[nodiscard]] const Members& members() const { return membership_.members(); }
+  [[nodiscard]] const Membership& membership() const { return membership_; }
   void set_progress(const Progress& progress);  // a new phase is told to everybody at once, a step
                                                 // with the next heartbeat
   // All pushes of this round were made, of mass with this sketch (null: none is used).
@@ -102,6 +111,10 @@ class Exchange {
   // gone, those with room before the others, then from the next peer in order on, so that peers
   // that leave together do not all burden one.
   [[nodiscard]] std::vector<runtime::PeerId> heirs() const;
+  // The others hold this peer for dead. Its mass is void to them, and what it says is not heard: it
+  // can come back as its next incarnation, by the door.
+  [[nodiscard]] bool expelled() const { return membership_.expelled(); }
+  [[nodiscard]] std::unique_ptr<Exchange> next_life(runtime::Instant now) const;
   // Newcomers wait for a copy of this peer's mass; donate() gives them one.
   [[nodiscard]] bool donation_wanted() const { return guests_.waiting(); }
   void donate(std::shared_ptr<const Snapshot> snapshot) {
@@ -111,7 +124,7 @@ class Exchange {
   // The network's side. `refused`: what decode() found.
   void receive(const Message& message, std::size_t bytes, runtime::Instant now);
   void refuse(runtime::PeerId from, Refusal reason);
-  void tick(runtime::Instant now);  // heartbeats, silence, resends that are due; call at least as
+  void tick(runtime::Instant now);  // probes, suspicions, resends that are due; call at least as
                                     // often as next_tick() says
   [[nodiscard]] runtime::Instant next_tick() const;
 
@@ -166,11 +179,18 @@ class Exchange {
   [[nodiscard]] const Said& said();
   [[nodiscard]] bool is_fresh(runtime::PeerId peer) const;  // heard of, and lately
   [[nodiscard]] std::string name_of(runtime::PeerId peer) const;
-  void part_from(runtime::PeerId peer, MemberState state);  // its mass under way comes back
+  void part_from(runtime::PeerId peer, MemberState state,
+                 std::string reason);  // its mass under way comes back
+  [[nodiscard]] const Contact* contact_of(runtime::PeerId peer) const;  // null: not known
+  void follow_membership();  // its questions go out, its changes are acted on
+  void follow(const Change& change);
+  void hear_obituary(const Message& message, runtime::Instant now);
+  void knock_at_the_dead(runtime::Instant now);
+  void repeat_what_must_arrive();
 
   ExchangeOptions options_;
   const BlockLayout* layout_;
-  Members members_;
+  Membership membership_;
   Inbox inbox_;
   // Of the members there was anything between us with; closed where not alive. With thousands of
   // members, that is few of them, and fewer still have anything to say at one moment.
@@ -185,7 +205,14 @@ class Exchange {
   Said said_;
   bool said_stale_ = true;                            // its contacts and their hash
   std::shared_ptr<const std::vector<float>> sketch_;  // of the last push
-  runtime::Instant heartbeat_at_;
+  runtime::Random random_;
+  runtime::Instant ticked_at_;
+  runtime::Instant repeat_at_;
+  runtime::Instant roster_at_;  // no anti-entropy before
+  runtime::Instant knock_at_;
+  std::map<runtime::PeerId, std::vector<runtime::Frame>> knocks_;  // not handed over yet
+  std::set<runtime::PeerId> knocked_;                              // dialled for it, and still dead
+  bool came_back_ = false;
   Traffic traffic_;
   std::map<std::pair<runtime::PeerId, Refusal>, std::uint64_t> refusals_;
   std::set<runtime::PeerId> strangers_;
@@ -195,7 +222,7 @@ class Exchange {
   std::map<Key, Parcel> unfolded_;                        // keep_heard
   std::uint64_t rounds_pushed_ = 0;
   std::map<runtime::PeerId, Heard> heard_;
-  std::uint64_t round_told_ = 0;  // with the last heartbeats that a round made due
+  std::optional<std::uint64_t> round_told_;  // with the last heartbeats that a round made due
 };
 
 }  // namespace gossip

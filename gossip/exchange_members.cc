@@ -39,7 +39,7 @@ const Said& Exchange::said() {
   if (!std::exchange(said_stale_, false)) return said_;
   said_.contacts.clear();
   said_.roster = 0;
-  for (const runtime::PeerId peer : members_.living()) {
+  for (const runtime::PeerId peer : members().living()) {
     said_.roster = runtime::mix_bits(said_.roster ^ runtime::value_of(peer));
     const auto known = contacts_.find(peer);
     if (known != contacts_.end() && !known->second.address.control.empty())
@@ -56,7 +56,7 @@ std::string Exchange::name_of(runtime::PeerId peer) const {
 void Exchange::meet(const std::vector<Contact>& contacts, bool as_newcomer, runtime::Instant now) {
   for (const Contact& contact : contacts) {
     if (contact.id == options_.self.id) continue;
-    if (!members_.contains(contact.id)) {
+    if (!members().contains(contact.id)) {
       add_member(contact, now);
     } else {
       contacts_.insert_or_assign(contact.id, contact);
@@ -74,12 +74,12 @@ void Exchange::add_member(const Contact& contact, runtime::Instant now) {
   talking_.erase(contact.id);
   lanes_.erase(contact.id);
   static_cast<void>(lane(contact.id).recognises(contact.incarnation));
-  members_.joined(contact.id, now);
+  membership_.joined(contact.id, contact.incarnation, now);
   contacts_.insert_or_assign(contact.id, contact);
   std::erase(partings_, contact.id);
   dials_.push_back(contact);
-  events_.emplace_back(
-      MemberEvent{.peer = contact.id, .name = contact.name, .state = MemberState::kAlive});
+  events_.emplace_back(MemberEvent{
+      .peer = contact.id, .name = contact.name, .state = MemberState::kAlive, .reason = "joined"});
   said_stale_ = true;
 }
 
@@ -91,14 +91,15 @@ void Exchange::hear(const Sender& from, const Hello& hello, runtime::Instant now
     refuse(from.id, Refusal::kOtherRun);
     return reject(contact, "the run differs in" + difference(options_.terms, hello.terms), now);
   }
-  const bool known = members_.contains(from.id) && lane(from.id).recognises(from.incarnation);
-  if (known && is_living(from.id)) {
-    members_.heard(from.id, now);
+  if (is_living(from.id) && lane(from.id).recognises(from.incarnation)) {
+    membership_.heard(from.id, now);
     talk(from.id).want_roster();
     return;
   }
   // Said before it died, or a hello of a former self that comes late or again.
-  if (known || is_outlived(contact)) return refuse(from.id, Refusal::kFromTheDead);
+  const bool died = members().contains(from.id) && !is_living(from.id) &&
+                    membership_.incarnation_of(from.id) == from.incarnation;
+  if (died || is_outlived(contact)) return refuse(from.id, Refusal::kFromTheDead);
   if (!options_.admits)
     return reject(contact,
                   "its list of members is fixed (gossip.pace = \"sync\", or a topology file)", now);
@@ -111,11 +112,11 @@ void Exchange::hear(const Sender& from, const Hello& hello, runtime::Instant now
 void Exchange::admit(const Contact& contact, runtime::Instant now) {
   // It came back before its silence was noticed: what it was is gone.
   if (is_living(contact.id)) {
-    members_.left(contact.id);
-    part_from(contact.id, MemberState::kDead);
+    membership_.left(contact.id);
+    part_from(contact.id, MemberState::kDead, "started again");
   }
   add_member(contact, now);
-  for (const runtime::PeerId peer : members_.living())
+  for (const runtime::PeerId peer : members().living())
     if (peer != options_.self.id) talk(peer).want_roster();
 }
 
@@ -146,7 +147,7 @@ void Exchange::answer(const Contact& guest, runtime::Instant now) {
 }
 
 void Exchange::reject(const Contact& contact, std::string reason, runtime::Instant now) {
-  if (members_.contains(contact.id) || !let_in(contact, now)) return;
+  if (members().contains(contact.id) || !let_in(contact, now)) return;
   guests_.say(contact.id, encode(options_.self, Rejection{std::move(reason)}));
 }
 
@@ -165,11 +166,12 @@ void Exchange::hear(const Sender& /*from*/, const Roster& roster, runtime::Insta
 }
 
 bool Exchange::is_fresh(runtime::PeerId peer) const {
-  return !unanswered_.contains(peer) && members_.silence(peer) <= 2 * options_.heartbeat_interval;
+  return !unanswered_.contains(peer) && members().state(peer) == MemberState::kAlive &&
+         ticked_at_ - members().heard_at(peer) <= 2 * options_.probe_interval;
 }
 
 std::vector<runtime::PeerId> Exchange::heirs() const {
-  std::vector<runtime::PeerId> heirs(members_.living().begin(), members_.living().end());
+  std::vector<runtime::PeerId> heirs(members().living().begin(), members().living().end());
   std::rotate(heirs.begin(), std::ranges::upper_bound(heirs, options_.self.id), heirs.end());
   std::erase(heirs, options_.self.id);
   const auto rank = [this](runtime::PeerId heir) {

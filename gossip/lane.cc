@@ -30,9 +30,16 @@ void Lane::want_acknowledged(std::uint64_t sequence,
 
 void Lane::want_heartbeat() { heartbeat_wanted_ = !goodbye_wanted_ && !goodbye_said_; }
 
+void Lane::want_probe(const Probe& probe) {
+  if (goodbye_wanted_ || goodbye_said_) return;
+  if (probes_.size() == kProbesWaitingMax) probes_.pop_front();
+  probes_.push_back(probe);
+}
+
 void Lane::want_goodbye() {
   goodbye_wanted_ = !goodbye_said_;
   heartbeat_wanted_ = false;
+  probes_.clear();
 }
 
 std::optional<Body> Lane::next_body(const Said& now) {
@@ -48,7 +55,14 @@ std::optional<Body> Lane::next_body(const Said& now) {
   }
   if (std::exchange(hello_wanted_, false)) return now.hello;
   if (roster_next_) return next_roster(now);
-  if (std::exchange(heartbeat_wanted_, false)) return Heartbeat{now.progress, now.roster};
+  if (!probes_.empty()) {
+    const Probe probe = probes_.front();
+    probes_.pop_front();
+    heartbeat_wanted_ = false;  // this is one
+    return Heartbeat{.progress = now.progress, .roster = now.roster, .probe = probe};
+  }
+  if (std::exchange(heartbeat_wanted_, false))
+    return Heartbeat{.progress = now.progress, .roster = now.roster};
   if (!std::exchange(goodbye_wanted_, false)) return std::nullopt;
   goodbye_said_ = true;
   return Goodbye{};
@@ -64,10 +78,12 @@ Roster Lane::next_roster(const Said& now) {
   return roster;
 }
 
-const Lane::Frames* Lane::next_control(const Sender& self, const Said& said) {
+const Lane::Frames* Lane::next_control(const Sender& self, const Said& said,
+                                       const std::function<std::vector<Rumour>()>& rumours) {
   if (control_.empty()) {
-    const std::optional<Body> body = next_body(said);
+    std::optional<Body> body = next_body(said);
     if (!body) return nullptr;
+    if (auto* heartbeat = std::get_if<Heartbeat>(&*body)) heartbeat->rumours = rumours();
     control_ = encode(self, *body);
   }
   return &control_;
@@ -85,7 +101,9 @@ const Lane::Frames* Lane::next_bulk(const Sender& self, runtime::Instant now) {
     return nullptr;
   }
   if (bulk_.empty() || bulk_sequence_ != parcel->sequence) {
-    bulk_ = encode(self, *parcel);
+    Parcel named = *parcel;
+    named.recipient = incarnation_.value_or(0);
+    bulk_ = encode(self, named);
     bulk_sequence_ = parcel->sequence;
   }
   return &bulk_;
@@ -99,11 +117,12 @@ Lane::BulkSent Lane::bulk_sent(runtime::Instant now) {
 bool Lane::quiet() const {
   const bool all_said = acknowledgements_.empty() && !hello_wanted_ && !roster_next_;
   return out_.in_flight() == 0 && control_.empty() && (goodbye_said_ || all_said) &&
-         !heartbeat_wanted_ && !goodbye_wanted_;
+         !heartbeat_wanted_ && probes_.empty() && !goodbye_wanted_;
 }
 
 std::vector<Parcel> Lane::close() {
   acknowledgements_.clear();
+  probes_.clear();
   heartbeat_wanted_ = false;
   goodbye_wanted_ = false;
   hello_wanted_ = false;

@@ -3,6 +3,8 @@
 // said. Part of Exchange.
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
@@ -26,6 +28,8 @@ class Lane {
  public:
   using Frames = std::vector<runtime::Frame>;
 
+  // More questions and answers than this waiting to be said: the oldest give way.
+  static constexpr std::size_t kProbesWaitingMax = 64;
   // More acknowledgements than this waiting to be said: new ones are dropped, and the parcel's next
   // copy asks for one again.
   static constexpr std::size_t kAcknowledgementsWaitingMax = 4 * kAcknowledgedMax;
@@ -43,13 +47,16 @@ class Lane {
   // With the sketch of what this peer has pushed by now (null: none is used), where it is new.
   void want_acknowledged(std::uint64_t sequence,
                          const std::shared_ptr<const std::vector<float>>& sketch);
-  void want_heartbeat();  // none after a goodbye
-  void want_goodbye();    // the last thing said
+  void want_heartbeat();                // none after a goodbye
+  void want_probe(const Probe& probe);  // with a heartbeat of its own; none after a goodbye
+  void want_goodbye();                  // the last thing said
   void want_roster() { roster_next_ = 0; }
   void want_hello() { hello_wanted_ = true; }
 
   // As Exchange::next and Exchange::sent, on the two channels.
-  [[nodiscard]] const Frames* next_control(const Sender& self, const Said& said);
+  // `rumours` are asked for if there is anything for them to go along with.
+  [[nodiscard]] const Frames* next_control(const Sender& self, const Said& said,
+                                           const std::function<std::vector<Rumour>()>& rumours);
   std::size_t control_sent();  // bytes
   [[nodiscard]] const Frames* next_bulk(const Sender& self, runtime::Instant now);
   struct BulkSent {
@@ -74,6 +81,7 @@ class Lane {
   std::shared_ptr<const std::vector<float>> sketch_;       // goes with the next acknowledgement ...
   std::shared_ptr<const std::vector<float>> sketch_said_;  // ... unless it has gone
   bool heartbeat_wanted_ = false;
+  std::deque<Probe> probes_;  // to be said
   bool hello_wanted_ = false;
   std::optional<std::size_t> roster_next_;  // the first contact not said yet
   bool goodbye_wanted_ = false;

@@ -7,16 +7,8 @@
 
 namespace gossip {
 
-Members::Members(runtime::PeerId self, PeerList all, runtime::Duration silence_max,
-                 runtime::Instant now)
-    : self_(self),
-      silence_max_(silence_max),
-      ticked_at_(now),
-      heard_from_(now),
-      check_at_(now + silence_max),
-      all_(std::move(all)),
-      living_(all_) {
-  CHECK(silence_max > runtime::Duration::zero() && silence_max <= kForEver);
+Members::Members(runtime::PeerId self, PeerList all, runtime::Instant now)
+    : self_(self), start_(now), all_(std::move(all)), living_(all_) {
   CHECK(contains(self));
   count_in(Phase::kTraining) = all_.size() - 1;
 }
@@ -40,25 +32,21 @@ Progress Members::progress(runtime::PeerId peer) const {
   return found == records_.end() ? Progress{} : found->second.progress;
 }
 
-runtime::Duration Members::silence(runtime::PeerId peer) const {
+runtime::Instant Members::heard_at(runtime::PeerId peer) const {
   const auto found = records_.find(peer);
-  const runtime::Instant heard_at =
-      found == records_.end() ? heard_from_ : std::max(heard_from_, found->second.heard_at);
-  return ticked_at_ - heard_at;
+  return found == records_.end() ? start_ : std::max(start_, found->second.heard_at);
 }
 
 void Members::heard(runtime::PeerId peer, runtime::Instant now) {
-  CHECK(contains(peer));
-  if (silence_max_ == kForEver) return;
+  if (!is_living(peer)) return;
   Member& member = record(peer);
-  if (member.state != MemberState::kAlive) return;
   member.heard_at = std::max(member.heard_at, now);
 }
 
 void Members::heard(runtime::PeerId peer, const Progress& progress, runtime::Instant now) {
   heard(peer, now);
+  if (!is_living(peer)) return;
   Member& member = record(peer);
-  if (member.state != MemberState::kAlive) return;
   // Heartbeats overtake each other; a peer never goes back.
   if (progress.phase < member.progress.phase) return;
   if (progress.step < member.progress.step) return;
@@ -78,10 +66,21 @@ void Members::heard_round(runtime::PeerId peer, std::uint64_t round) {
   member.round_known = true;
 }
 
-void Members::left(runtime::PeerId peer) {
-  CHECK(contains(peer) && peer != self_);
-  if (state(peer) == MemberState::kAlive) remove(peer, MemberState::kLeft);
+void Members::suspected(runtime::PeerId peer) {
+  become(peer, MemberState::kAlive, MemberState::kSuspect);
 }
+
+void Members::trusted(runtime::PeerId peer) {
+  become(peer, MemberState::kSuspect, MemberState::kAlive);
+}
+
+void Members::become(runtime::PeerId peer, MemberState from, MemberState to) {
+  CHECK(contains(peer) && peer != self_);
+  if (state(peer) == from) record(peer).state = to;
+}
+
+void Members::died(runtime::PeerId peer) { remove(peer, MemberState::kDead); }
+void Members::left(runtime::PeerId peer) { remove(peer, MemberState::kLeft); }
 
 void Members::joined(runtime::PeerId peer, runtime::Instant now) {
   CHECK(peer != self_);
@@ -90,30 +89,6 @@ void Members::joined(runtime::PeerId peer, runtime::Instant now) {
   living_ = living_.with(peer);
   records_[peer] = {.state = MemberState::kAlive, .heard_at = now, .progress = {}};
   ++count_in(Phase::kTraining);
-  check_at_ = std::min(check_at_, now + silence_max_);
-}
-
-std::vector<runtime::PeerId> Members::tick(runtime::Instant now) {
-  const bool frozen = now - ticked_at_ > silence_max_ / 2;
-  ticked_at_ = std::max(ticked_at_, now);
-  if (frozen) heard_from_ = std::max(heard_from_, now);
-  if (now < check_at_) return {};
-
-  std::vector<runtime::PeerId> dead;
-  runtime::Instant earliest = now;
-  for (const runtime::PeerId peer : living_) {
-    if (peer == self_) continue;
-    const auto found = records_.find(peer);
-    const runtime::Instant heard_at =
-        found == records_.end() ? heard_from_ : std::max(heard_from_, found->second.heard_at);
-    if (now - heard_at >= silence_max_)
-      dead.push_back(peer);
-    else
-      earliest = std::min(earliest, heard_at);
-  }
-  check_at_ = earliest + silence_max_;
-  for (const runtime::PeerId peer : dead) remove(peer, MemberState::kDead);
-  return dead;
 }
 
 bool Members::others_reached(Phase phase) const {
@@ -126,7 +101,7 @@ bool Members::others_reached(Phase phase) const {
 std::optional<std::uint64_t> Members::slowest_round() const {
   std::optional<std::uint64_t> slowest;
   for (const auto& [peer, member] : records_) {
-    if (peer == self_ || member.state != MemberState::kAlive) continue;
+    if (peer == self_ || !is_living(peer)) continue;
     if (!member.round_known || member.progress.phase != Phase::kTraining) continue;
     slowest = std::min(slowest.value_or(member.progress.round), member.progress.round);
   }
@@ -134,6 +109,8 @@ std::optional<std::uint64_t> Members::slowest_round() const {
 }
 
 void Members::remove(runtime::PeerId peer, MemberState state) {
+  CHECK(contains(peer) && peer != self_);
+  if (!is_living(peer)) return;
   Member& member = record(peer);
   --count_in(member.progress.phase);
   member.state = state;

@@ -1,5 +1,5 @@
 #pragma once
-// Who is alive: heard of lately, said goodbye, or silent for too long.
+// Who belongs to the run, in which state, and how far each has come.
 
 #include <array>
 #include <cstdint>
@@ -14,7 +14,8 @@
 
 namespace gossip {
 
-enum class MemberState : std::uint8_t { kAlive, kDead, kLeft };
+// In order of gravity. A suspect has not answered, and is a living member until it is found dead.
+enum class MemberState : std::uint8_t { kAlive, kSuspect, kDead, kLeft };
 
 // What a peer is up to. A peer that is done goes on mixing until everybody is; then all settle,
 // stop pushing, and leave once nothing is under way. The order matters: a peer never goes back.
@@ -30,11 +31,7 @@ struct Progress {
 
 class Members {
  public:
-  // For `silence_max`: nobody is taken for dead, however silent (within 70 years).
-  static constexpr runtime::Duration kForEver = runtime::Duration::max() / 4;
-
-  // `all` includes self. `silence_max`: a peer not heard of for so long is dead.
-  Members(runtime::PeerId self, PeerList all, runtime::Duration silence_max, runtime::Instant now);
+  Members(runtime::PeerId self, PeerList all, runtime::Instant now);  // `all` includes self
 
   [[nodiscard]] std::span<const runtime::PeerId> all() const {
     return all_.span();
@@ -42,26 +39,25 @@ class Members {
   [[nodiscard]] std::span<const runtime::PeerId> living() const {
     return living_.span();
   }  // sorted, self included
+  [[nodiscard]] const PeerList& living_list() const { return living_; }
   [[nodiscard]] MemberState state(runtime::PeerId peer) const;
   [[nodiscard]] bool contains(runtime::PeerId peer) const;
+  [[nodiscard]] bool is_living(runtime::PeerId peer) const { return living_.contains(peer); }
   [[nodiscard]] Progress progress(runtime::PeerId peer) const;  // the furthest heard of
-  // Since the last sign of life of another member, as of the last tick.
-  [[nodiscard]] runtime::Duration silence(runtime::PeerId peer) const;
-  [[nodiscard]] runtime::Duration silence_max() const { return silence_max_; }
-  [[nodiscard]] runtime::Instant ticked_at() const { return ticked_at_; }  // at first: the start
+  // The last sign of life of another member; at first the start.
+  [[nodiscard]] runtime::Instant heard_at(runtime::PeerId peer) const;
 
-  // For a member. Of one that is dead or has left they change nothing: only joined() brings it
+  // For a member. Of one that is dead or has left these change nothing: only joined() brings it
   // back.
   void heard(runtime::PeerId peer, runtime::Instant now);
   void heard(runtime::PeerId peer, const Progress& progress, runtime::Instant now);
   void heard_round(runtime::PeerId peer, std::uint64_t round);  // a parcel of that round came
+  void suspected(runtime::PeerId peer);
+  void trusted(runtime::PeerId peer);  // a suspect, again
+  void died(runtime::PeerId peer);
   void left(runtime::PeerId peer);
   // A new member, or one that is dead or has left and starts again.
   void joined(runtime::PeerId peer, runtime::Instant now);
-
-  // Who has just died of silence. A gap in our own ticks longer than half of silence_max proves
-  // nothing about the others (we were frozen): it restarts everybody's clock.
-  [[nodiscard]] std::vector<runtime::PeerId> tick(runtime::Instant now);
 
   // Whether every living peer other than self has reached `phase`. Who is dead or has left does not
   // count.
@@ -84,13 +80,11 @@ class Members {
   [[nodiscard]] std::size_t& count_in(Phase phase) {
     return others_in_[static_cast<std::size_t>(phase)];
   }
+  void become(runtime::PeerId peer, MemberState from, MemberState to);
   void remove(runtime::PeerId peer, MemberState state);
 
   runtime::PeerId self_;
-  runtime::Duration silence_max_;
-  runtime::Instant ticked_at_;
-  runtime::Instant heard_from_;  // counts as the last sign of life of who gave none since
-  runtime::Instant check_at_;    // nobody can have been silent for too long before
+  runtime::Instant start_;
   PeerList all_;
   PeerList living_;
   std::map<runtime::PeerId, Member> records_;         // of those whom there is something to say of

@@ -37,10 +37,11 @@ struct Parcel {
   std::uint64_t round = 0;  // the sender's count of pushes when it sent this
   std::uint32_t block = 0;
   std::uint64_t sequence =
-      0;                // numbers the parcels of one edge, from 0, per incarnation of the sender
-  double share = 0.0;   // in (0, 1]
-  double weight = 0.0;  // the sender's w of the block, before the share was taken
-  std::uint64_t checksum = 0;  // XXH3, 64 bits, of the payload as it travels
+      0;  // numbers the parcels of one edge, from 0, per incarnation of the sender
+  std::uint64_t recipient = 0;  // incarnation of the receiver that it is meant for; 0: not known
+  double share = 0.0;           // in (0, 1]
+  double weight = 0.0;          // the sender's w of the block, before the share was taken
+  std::uint64_t checksum = 0;   // XXH3, 64 bits, of the payload as it travels
   // How the payload is encoded. What has been received has been decoded: always kF32.
   CodecId codec = CodecId::kF32;
   runtime::Frame payload;  // the sender's x of the block

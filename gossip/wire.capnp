@@ -59,6 +59,7 @@ struct Parcel {
   weight @4 :Float64;
   checksum @5 :UInt64;  # XXH3, 64 bits, of the payload
   codec @6 :Codec;
+  recipient @7 :UInt64;  # incarnation of the receiver that it is meant for; 0: not known
 }
 
 enum Codec {
@@ -84,6 +85,35 @@ struct Heartbeat {
   stepSeconds @2 :Float64;
   round @3 :UInt64;
   roster @4 :UInt64;  # hash of the members that the sender believes alive
+  probe @5 :Probe;
+  rumours @6 :List(Rumour);
+}
+
+struct Probe {
+  kind @0 :Kind;
+  number @1 :UInt64;  # of who asked; answers repeat it
+  about @2 :UInt64;
+  enum Kind {
+    none @0;
+    probe @1;
+    answer @2;
+    relay @3;
+    unreachable @4;
+  }
+}
+
+struct Rumour {
+  about @0 :UInt64;
+  incarnation @1 :UInt64;
+  refutation @2 :UInt64;
+  state @3 :State;
+  from @4 :UInt64;
+  enum State {
+    alive @0;
+    suspect @1;
+    dead @2;
+    left @3;
+  }
 }
 
 enum Phase {

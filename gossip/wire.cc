@@ -45,6 +45,7 @@ void write(const Parcel& parcel, wire::Header::Builder header) {
   body.setWeight(parcel.weight);
   body.setChecksum(parcel.checksum);
   body.setCodec(static_cast<wire::Codec>(parcel.codec));
+  body.setRecipient(parcel.recipient);
 }
 
 void write(const Acknowledgement& acknowledgement, wire::Header::Builder header) {
@@ -65,10 +66,29 @@ void write(const Progress& progress, wire::Heartbeat::Builder body) {
   body.setRound(progress.round);
 }
 
+void write(const Probe& probe, wire::Probe::Builder body) {
+  body.setKind(static_cast<wire::Probe::Kind>(probe.kind));
+  body.setNumber(probe.number);
+  body.setAbout(runtime::value_of(probe.about));
+}
+
+void write(const Rumour& rumour, wire::Rumour::Builder body) {
+  body.setAbout(runtime::value_of(rumour.about));
+  body.setIncarnation(rumour.incarnation);
+  body.setRefutation(rumour.refutation);
+  body.setState(static_cast<wire::Rumour::State>(rumour.state));
+  body.setFrom(runtime::value_of(rumour.from));
+}
+
 void write(const Heartbeat& heartbeat, wire::Header::Builder header) {
   wire::Heartbeat::Builder body = header.initHeartbeat();
   write(heartbeat.progress, body);
   body.setRoster(heartbeat.roster);
+  if (heartbeat.probe.kind != Probe::Kind::kNone) write(heartbeat.probe, body.initProbe());
+  CHECK(heartbeat.rumours.size() <= kRumoursMax);
+  if (heartbeat.rumours.empty()) return;
+  auto rumours = body.initRumours(static_cast<unsigned>(heartbeat.rumours.size()));
+  for (unsigned i = 0; i < rumours.size(); ++i) write(heartbeat.rumours[i], rumours[i]);
 }
 
 void write(const Contact& contact, wire::Contact::Builder body) {
@@ -196,6 +216,7 @@ std::variant<Body, Refusal> read(wire::Parcel::Reader body, const Frames& frames
   return Parcel{.round = body.getRound(),
                 .block = body.getBlock(),
                 .sequence = body.getSequence(),
+                .recipient = body.getRecipient(),
                 .share = body.getShare(),
                 .weight = body.getWeight(),
                 .checksum = body.getChecksum(),
@@ -266,10 +287,36 @@ std::optional<Progress> read_progress(wire::Heartbeat::Reader body) {
                   .round = body.getRound()};
 }
 
+std::optional<Probe> read(wire::Probe::Reader body) {
+  const auto kind = static_cast<std::uint16_t>(body.getKind());
+  if (kind > static_cast<std::uint16_t>(Probe::Kind::kUnreachable)) return std::nullopt;
+  return Probe{.kind = static_cast<Probe::Kind>(kind),
+               .number = body.getNumber(),
+               .about = runtime::PeerId{body.getAbout()}};
+}
+
+std::optional<Rumour> read(wire::Rumour::Reader body) {
+  const auto state = static_cast<std::uint16_t>(body.getState());
+  if (state > static_cast<std::uint16_t>(MemberState::kLeft)) return std::nullopt;
+  return Rumour{.about = runtime::PeerId{body.getAbout()},
+                .incarnation = body.getIncarnation(),
+                .refutation = body.getRefutation(),
+                .state = static_cast<MemberState>(state),
+                .from = runtime::PeerId{body.getFrom()}};
+}
+
 std::variant<Body, Refusal> read(wire::Heartbeat::Reader body) {
   const auto progress = read_progress(body);
-  if (!progress) return Refusal::kMalformed;
-  return Heartbeat{.progress = *progress, .roster = body.getRoster()};
+  const auto probe = read(body.getProbe());
+  const auto rumours = body.getRumours();  // once: reading it again counts again
+  if (!progress || !probe || rumours.size() > kRumoursMax) return Refusal::kMalformed;
+  Heartbeat heartbeat{.progress = *progress, .roster = body.getRoster(), .probe = *probe};
+  for (const wire::Rumour::Reader said : rumours) {
+    const auto rumour = read(said);
+    if (!rumour) return Refusal::kMalformed;
+    heartbeat.rumours.push_back(*rumour);
+  }
+  return heartbeat;
 }
 
 std::variant<Body, Refusal> read(wire::Roster::Reader body) {

@@ -15,6 +15,8 @@
 #include "gossip/decoder.h"
 #include "gossip/layout.h"
 #include "gossip/members.h"
+#include "gossip/membership/prober.h"
+#include "gossip/membership/rumours.h"
 #include "gossip/parcel.h"
 #include "runtime/frame.h"
 #include "runtime/transport.h"
@@ -29,7 +31,9 @@ struct Acknowledgement {
 };
 struct Heartbeat {
   Progress progress;
-  std::uint64_t roster = 0;  // hash of the members that the sender believes alive
+  std::uint64_t roster = 0;       // hash of the members that the sender believes alive
+  Probe probe{};                  // of whether somebody is there; or nothing is asked
+  std::vector<Rumour> rumours{};  // at most kRumoursMax
 };
 struct Goodbye {};  // the sender is leaving, with nothing under way
 

@@ -367,7 +367,9 @@ PeerOptions Assembly::options_of(const Config& config, const Place& place) const
           .rate_correction = config.policy.rate_correction,
           .damping = config.gossip.damping,
           .blocks = block_choice_of(config),
-          .heartbeat_interval = std::chrono::milliseconds(config.membership.heartbeat_ms)};
+          .probe_interval = std::chrono::milliseconds(config.membership.probe_interval_ms),
+          .suspicion_multiplier = config.membership.suspicion_multiplier,
+          .seed = config.seed};
 }
 
 void Assembly::make_peer(const Config& config, const Place& place, runtime::Instant now) {
@@ -377,9 +379,6 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
   }
   terms_ = terms_of(config);
   fingerprint_ = hash_text(terms_);
-  const runtime::Duration silence = config.membership.heartbeat_ms == 0
-                                        ? gossip::Members::kForEver
-                                        : std::chrono::milliseconds(config.membership.silence_ms);
   const PeerParts parts{.objective = objective_.get(),
                         .optimizer = optimizer_.get(),
                         .regularizers = std::move(regularizers),
@@ -393,7 +392,7 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
                         .backend = backend_,
                         .codec = codec_.get()};
   peer_ = std::make_unique<Peer>(options_of(config, place), parts,
-                                 gossip::Members(place.id, place.members, silence, now));
+                                 gossip::Members(place.id, place.members, now), now);
 }
 
 }  // namespace peers

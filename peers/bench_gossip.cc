@@ -78,9 +78,9 @@ runtime::Status make_peer(const Common& common, const BenchGossipOptions& option
                         .codec = common.codec.get()};
   PeerOptions peer_options;
   peer_options.self = {members[index], 1, 1};
-  made.peer = std::make_unique<Peer>(
-      peer_options, parts,
-      gossip::Members(members[index], members, std::chrono::seconds(5), common.clock.now()));
+  made.peer = std::make_unique<Peer>(peer_options, parts,
+                                     gossip::Members(members[index], members, common.clock.now()),
+                                     common.clock.now());
   return {};
 }
 

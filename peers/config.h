@@ -120,11 +120,9 @@ struct GossipConfig {
 };
 
 struct MembershipConfig {
-  std::uint64_t heartbeat_ms = 250;
-  std::uint64_t silence_ms = 5000;
   std::vector<std::string> members;  // parse_member() reads one
-  std::uint64_t probe_interval_ms = 1000;
-  double suspicion_multiplier = 4.0;
+  std::uint64_t probe_interval_ms = 200;
+  double suspicion_multiplier = 7.0;
   std::string discovery = "none";
   bool operator==(const MembershipConfig&) const = default;
 };

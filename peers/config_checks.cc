@@ -177,13 +177,6 @@ void check_security(const Config& config, Problems& problems) {
 }
 
 void check_members(const MembershipConfig& membership, Problems& problems) {
-  if (membership.silence_ms < 2 * membership.heartbeat_ms) {
-    problems.push_back(
-        {"membership.silence_ms",
-         fmt::format("expected at least two heartbeats, 2 * {} ms, or the living are taken for "
-                     "dead; got {}",
-                     membership.heartbeat_ms, membership.silence_ms)});
-  }
   std::set<runtime::PeerId> ids;
   std::set<std::string> addresses;
   for (const std::string& text : membership.members) {

@@ -179,16 +179,12 @@ void describe_moreau(MoreauConfig& c, Table t) {
 }
 
 void describe_membership(MembershipConfig& c, Table t) {
-  t.add("membership.heartbeat_ms", Count{&c.heartbeat_ms, {0, kDayMs}},
-        "a sign of life so often; 0: none, and nobody is taken for dead");
-  t.add("membership.silence_ms", Count{&c.silence_ms, {1, kDayMs}},
-        "a peer not heard of for so long is dead");
   t.add("membership.members", Texts{&c.members},
         "a fixed list: \"id name control-address bulk-address\" each (launch sets it)");
-  t.add_later("membership.probe_interval_ms", Count{&c.probe_interval_ms, {1, kDayMs}},
-              "a random peer is probed so often");
-  t.add_later("membership.suspicion_multiplier", Number{&c.suspicion_multiplier, kPositive},
-              "time to refute a suspicion, in probe intervals");
+  t.add("membership.probe_interval_ms", Count{&c.probe_interval_ms, {0, kDayMs}},
+        "some member is asked so often whether it is there; 0: none is, or is taken for dead");
+  t.add("membership.suspicion_multiplier", Number{&c.suspicion_multiplier, kPositive},
+        "intervals in which a suspected peer can refute");
   t.add_name("membership.discovery", c.discovery, "how peers find each other");
 }
 

@@ -39,10 +39,12 @@ gossip::Mass start_mass(const PeerParts& parts) {
   return {*parts.layout, *parts.backend, std::span(start), parts.codec};
 }
 
-// Mass is conserved, so no block can weigh more than all peers that ever were together; the rest is
-// for rounding.
-double weight_max_of(const gossip::Members& members) {
-  return static_cast<double>(members.all().size()) * (1.0 + 1e-6);
+// Mass is conserved, so no block can weigh more than all peers that ever were together. A crash may
+// count some twice: what the dead had passed on, and its sender took back because the
+// acknowledgement died too.
+double weight_max_of(const gossip::Members& members, bool admits) {
+  constexpr double kLeftBefore = 1000.0;  // peers that a newcomer has never heard of
+  return 2.0 * (static_cast<double>(members.all().size()) + (admits ? kLeftBefore : 0.0));
 }
 
 gossip::ExchangeOptions exchange_options(const PeerOptions& options,
@@ -58,7 +60,9 @@ gossip::ExchangeOptions exchange_options(const PeerOptions& options,
       .edge = options.edge,
       .decoder = &decoder,
       .acknowledge = in_step ? gossip::Acknowledge::kArrived : gossip::Acknowledge::kFolded,
-      .heartbeat_interval = options.heartbeat_interval};
+      .probe_interval = options.probe_interval,
+      .suspicion_multiplier = options.suspicion_multiplier,
+      .seed = options.seed};
   if (options.pace == Pace::kBounded)
     exchange.heartbeat_rounds = std::max<std::uint64_t>(1, options.max_lead / 4);
   const auto distance =
@@ -75,20 +79,22 @@ gossip::ExchangeOptions exchange_options(const PeerOptions& options,
 
 }  // namespace
 
-Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members members)
+Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members members,
+           runtime::Instant now)
     : options_(options),
       parts_(parts),
       gradient_({parts.objective, parts.regularizers, parts.correction, parts.backend}),
       choice_(options.blocks, parts.layout->block_count()),
       decoder_(*parts.codec, *parts.layout),
-      terms_{options.self.fingerprint, parts.layout, weight_max_of(members),
+      terms_{options.self.fingerprint, parts.layout, weight_max_of(members, options.admits),
              parts.distances == nullptr ? 0 : parts.distances->sketch_size(), &decoder_},
       mass_(start_mass(parts)),
       estimate_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
       delta_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
-      exchange_(exchange_options(options, parts.distances, decoder_), *parts.layout,
-                std::move(members)) {
-  shared_.members = exchange_.members().living().size();
+      exchange_(
+          std::make_unique<gossip::Exchange>(exchange_options(options, parts.distances, decoder_),
+                                             *parts.layout, std::move(members), now)) {
+  shared_.members = exchange_->members().living().size();
   start_parts();
 }
 
@@ -106,31 +112,29 @@ std::span<const runtime::PeerId> Peer::mixing_members() const {
   // In step, everybody must compute the same graph even while news of a death travels: the graph
   // stays that of all members and edges to and from the dead are left out. Otherwise the sender
   // alone decides, by what it knows now.
-  const gossip::Members& members = exchange_.members();
+  const gossip::Members& members = exchange_->members();
   return options_.pace == Pace::kSync ? members.all() : members.living();
 }
 
 bool Peer::ready() const {
   if (options_.pace == Pace::kAsync || overlapping()) return true;
   const std::scoped_lock lock(mutex_);
-  const gossip::Members& members = exchange_.members();
+  const gossip::Members& members = exchange_->members();
   if (options_.pace == Pace::kBounded) {
     const auto slowest = members.slowest_round();
     return phase_ != Phase::kTraining || !slowest || round_ <= *slowest + options_.max_lead;
   }
-  const auto alive = [&](runtime::PeerId peer) {
-    return members.state(peer) == gossip::MemberState::kAlive;
-  };
+  const auto alive = [&](runtime::PeerId peer) { return members.is_living(peer); };
   if (round_open_) {
     const std::uint64_t graph = choice_.graph_round(round_ - 1);
     auto senders = parts_.topology->in_neighbours(graph, members.all(), options_.self.id);
     std::erase_if(senders, [&](runtime::PeerId peer) { return !alive(peer); });
-    if (!exchange_.inbox().complete(round_ - 1, senders, choice_.blocks(round_ - 1))) return false;
+    if (!exchange_->inbox().complete(round_ - 1, senders, choice_.blocks(round_ - 1))) return false;
   }
   const auto receivers =
       parts_.topology->out_neighbours(choice_.graph_round(round_), members.all(), options_.self.id);
   return std::ranges::all_of(
-      receivers, [&](runtime::PeerId peer) { return !alive(peer) || exchange_.has_room(peer); });
+      receivers, [&](runtime::PeerId peer) { return !alive(peer) || exchange_->has_room(peer); });
 }
 
 // What the last push brings is on its way, and steps go on from the estimate that was pushed.
@@ -178,7 +182,7 @@ void Peer::fold_before(std::uint64_t round) {
   std::span<const gossip::BlockArrival> arrivals;
   {
     const std::scoped_lock lock(mutex_);
-    arrivals = exchange_.take_before(round);
+    arrivals = exchange_->take_before(round);
   }
   mass_.fold(arrivals);
 }
@@ -249,7 +253,7 @@ void Peer::apply_delta() {
 void Peer::enter(Phase phase) {
   phase_ = phase;
   const std::scoped_lock lock(mutex_);
-  exchange_.set_progress({phase_, step_, step_seconds_, round_});
+  exchange_->set_progress({phase_, step_, step_seconds_, round_});
 }
 
 bool Peer::done_settling(runtime::Instant now) const {
@@ -257,14 +261,15 @@ bool Peer::done_settling(runtime::Instant now) const {
   if (options_.pace == Pace::kSync) return false;
   const std::scoped_lock lock(mutex_);
   return now - settling_since_ > options_.settle_max ||
-         exchange_.members().others_reached(Phase::kDraining);
+         exchange_->members().others_reached(Phase::kDraining);
 }
 
 Phase Peer::advance(runtime::Instant now) {
+  come_back_if_expelled(now);
   donate_if_wanted();
   const auto others_reached = [this](Phase phase) {
     const std::scoped_lock lock(mutex_);
-    return exchange_.members().others_reached(phase);
+    return exchange_->members().others_reached(phase);
   };
   if (phase_ == Phase::kTraining && step_ >= options_.steps) enter(Phase::kMixing);
   // In step, everybody takes as many rounds, so nobody has to hear who is done.
@@ -283,11 +288,11 @@ Phase Peer::advance(runtime::Instant now) {
     const std::scoped_lock lock(mutex_);
     // Who hears us and never acknowledges must not keep everybody from ending; what it owes stays
     // in the books as in flight.
-    drained = exchange_.parcels_in_flight() == 0 || now - draining_since_ > options_.drain_max;
+    drained = exchange_->parcels_in_flight() == 0 || now - draining_since_ > options_.drain_max;
   }
   if (drained) enter(Phase::kDrained);
   const std::scoped_lock lock(mutex_);
-  if (phase_ == Phase::kTraining) exchange_.set_progress({phase_, step_, step_seconds_, round_});
+  if (phase_ == Phase::kTraining) exchange_->set_progress({phase_, step_, step_seconds_, round_});
   shared_.phase = phase_;
   shared_.step = step_;
   shared_.round = round_;
@@ -299,7 +304,7 @@ Phase Peer::advance(runtime::Instant now) {
 
 bool Peer::finished() const {
   const std::scoped_lock lock(mutex_);
-  return phase_ == Phase::kDrained && exchange_.members().others_reached(Phase::kDrained);
+  return phase_ == Phase::kDrained && exchange_->members().others_reached(Phase::kDrained);
 }
 
 void Peer::note_step_time(runtime::Duration span) {
@@ -319,7 +324,7 @@ void Peer::receive(const runtime::Delivery& delivery, runtime::Instant now) {
   auto decoded = gossip::decode(delivery, terms_);
   const std::scoped_lock lock(mutex_);
   if (const auto* refusal = std::get_if<gossip::Refusal>(&decoded)) {
-    exchange_.refuse(delivery.from, *refusal);
+    exchange_->refuse(delivery.from, *refusal);
     return;
   }
   const auto& message = std::get<gossip::Message>(decoded);
@@ -328,37 +333,36 @@ void Peer::receive(const runtime::Delivery& delivery, runtime::Instant now) {
   if (const auto* parcel = std::get_if<gossip::Parcel>(&message.body)) {
     ages_.add(shared_.round > parcel->round ? shared_.round - parcel->round : 0);
   }
-  exchange_.receive(message, bytes, now);
-  terms_.weight_max = weight_max_of(exchange_.members());
+  exchange_->receive(message, bytes, now);
 }
 
 void Peer::tick(runtime::Instant now) {
   const std::scoped_lock lock(mutex_);
-  exchange_.tick(now);
+  exchange_->tick(now);
 }
 
 runtime::Instant Peer::next_tick() const {
   const std::scoped_lock lock(mutex_);
-  return exchange_.next_tick();
+  return exchange_->next_tick();
 }
 
 bool Peer::flush(runtime::Transport& transport, runtime::Instant now) {
   const std::scoped_lock lock(mutex_);
-  for (const runtime::PeerId gone : exchange_.take_partings()) transport.disconnect(gone);
-  for (const gossip::Contact& contact : exchange_.take_dials()) {
+  for (const runtime::PeerId gone : exchange_->take_partings()) transport.disconnect(gone);
+  for (const gossip::Contact& contact : exchange_->take_dials()) {
     // An address that cannot be dialled is its owner's mistake: it hears nothing from us.
     static_cast<void>(transport.connect(contact.id, contact.address).ok());
   }
   bool all = true;
-  const std::vector<runtime::PeerId> talking_to = exchange_.talking_to();
+  const std::vector<runtime::PeerId> talking_to = exchange_->talking_to();
   for (const auto channel : {runtime::Channel::kControl, runtime::Channel::kBulk}) {
     for (const runtime::PeerId to : talking_to) {
-      while (const auto* frames = exchange_.next(to, channel, now)) {
+      while (const auto* frames = exchange_->next(to, channel, now)) {
         if (transport.send(to, channel, *frames) != runtime::Sent::kQueued) {
           all = false;
           break;
         }
-        exchange_.sent(to, channel, now);
+        exchange_->sent(to, channel, now);
       }
     }
   }
@@ -369,19 +373,19 @@ PeerStatus Peer::status() const {
   const std::scoped_lock lock(mutex_);
   PeerStatus status = shared_;
   const double blocks = std::max(1.0, static_cast<double>(parts_.layout->block_count()));
-  status.weight_waiting = exchange_.inbox().weight() / blocks;
+  status.weight_waiting = exchange_->inbox().weight() / blocks;
   status.weight += status.weight_waiting;
-  status.weight_in_flight = exchange_.mass_in_flight() / blocks;
-  status.members = exchange_.members().living().size();
+  status.weight_in_flight = exchange_->mass_in_flight() / blocks;
+  status.members = exchange_->members().living().size();
   status.age_rounds_p50 = ages_.quantile(0.50);
   status.age_rounds_p99 = ages_.quantile(0.99);
-  status.traffic = exchange_.traffic();
+  status.traffic = exchange_->traffic();
   return status;
 }
 
 std::vector<gossip::Event> Peer::take_events() {
   const std::scoped_lock lock(mutex_);
-  return exchange_.take_events();
+  return exchange_->take_events();
 }
 
 }  // namespace peers

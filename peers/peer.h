@@ -48,8 +48,10 @@ struct PeerOptions {
   gossip::BlockChoice::Options blocks = {};
   // Not in step: settling ends by then, whoever does not answer.
   runtime::Duration settle_max{2'000'000'000};
-  runtime::Duration drain_max{30'000'000'000};  // then parcels may stay unacknowledged
-  runtime::Duration heartbeat_interval{250'000'000};
+  runtime::Duration drain_max{30'000'000'000};    // then parcels may stay unacknowledged
+  runtime::Duration probe_interval{200'000'000};  // of other members; zero: none is taken for dead
+  double suspicion_multiplier = 7.0;
+  std::uint64_t seed = 0;  // of whom to probe when
   gossip::OutEdge::Options edge = {};
 };
 
@@ -91,7 +93,8 @@ struct PeerStatus {
 // in the simulator).
 class Peer {
  public:
-  Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members members);
+  Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members members,
+       runtime::Instant now);
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
@@ -188,6 +191,8 @@ class Peer {
   void take_outer_step();
   [[nodiscard]] std::size_t learned_count() const;
   void donate_if_wanted();
+  void come_back_if_expelled(runtime::Instant now);
+  void restart(kernels::ConstView estimate);  // host memory
   void fold_before(std::uint64_t round);
   [[nodiscard]] bool done_settling(runtime::Instant now) const;
   void enter(gossip::Phase phase);
@@ -224,7 +229,7 @@ class Peer {
 
   // Shared by both threads.
   mutable std::mutex mutex_;
-  gossip::Exchange exchange_;
+  std::unique_ptr<gossip::Exchange> exchange_;  // another one for each life
   PeerStatus shared_;  // what status() says of the trainer's side
   RecentAges ages_;
 };

@@ -1,5 +1,6 @@
 // The part of Peer that comes into a run, lets others in, and leaves.
 #include <algorithm>
+#include <cstddef>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -11,31 +12,59 @@
 namespace peers {
 
 void Peer::meet(const std::vector<gossip::Contact>& contacts, runtime::Instant now) {
-  exchange_.meet(contacts, false, now);
+  exchange_->meet(contacts, false, now);
 }
 
 void Peer::join(const std::vector<gossip::Contact>& contacts, kernels::ConstView estimate,
                 std::uint64_t step, runtime::Instant now) {
   CHECK(step_ == 0 && round_ == 0);
+  restart(estimate);
+  step_ = std::min(step, options_.steps);
+  exchange_->set_progress({phase_, step_, step_seconds_, round_});
+  exchange_->meet(contacts, true, now);
+  shared_.members = exchange_->members().living().size();
+}
+
+// With weight one, whatever was under way.
+void Peer::restart(kernels::ConstView estimate) {
   mass_.restart(estimate);
   estimate_stale_ = true;
+  round_open_ = false;
+  push_due_ = false;
+  learning_rate_sum_ = 0.0;
   start_parts();
-  step_ = std::min(step, options_.steps);
-  exchange_.set_progress({phase_, step_, step_seconds_, round_});
-  exchange_.meet(contacts, true, now);
-  shared_.members = exchange_.members().living().size();
+}
+
+// The others took this peer for dead: it stood still, or was cut off. Its mass is void to them;
+// what it has learned is not.
+void Peer::come_back_if_expelled(runtime::Instant now) {
+  if (!options_.admits || phase_ == gossip::Phase::kDrained) return;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!exchange_->expelled()) return;
+  }
+  if (!overlapping()) {
+    fold_before(std::numeric_limits<std::uint64_t>::max());
+    estimate_stale_ = true;
+  }
+  std::vector<std::byte> numbers(estimate().bytes());
+  const kernels::View host(numbers.data(), estimate().count(), estimate().scalar());
+  parts_.backend->download(estimate(), host);
+  restart(host);
+  const std::scoped_lock lock(mutex_);
+  exchange_ = exchange_->next_life(now);
 }
 
 // Newcomers are given a copy of this peer's mass, of which they read the estimate.
 void Peer::donate_if_wanted() {
   {
     const std::scoped_lock lock(mutex_);
-    if (!exchange_.donation_wanted()) return;
+    if (!exchange_->donation_wanted()) return;
   }
   const std::shared_ptr<const gossip::Snapshot> snapshot = mass_.snapshot();
   if (!snapshot->finite) return;
   const std::scoped_lock lock(mutex_);
-  exchange_.donate(snapshot);
+  exchange_->donate(snapshot);
 }
 
 bool Peer::hand_over() {
@@ -43,7 +72,7 @@ bool Peer::hand_over() {
     // What arrives from now on would vanish with this peer; not acknowledged, it returns to its
     // sender.
     const std::scoped_lock lock(mutex_);
-    exchange_.close_inbox();
+    exchange_->close_inbox();
   }
   fold_before(std::numeric_limits<std::uint64_t>::max());
   std::vector<std::uint32_t> blocks;
@@ -52,28 +81,28 @@ bool Peer::hand_over() {
   const std::shared_ptr<const gossip::Snapshot> snapshot = mass_.snapshot();
   if (!snapshot->finite) return false;
   const std::scoped_lock lock(mutex_);
-  const std::vector<runtime::PeerId> heirs = exchange_.heirs();
+  const std::vector<runtime::PeerId> heirs = exchange_->heirs();
   if (heirs.empty()) return false;
   // Where every edge is full, beyond its limit: mass that stays here is lost.
   const runtime::PeerId heir = heirs.front();
-  exchange_.push({heir, round_, 1.0, snapshot, blocks});
+  exchange_->push({heir, round_, 1.0, snapshot, blocks});
   for (const std::uint32_t block : blocks) mass_.keep(block, 0.0);
   return true;
 }
 
 bool Peer::holds_returned_mass() const {
   const std::scoped_lock lock(mutex_);
-  return !exchange_.inbox().empty();
+  return !exchange_->inbox().empty();
 }
 
 void Peer::say_goodbye() {
   const std::scoped_lock lock(mutex_);
-  exchange_.say_goodbye();
+  exchange_->say_goodbye();
 }
 
 bool Peer::quiet() const {
   const std::scoped_lock lock(mutex_);
-  return exchange_.quiet();
+  return exchange_->quiet();
 }
 
 }  // namespace peers

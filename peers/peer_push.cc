@@ -29,10 +29,10 @@ Peer::Recipients Peer::recipients(bool anything_to_push) const {
   to.peers =
       parts_.topology->out_neighbours(choice_.graph_round(round_), members, options_.self.id);
   for (const runtime::PeerId peer : to.peers)
-    to.room.push_back(anything_to_push && exchange_.has_room(peer));
+    to.room.push_back(anything_to_push && exchange_->has_room(peer));
   if (parts_.weighting->asks_distances()) {
     to.members.assign(members.begin(), members.end());
-    for (const runtime::PeerId peer : to.peers) to.heard.push_back(exchange_.heard(peer));
+    for (const runtime::PeerId peer : to.peers) to.heard.push_back(exchange_->heard(peer));
   } else if (to.room_count() > 0) {
     to.shares.push_back(parts_.weighting->shares(plan_for(to, members)));
   }
@@ -99,8 +99,8 @@ bool Peer::hand_out() {
       (handed > 0 || to.peers.empty() || options_.pace == Pace::kSync))
     ++settled_;
   const std::scoped_lock lock(mutex_);
-  exchange_.pushed(round_++,
-                   parts_.distances == nullptr ? nullptr : parts_.distances->own_sketch());
+  exchange_->pushed(round_++,
+                    parts_.distances == nullptr ? nullptr : parts_.distances->own_sketch());
   shared_.parcels_skipped += to.peers.size() * planned - handed * blocks.size();
   return handed > 0;
 }
@@ -112,14 +112,14 @@ void Peer::hand(const Recipients& to, const std::shared_ptr<const gossip::Snapsh
     const std::scoped_lock lock(mutex_);
     for (std::size_t i = 0; i < to.peers.size(); ++i) {
       // Who died since is refused by has_room: that share stays.
-      if (!to.room[i] || !exchange_.has_room(to.peers[i])) continue;
+      if (!to.room[i] || !exchange_->has_room(to.peers[i])) continue;
       gossip::Push push{.to = to.peers[i], .round = round_, .snapshot = snapshot, .blocks = blocks};
       for (std::size_t b = 0; b < blocks.size(); ++b) {
         const std::vector<double>& shares = to.shares[to.shares.size() == 1 ? 0 : blocks[b]];
         push.block_shares.push_back(options_.damping * shares[i]);
         kept[b] -= push.block_shares.back();
       }
-      exchange_.push(push);
+      exchange_->push(push);
     }
   }
   // Outside of the lock: what a codec sent is decoded again.

@@ -11,6 +11,8 @@ std::string_view state_name(gossip::MemberState state) {
   switch (state) {
     case gossip::MemberState::kAlive:
       return "alive";
+    case gossip::MemberState::kSuspect:
+      return "suspect";
     case gossip::MemberState::kDead:
       return "dead";
     case gossip::MemberState::kLeft:
@@ -87,21 +89,15 @@ void Recorder::write_events(Peer& peer, runtime::Instant now) {
     if (const auto* member = std::get_if<gossip::MemberEvent>(&event)) {
       const std::string name = member->name.empty() ? parts_.name_of(member->peer) : member->name;
       const std::string_view state = state_name(member->state);
-      const std::string_view reason = member->state == gossip::MemberState::kAlive ? "joined"
-                                      : member->state == gossip::MemberState::kDead
-                                          ? "silent"
-                                          : "said goodbye";
       parts_.metrics->write(now, "member",
                             {{"peer", name},
                              {"state", state},
                              {"incarnation", std::uint64_t{1}},
-                             {"reason", reason},
+                             {"reason", member->reason},
                              {"weight_taken_back", member->mass_taken_back}});
       if (member->state == gossip::MemberState::kDead) {
-        parts_.log->warn(
-            "{} is dead: nothing heard of it for too long; took back a weight of {:.4f} that was "
-            "under way",
-            name, member->mass_taken_back);
+        parts_.log->warn("{} is dead ({}); took back a weight of {:.4f} that was under way", name,
+                         member->reason, member->mass_taken_back);
       }
     } else if (const auto* refusal = std::get_if<gossip::RefusalEvent>(&event)) {
       const std::string name = parts_.name_of(refusal->peer);

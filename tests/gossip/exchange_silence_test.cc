@@ -23,12 +23,13 @@ using test::ExchangeTable;
 
 namespace {
 
-// Time passes for peer 0, which hears nothing; returns the first member event.
+// Time passes for peer 0, which hears nothing; returns the first death.
 MemberEvent wait_for_death(Exchange& exchange) {
   for (std::int64_t now = 0; now < 10'000; now += 100) {
     exchange.tick(at_ms(now));
     for (const Event& event : exchange.take_events())
-      if (const auto* member = std::get_if<MemberEvent>(&event)) return *member;
+      if (const auto* member = std::get_if<MemberEvent>(&event))
+        if (member->state == MemberState::kDead) return *member;
   }
   FAIL("nobody died");
   return {};
@@ -97,18 +98,45 @@ TEST_CASE("messages from the dead are refused, and do not wake them") {
   CHECK(table[0].members().state(PeerId{1}) == MemberState::kDead);
 }
 
-TEST_CASE("any valid message keeps a peer alive, a refused one does not") {
-  for (const bool valid : {true, false}) {
-    CAPTURE(valid);
-    ExchangeTable table(2);
-    gossip::Sender from = ExchangeTable::sender(PeerId{1});
-    if (!valid) from.fingerprint += 1;
-    for (std::int64_t now = 0; now <= 3000; now += 100) {
-      test::hear(table[0], test::delivery_of(test::a_parcel(), from), at_ms(now));
-      table[0].tick(at_ms(now));
+TEST_CASE("who answers lives, whoever else is silent") {
+  ExchangeTable table(3);
+  for (std::int64_t now = 0; now <= 5000; now += 50) {
+    for (const std::uint64_t peer : {0U, 1U}) table[peer].tick(at_ms(now));
+    for (int turn = 0; turn < 2; ++turn) {
+      table.pass(0, 1, at_ms(now));
+      table.pass(1, 0, at_ms(now));
     }
-    CHECK((table[0].members().state(PeerId{1}) == MemberState::kAlive) == valid);
   }
+  CHECK(table[0].members().state(PeerId{1}) == MemberState::kAlive);
+  CHECK(table[0].members().state(PeerId{2}) == MemberState::kDead);
+  CHECK(table[1].members().state(PeerId{2}) == MemberState::kDead);
+}
+
+TEST_CASE("who is told that it is dead comes back as its next incarnation, and is let in") {
+  ExchangeTable table(2, gossip::Inbox::Order::kOnArrival, gossip::Acknowledge::kArrived, true);
+  table.push(0, 1);
+  table.push(1, 0);
+  table.settle(at_ms(0));
+  (void)wait_for_death(table[0]);  // peer 1 stood still meanwhile
+  for (std::int64_t now = 10'000; now <= 12'000; now += 100) {
+    table[0].tick(at_ms(now));
+    table.pass(0, 1, at_ms(now));
+  }
+  REQUIRE(table[1].expelled());
+  const auto reborn = table[1].next_life(at_ms(12'000));
+  // What was meant for its former life is not booked in this one.
+  gossip::Parcel old = test::a_parcel();
+  old.recipient = ExchangeTable::sender(PeerId{1}).incarnation;
+  test::hear(*reborn, test::delivery_of(old, ExchangeTable::sender(PeerId{0})), at_ms(12'000));
+  old.recipient = 0;
+  test::hear(*reborn, test::delivery_of(old, ExchangeTable::sender(PeerId{0})), at_ms(12'000));
+  CHECK(reborn->inbox().empty());
+  CHECK(reborn->parcels_in_flight() == 0);
+  const auto* hello = reborn->next(PeerId{0}, Channel::kControl, at_ms(12'000));
+  REQUIRE(hello != nullptr);
+  test::hear(table[0], {PeerId{1}, Channel::kControl, *hello}, at_ms(12'000));
+  CHECK(table[0].members().state(PeerId{1}) == MemberState::kAlive);
+  CHECK(table[0].has_room(PeerId{1}));
 }
 
 TEST_CASE("a goodbye is the last thing said, after what was waiting") {

@@ -46,18 +46,6 @@ TEST_CASE("a lone peer has nobody to talk to and is quiet") {
   CHECK(table[0].next(PeerId{0}, Channel::kControl, at_ms(0)) == nullptr);
 }
 
-TEST_CASE("everybody hears a heartbeat at the first tick and then once an interval") {
-  ExchangeTable table(3);
-  CHECK(table.take(0, 1, at_ms(0)).empty());
-  std::size_t heartbeats = 0;
-  for (std::int64_t now = 0; now < 1000; now += 10) {
-    table[0].tick(at_ms(now));
-    heartbeats += count_of<Heartbeat>(table.take(0, 1, at_ms(now)));
-    CHECK(table.take(0, 2, at_ms(now)).size() == (now % 100 == 0 ? 1 : 0));
-  }
-  CHECK(heartbeats == 10);
-}
-
 TEST_CASE("a new phase is told at once, a new step with the next heartbeat") {
   ExchangeTable table(2);
   table[0].tick(at_ms(0));
@@ -74,11 +62,11 @@ TEST_CASE("a new phase is told at once, a new step with the next heartbeat") {
 
 TEST_CASE("a phase that changes while a heartbeat is offered is told in another one") {
   ExchangeTable table(2);
-  table[0].tick(at_ms(0));
-  REQUIRE(table[0].next(PeerId{1}, Channel::kControl, at_ms(0)) != nullptr);
   table[0].set_progress({.phase = Phase::kMixing});
+  REQUIRE(table[0].next(PeerId{1}, Channel::kControl, at_ms(0)) != nullptr);
+  table[0].set_progress({.phase = Phase::kSettling});
   CHECK(table.pass(0, 1, at_ms(0)) == 2);
-  CHECK(table[1].members().progress(PeerId{0}).phase == Phase::kMixing);
+  CHECK(table[1].members().progress(PeerId{0}).phase == Phase::kSettling);
 }
 
 TEST_CASE("what is pushed arrives in the other's inbox, and the sender learns of it") {
@@ -125,7 +113,7 @@ TEST_CASE("where taking acknowledges, what a dead peer had not taken comes back"
   table.push(0, 1);
   table.settle(at_ms(0));
   REQUIRE(table[1].inbox().weight() == 1.5);
-  for (std::int64_t now = 0; now <= 1100; now += 100) table[0].tick(at_ms(now));
+  for (std::int64_t now = 0; now <= 3000; now += 100) table[0].tick(at_ms(now));
   CHECK(table[0].mass_in_flight() == 0.0);
   CHECK(table[0].inbox().weight() == 1.5);
 }
@@ -156,7 +144,7 @@ TEST_CASE("what was heard of a peer is forgotten with it") {
   CHECK(table[1].take_before(1).size() == 3);
   table.settle(at_ms(1));
   REQUIRE(table[0].heard(PeerId{1}).sketch != nullptr);
-  for (std::int64_t now = 100; now <= 1200; now += 100) table[0].tick(at_ms(now));
+  for (std::int64_t now = 100; now <= 3000; now += 100) table[0].tick(at_ms(now));
   CHECK(table[0].heard(PeerId{1}).sketch == nullptr);
 }
 
@@ -202,23 +190,26 @@ TEST_CASE("the next tick is never in the past of the last one, and is there when
   ExchangeTable table(2);
   table.push(0, 1);
   runtime::Instant now = at_ms(0);
+  std::vector<runtime::Instant> sent_at;
   for (int turn = 0; turn < 30; ++turn) {
     table[0].tick(now);
     REQUIRE(table[0].next_tick() > now);
-    (void)table.take(0, 1, now);
+    for (const Delivery& delivery : table.take(0, 1, now))
+      if (delivery.channel == Channel::kBulk) sent_at.push_back(now);
     REQUIRE(table[0].next_tick() > now);
-    test::hear(table[0], test::delivery_of(Heartbeat{}, ExchangeTable::sender(PeerId{1})), now);
     now = table[0].next_tick();
   }
-  // Sent at 0 ms, and again at 200, 600, 1400 and 2200; ticks come every 100 ms up to 2900.
-  CHECK(table[0].traffic().parcels_sent == 3);
-  CHECK(table[0].traffic().parcels_resent == 3 * 4);
+  std::vector<runtime::Instant> expected;  // three parcels, and again after 200 and 400 ms more
+  for (const std::int64_t at : {0, 200, 600}) expected.insert(expected.end(), 3, at_ms(at));
+  REQUIRE(sent_at.size() >= expected.size());
+  sent_at.resize(expected.size());
+  CHECK(sent_at == expected);
 }
 
 TEST_CASE("a message stays the next one until it was sent") {
   ExchangeTable table(2);
   table.push(0, 1);
-  table[0].tick(at_ms(0));
+  table[0].set_progress({.phase = Phase::kMixing});
   for (const Channel channel : {Channel::kControl, Channel::kBulk}) {
     const auto* first = table[0].next(PeerId{1}, channel, at_ms(0));
     REQUIRE(first != nullptr);
@@ -307,13 +298,12 @@ TEST_CASE("acknowledgements that nobody takes are bounded, and the rest are aske
   CHECK(table.take(1, 0, at_ms(0)).size() == 1);
 }
 
-TEST_CASE("without heartbeats only a new phase is told, and who does not talk costs no lane") {
-  gossip::Exchange exchange(
-      {.self = ExchangeTable::sender(PeerId{0}),
-       .edge = {},
-       .heartbeat_interval = runtime::Duration::zero()},
-      test::small_layout(),
-      gossip::Members(PeerId{0}, test::peers(3), gossip::Members::kForEver, at_ms(0)));
+TEST_CASE("without probes only a new phase is told, and who does not talk costs no lane") {
+  gossip::Exchange exchange({.self = ExchangeTable::sender(PeerId{0}),
+                             .edge = {},
+                             .probe_interval = runtime::Duration::zero()},
+                            test::small_layout(),
+                            gossip::Members(PeerId{0}, test::peers(3), at_ms(0)), at_ms(0));
   for (std::int64_t now = 0; now < 1'000'000; now += 50'000) {
     exchange.tick(at_ms(now));
     CHECK(exchange.talking_to().empty());
@@ -325,7 +315,7 @@ TEST_CASE("without heartbeats only a new phase is told, and who does not talk co
 
 TEST_CASE("all that have something to say are listed, and no more once it is said") {
   ExchangeTable table(4);
-  table[0].tick(at_ms(0));
+  table[0].set_progress({.phase = Phase::kMixing});
   CHECK(table[0].talking_to() == std::vector{PeerId{1}, PeerId{2}, PeerId{3}});
   CHECK(table.pass(0, 2, at_ms(0)) == 1);
   CHECK(table[0].talking_to() == std::vector{PeerId{1}, PeerId{3}});

@@ -55,8 +55,8 @@ class Door {
                                       .terms = "run = yours\nparameters = 5\n",
                                       .admits = admits};
       members_.push_back(std::make_unique<Exchange>(
-          options, test::small_layout(),
-          gossip::Members(contact.id, test::peers(count), std::chrono::seconds(10), at_ms(0))));
+          options, test::small_layout(), gossip::Members(contact.id, test::peers(count), at_ms(0)),
+          at_ms(0)));
       members_.back()->meet(contacts, false, at_ms(0));
       (void)members_.back()->take_dials();
     }

@@ -71,7 +71,7 @@ class Joining(unittest.TestCase):
             run.wait_for(alone, first)
 
     def test_no_peer_is_needed_by_the_others_not_even_the_first(self):
-        with Run(LONG + "[membership]\nsilence_ms = 2000\n") as run:
+        with Run(LONG) as run:
             first = self.peer(run, "a", 0)
             run.wait_for(self.is_training(run, "a"), first)
             second = self.peer(run, "b", 1, [self.address(run, "a")])

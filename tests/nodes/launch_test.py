@@ -106,7 +106,7 @@ class Launch(unittest.TestCase):
         seed = int(os.environ.get("MURMUR_SEED", "1"))
         chance = random.Random(seed)
         with Run(MEDIUM) as run:
-            process = run.start("launch", "run.toml", "--peers", "4", "--set", "membership.silence_ms=2000")
+            process = run.start("launch", "run.toml", "--peers", "4")
             run.wait_for(lambda: all(run.events(f"p{i}") for i in range(4)), process)
             victim = chance.randrange(4)
             try:

@@ -238,7 +238,6 @@ TEST_CASE("keys that contradict each other are refused") {
   CHECK(refusal("[simulate]\nrounds = 3\nseconds = 4") ==
         "x.toml:3: simulate.seconds: expected either rounds or seconds, got both");
   CHECK_THAT(refusal("[simulate]\nprecision = \"f64\""), Catch::Contains("quadratic"));
-  CHECK_THAT(refusal("[membership]\nsilence_ms = 300"), Catch::Contains("two heartbeats"));
   CHECK_THAT(refusal("[peer]\ndevice = \"gpu\""), Catch::Contains("cuda:0"));
   CHECK_THAT(refusal("[peer]\ndevice = \"cuda:x\""), Catch::Contains("cuda:0"));
   CHECK_THAT(refusal("[peer]\nlisten = \"127.0.0.1:80\""), Catch::Contains("tcp://host:port"));
@@ -417,8 +416,8 @@ distance = "exact"
 space = "mass"
 per_block = true
 [membership]
-heartbeat_ms = 10
-silence_ms = 1000
+probe_interval_ms = 10
+suspicion_multiplier = 2.0
 members = ["0 p0 tcp://127.0.0.1:1 tcp://127.0.0.1:2", "1 p1 ipc:///a ipc:///b"]
 [security]
 allow_insecure_lan = true

@@ -75,6 +75,23 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("who was taken for dead comes back, and a run that was cut in two grows together") {
+  peers::Config config = read("outage");
+  for (config.seed = 1; config.seed <= 3; ++config.seed) {
+    CAPTURE(config.seed);
+    const peers::RunSummary summary = run(config).summary;
+    for (const peers::PeerSummary& peer : summary.peers) {
+      CHECK(peer.exit == 0);
+      CHECK(peer.steps == 600);
+    }
+    CHECK(summary.consensus_distance < 1e-8);
+    // A life that ended takes its weight along, the next begins with one.
+    CHECK(summary.weight_total > 4.0);
+    CHECK(summary.weight_total < 12.0);
+    CHECK(summary.weight_in_flight == 0.0);
+  }
+}
+
 TEST_CASE("who leaves is gone with status 130 and nothing in hand, who crashes with 137") {
   const peers::RunSummary left = run(read("leave")).summary;
   for (const std::size_t i : {1U, 5U}) {

@@ -189,14 +189,15 @@ TEST_CASE("peers finish without the one that crashed, in both paces") {
   CHECK(summary.weight_total < static_cast<double>(kPeers) + 1e-9);
 }
 
-TEST_CASE("a peer that froze for less than the silence limit goes on as if nothing had been") {
+TEST_CASE("a peer that froze for less than a suspicion lasts goes on as if nothing had been") {
   const Scratch scratch;
   const Matrix rows = random_rows(kPeers, kDimension, -1.0, 1.0, 6);
   const peers::Config config = parse(
       quadratic_toml(scratch, rows, Matrix(kPeers, std::vector<double>(kDimension, 1.0))) +
       "faults = [{ at = 1.0, kind = \"freeze\", peers = [1] }, { at = 3.0, kind = \"thaw\", peers "
       "= [1] },"
-      " { at = 1.5, kind = \"cut\", peers = [3] }, { at = 3.5, kind = \"heal\", peers = [3] }]\n");
+      " { at = 1.5, kind = \"cut\", peers = [3] }, { at = 3.5, kind = \"heal\", peers = [3] }]\n"
+      "[membership]\nsuspicion_multiplier = 20.0\n");
   const peers::RunSummary summary = run(config).report.summary;
   for (const auto& peer : summary.peers) CHECK(peer.steps == kRounds);
   CHECK(std::abs(summary.weight_total - static_cast<double>(kPeers)) < 1e-9);

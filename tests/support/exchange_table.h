@@ -16,8 +16,6 @@ inline runtime::Instant at_ms(std::int64_t milliseconds) {
   return runtime::Instant(std::chrono::milliseconds(milliseconds));
 }
 
-inline constexpr runtime::Duration kSilenceMax = std::chrono::milliseconds(1000);
-
 // What is heard of a delivery in a run of this fingerprint and layout.
 inline void hear(gossip::Exchange& exchange, const runtime::Delivery& delivery,
                  runtime::Instant now) {
@@ -30,23 +28,24 @@ inline void hear(gossip::Exchange& exchange, const runtime::Delivery& delivery,
     exchange.receive(*message, bytes, now);
 }
 
-// Peers 0 .. count - 1 over small_layout(), heartbeats every 100 ms, silence after a second,
-// resends after 200 ms.
+// Peers 0 .. count - 1 over small_layout(), a probe every 100 ms, resends after 200 ms.
 class ExchangeTable {
  public:
   explicit ExchangeTable(std::size_t count,
                          gossip::Inbox::Order order = gossip::Inbox::Order::kOnArrival,
-                         gossip::Acknowledge acknowledge = gossip::Acknowledge::kArrived) {
+                         gossip::Acknowledge acknowledge = gossip::Acknowledge::kArrived,
+                         bool admits = false) {
     for (const runtime::PeerId id : peers(count))
       exchanges_.push_back(std::make_unique<gossip::Exchange>(
           gossip::ExchangeOptions{.self = sender(id),
+                                  .admits = admits,
                                   .order = order,
                                   .edge = {.pushes_in_flight_max = 2,
                                            .resend_after = std::chrono::milliseconds(200),
                                            .resend_after_max = std::chrono::milliseconds(800)},
                                   .acknowledge = acknowledge,
-                                  .heartbeat_interval = std::chrono::milliseconds(100)},
-          small_layout(), gossip::Members(id, peers(count), kSilenceMax, at_ms(0))));
+                                  .probe_interval = std::chrono::milliseconds(100)},
+          small_layout(), gossip::Members(id, peers(count), at_ms(0)), at_ms(0)));
   }
 
   static gossip::Sender sender(runtime::PeerId id) {

@@ -106,11 +106,11 @@ class GossipNode {
         decoder_(*parts.codec, *parts.layout),
         transport_(&parts.network->transport_of(id)),
         mass_(*parts.layout, *backend_, start, parts.codec),
-        exchange_(options_of(id), *parts.layout,
-                  gossip::Members(id, peers(peer_count), std::chrono::milliseconds(1000), now())),
+        exchange_(options_of(id), *parts.layout, gossip::Members(id, peers(peer_count), now()),
+                  now()),
         terms_{.fingerprint = kFingerprint,
                .layout = parts.layout,
-               .weight_max = static_cast<double>(peer_count) * 1.000001,
+               .weight_max = 2.0 * static_cast<double>(peer_count),
                .decoder = &decoder_} {}
 
   // One round: fold what has come, push to this round's receivers.
@@ -147,11 +147,7 @@ class GossipNode {
   }
 
   void tick() {
-    fold();
-    Amount before = held();
-    exchange_.tick(now());
-    fold();
-    taken_back_.add(held()).add(before, -1.0);
+    note_taken_back([this] { exchange_.tick(now()); });
     flush();
   }
 
@@ -181,7 +177,9 @@ class GossipNode {
                      .resend_after = milliseconds(20),
                      .resend_after_max = milliseconds(80)},
             .decoder = &decoder_,
-            .heartbeat_interval = milliseconds(20)};
+            .probe_interval = milliseconds(20),
+            .suspicion_multiplier = 20.0,
+            .seed = 1};
   }
   [[nodiscard]] runtime::Instant now() const { return parts_.network->clock().now(); }
 
@@ -192,12 +190,23 @@ class GossipNode {
     return blocks;
   }
 
+  template <typename Action>
+  void note_taken_back(const Action& action) {
+    fold();
+    Amount before = held();
+    action();
+    fold();
+    taken_back_.add(held()).add(before, -1.0);
+  }
+
   void hear(const runtime::Delivery& delivery) {
     const auto decoded = gossip::decode(delivery, terms_);
     if (const auto* refusal = std::get_if<gossip::Refusal>(&decoded))
       exchange_.refuse(delivery.from, *refusal);
     const auto* message = std::get_if<gossip::Message>(&decoded);
     if (message == nullptr) return;
+    if (!std::holds_alternative<gossip::Parcel>(message->body))  // it may tell of a death
+      return note_taken_back([&] { exchange_.receive(*message, 0, now()); });
     const std::uint64_t booked_before = exchange_.traffic().parcels_received;
     exchange_.receive(*message, 0, now());
     if (exchange_.traffic().parcels_received == booked_before) return;

@@ -1,0 +1,106 @@
+// The part of Exchange that finds out who is alive, and what follows from it.
+#include <algorithm>
+#include <utility>
+
+#include "gossip/exchange.h"
+#include "runtime/check.h"
+
+namespace gossip {
+namespace {
+
+// One of the dead is asked so often whether it is: it may live behind a cut that has healed, or
+// have been frozen.
+constexpr runtime::Duration kKnockInterval{1'000'000'000};
+
+}  // namespace
+
+void Exchange::follow_membership() {
+  for (const Change& change : membership_.take_changes()) follow(change);
+  for (const Question& question : membership_.take_questions())
+    talk(question.to).want_probe(question.probe);
+}
+
+void Exchange::follow(const Change& change) {
+  const auto who = [this](runtime::PeerId peer) {
+    const std::string name = name_of(peer);
+    return name.empty() ? to_string(peer) : name;
+  };
+  const bool told = change.reason == Change::Reason::kRumour;
+  switch (change.state) {
+    case MemberState::kAlive:
+      events_.emplace_back(MemberEvent{.peer = change.peer,
+                                       .name = name_of(change.peer),
+                                       .state = change.state,
+                                       .reason = "refuted"});
+      return;
+    case MemberState::kSuspect:
+      events_.emplace_back(
+          MemberEvent{.peer = change.peer,
+                      .name = name_of(change.peer),
+                      .state = change.state,
+                      .reason = told ? who(change.from) + " suspects it" : "no answer"});
+      return;
+    case MemberState::kDead:
+      return part_from(change.peer, MemberState::kDead,
+                       told ? "found dead by " + who(change.from) : "no answer, nor a refutation");
+    case MemberState::kLeft:
+      return part_from(change.peer, MemberState::kLeft, "said goodbye to others");
+  }
+}
+
+// What the dead say is not heard, but for the news that we are dead to them. Whoever speaks of
+// something else does not know that it is dead to us.
+void Exchange::hear_obituary(const Message& message, runtime::Instant now) {
+  const auto* heartbeat = std::get_if<Heartbeat>(&message.body);
+  const bool obituary = heartbeat != nullptr && heartbeat->rumours.size() == 1 &&
+                        heartbeat->rumours[0].about == options_.self.id &&
+                        heartbeat->rumours[0].state == MemberState::kDead;
+  if (obituary) return membership_.hear(heartbeat->rumours[0], now);
+  refuse(message.from.id, Refusal::kFromTheDead);
+}
+
+void Exchange::knock_at_the_dead(runtime::Instant now) {
+  knock_at_ = now + kKnockInterval;
+  knocks_.clear();
+  for (const runtime::PeerId peer : std::exchange(knocked_, {}))
+    if (!is_living(peer)) partings_.push_back(peer);
+  if (!options_.admits || options_.probe_interval == runtime::Duration::zero()) return;
+  std::vector<runtime::PeerId> dead;
+  for (const runtime::PeerId peer : members().all())
+    if (members().state(peer) == MemberState::kDead) dead.push_back(peer);
+  if (dead.empty()) return;
+  const runtime::PeerId peer = dead[random_.below(dead.size())];
+  Heartbeat news{.progress = said_.progress, .roster = said().roster};
+  news.rumours.push_back(membership_.obituary(peer));
+  knocks_[peer] = encode(options_.self, news);
+  knocked_.insert(peer);
+  if (const Contact* contact = contact_of(peer)) dials_.push_back(*contact);
+}
+
+const Contact* Exchange::contact_of(runtime::PeerId peer) const {
+  const auto known = contacts_.find(peer);
+  return known == contacts_.end() ? nullptr : &known->second;
+}
+
+std::unique_ptr<Exchange> Exchange::next_life(runtime::Instant now) const {
+  ExchangeOptions options = options_;
+  options.contact.id = options.self.id;
+  options.contact.incarnation = ++options.self.incarnation;
+  auto next = std::make_unique<Exchange>(
+      options, *layout_, Members(options.self.id, members().living_list(), now), now);
+  next->came_back_ = true;
+  next->traffic_ = traffic_;
+  next->events_ = events_;
+  next->said_.progress = said_.progress;
+  std::vector<Contact> contacts;
+  for (const runtime::PeerId peer : members().living()) {
+    const Contact* known = contact_of(peer);
+    Contact contact = known == nullptr ? Contact{} : *known;
+    contact.id = peer;
+    contacts.push_back(std::move(contact));
+  }
+  next->meet(contacts, true, now);
+  return next;
+}
+
+}  // namespace gossip

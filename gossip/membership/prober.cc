@@ -1,0 +1,154 @@
+#include "gossip/membership/prober.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "runtime/check.h"
+
+namespace gossip {
+namespace {
+
+// Questions remembered, answered or not; older ones are forgotten, and so are their answers.
+constexpr std::size_t kAskedMax = 64;
+
+}  // namespace
+
+Prober::Prober(const Options& options, runtime::Instant now)
+    : options_(options),
+      random_(options.seed, runtime::value_of(options.self)),
+      // Peers that start together do not all probe at one moment.
+      period_ends_(
+          now + runtime::from_seconds(runtime::to_seconds(options.interval) * random_.uniform())) {
+  CHECK(options.interval > runtime::Duration::zero());
+}
+
+std::optional<runtime::PeerId> Prober::tick(std::span<const runtime::PeerId> others,
+                                            runtime::Instant now) {
+  for (auto& [number, asked] : asked_)
+    if (!asked.answered && !asked.relayed && now >= asked.relay_at)
+      go_on_asking(asked, number, others);
+  if (now < period_ends_) return std::nullopt;
+  const std::optional<runtime::PeerId> silent = verdict();
+  period_ends_ = now + awareness_.scaled(options_.interval);
+  if (const auto target = next_target(others)) {
+    current_ = next_number_;
+    ask(*target, std::nullopt, now);
+    const runtime::Duration direct = asked_.at(*current_).relay_at - now;
+    period_ends_ = std::max(period_ends_, now + 2 * direct);
+  }
+  while (asked_.size() > kAskedMax) asked_.erase(asked_.begin());
+  return silent;
+}
+
+// Nobody has answered directly: ask through others; or, where it was asked for somebody, say so.
+void Prober::go_on_asking(Asked& asked, std::uint64_t number,
+                          std::span<const runtime::PeerId> others) {
+  asked.relayed = true;
+  if (asked.for_whom) {
+    Question told = *asked.for_whom;
+    told.probe.kind = Probe::Kind::kUnreachable;
+    questions_.push_back(told);
+    return;
+  }
+  if (number != current_) return;
+  std::vector<runtime::PeerId> relays(others.begin(), others.end());
+  std::erase(relays, asked.peer);
+  random_.shuffle(std::span(relays));
+  if (relays.size() > kRelays) relays.erase(relays.begin() + kRelays, relays.end());
+  unreachables_due_ = relays.size();
+  for (const runtime::PeerId relay : relays)
+    questions_.push_back({relay, {Probe::Kind::kRelay, number, asked.peer}});
+}
+
+// Of the probe of the period that ends.
+std::optional<runtime::PeerId> Prober::verdict() {
+  const auto asked = asked_.find(std::exchange(current_, std::nullopt).value_or(0));
+  if (asked == asked_.end() || asked->second.answered) return std::nullopt;
+  // Relays that do not speak either make the fault likely to be our own.
+  awareness_.worse(static_cast<int>(unreachables_due_));
+  return asked->second.peer;
+}
+
+std::optional<runtime::PeerId> Prober::next_target(std::span<const runtime::PeerId> others) {
+  while (true) {
+    if (order_.empty()) {
+      if (others.empty()) return std::nullopt;
+      order_.assign(others.begin(), others.end());
+      random_.shuffle(std::span(order_));
+    }
+    const runtime::PeerId target = order_.back();
+    order_.pop_back();
+    if (std::ranges::binary_search(others, target)) return target;
+  }
+}
+
+void Prober::ask(runtime::PeerId peer, std::optional<Question> for_whom, runtime::Instant now) {
+  const runtime::Duration patience = round_trips_[peer].deadline(options_.interval / 2);
+  const std::uint64_t number = next_number_++;
+  asked_[number] = {.peer = peer,
+                    .at = now,
+                    .relay_at = now + awareness_.scaled(patience),
+                    .for_whom = std::move(for_whom)};
+  if (number == current_) unreachables_due_ = 0;
+  questions_.push_back({peer, {Probe::Kind::kProbe, number, peer}});
+}
+
+void Prober::hear(runtime::PeerId from, const Probe& probe, runtime::Instant now) {
+  switch (probe.kind) {
+    case Probe::Kind::kNone:
+      return;
+    case Probe::Kind::kProbe:
+      questions_.push_back({from, {Probe::Kind::kAnswer, probe.number, options_.self}});
+      return;
+    case Probe::Kind::kRelay:
+      if (asked_.size() < kAskedMax && probe.about != options_.self)
+        ask(probe.about, Question{from, {Probe::Kind::kAnswer, probe.number, probe.about}}, now);
+      return;
+    case Probe::Kind::kUnreachable:
+      if (current_ == probe.number && unreachables_due_ > 0) --unreachables_due_;
+      return;
+    case Probe::Kind::kAnswer: {
+      const auto asked = asked_.find(probe.number);
+      if (asked == asked_.end() || asked->second.peer != probe.about) return;
+      // Also where it is late: the link is as slow as that.
+      if (from == probe.about) round_trips_[from].add(now - asked->second.at);
+      if (!asked->second.answered) hear_answer(probe);
+      if (from == probe.about) asked_.erase(asked);
+      return;
+    }
+  }
+}
+
+void Prober::hear_answer(const Probe& probe) {
+  Asked& asked = asked_.at(probe.number);
+  asked.answered = true;
+  if (asked.for_whom) questions_.push_back(*asked.for_whom);
+  if (current_ == probe.number) awareness_.better();
+}
+
+void Prober::forget(runtime::PeerId peer) {
+  std::erase_if(asked_, [peer](const auto& entry) { return entry.second.peer == peer; });
+  round_trips_.erase(peer);
+}
+
+void Prober::excuse(runtime::Instant now) {
+  current_.reset();
+  period_ends_ = now + options_.interval;
+  awareness_.worse();
+}
+
+runtime::Instant Prober::next_tick() const {
+  runtime::Instant next = period_ends_;
+  for (const auto& [number, asked] : asked_)
+    if (!asked.answered && !asked.relayed) next = std::min(next, asked.relay_at);
+  return next;
+}
+
+double Prober::round_trip_seconds(runtime::PeerId peer) const {
+  const auto found = round_trips_.find(peer);
+  return found == round_trips_.end() ? 0.0 : found->second.mean_seconds();
+}
+
+std::vector<Question> Prober::take_questions() { return std::exchange(questions_, {}); }
+
+}  // namespace gossip

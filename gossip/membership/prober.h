@@ -1,0 +1,98 @@
+#pragma once
+// Asks one member after another whether it is there: directly, then through others (SWIM §3.1, the
+// order shuffled anew each time round, §4.3), more patiently the less well this peer itself is
+// (Lifeguard). Says who did not answer; what follows from that is the caller's.
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "gossip/membership/awareness.h"
+#include "gossip/membership/round_trips.h"
+#include "runtime/clock.h"
+#include "runtime/peer_id.h"
+#include "runtime/random.h"
+
+namespace gossip {
+
+// What goes with a heartbeat when somebody is asked, or answers.
+struct Probe {
+  enum class Kind : std::uint8_t {
+    kNone,         // nothing is asked: news only
+    kProbe,        // are you there?
+    kAnswer,       // `about` is there: the sender itself, or whom it probed for somebody
+    kRelay,        // please probe `about` for me
+    kUnreachable,  // `about` has not answered; but I am here, so it is not your own fault
+  };
+  Kind kind = Kind::kNone;
+  std::uint64_t number = 0;  // of who asked; answers repeat it
+  runtime::PeerId about{};
+  friend bool operator==(const Probe&, const Probe&) = default;
+};
+
+struct Question {
+  runtime::PeerId to{};
+  Probe probe;
+};
+
+class Prober {
+ public:
+  struct Options {
+    runtime::PeerId self{};
+    runtime::Duration interval{};  // between two probes
+    std::uint64_t seed = 0;
+  };
+  static constexpr std::size_t kRelays = 3;
+
+  Prober(const Options& options, runtime::Instant now);
+
+  // `others`: the living without self, sorted. Returns who has not answered by now, if anybody.
+  std::optional<runtime::PeerId> tick(std::span<const runtime::PeerId> others,
+                                      runtime::Instant now);
+  [[nodiscard]] runtime::Instant next_tick() const;
+
+  void hear(runtime::PeerId from, const Probe& probe, runtime::Instant now);
+  // Out of turn: whether it is there after all.
+  void ask(runtime::PeerId peer, runtime::Instant now) { ask(peer, std::nullopt, now); }
+  void forget(runtime::PeerId peer);  // it is gone
+  // This peer stood still: an answer may wait unread, and its absence proves nothing.
+  void excuse(runtime::Instant now);
+
+  [[nodiscard]] std::vector<Question> take_questions();
+  [[nodiscard]] Awareness& awareness() { return awareness_; }
+  [[nodiscard]] const Awareness& awareness() const { return awareness_; }
+  [[nodiscard]] double round_trip_seconds(runtime::PeerId peer) const;  // 0: none known
+
+ private:
+  // Of a member that was asked, by us or for somebody.
+  struct Asked {
+    runtime::PeerId peer{};
+    runtime::Instant at{};
+    runtime::Instant relay_at{};         // nobody has answered: ask through others, or say so
+    std::optional<Question> for_whom{};  // an answer goes there
+    bool answered = false;
+    bool relayed = false;
+  };
+  void ask(runtime::PeerId peer, std::optional<Question> for_whom, runtime::Instant now);
+  void go_on_asking(Asked& asked, std::uint64_t number, std::span<const runtime::PeerId> others);
+  void hear_answer(const Probe& probe);
+  [[nodiscard]] std::optional<runtime::PeerId> next_target(std::span<const runtime::PeerId> others);
+  [[nodiscard]] std::optional<runtime::PeerId> verdict();
+
+  Options options_;
+  runtime::Random random_;
+  Awareness awareness_;
+  std::vector<runtime::PeerId> order_;  // still to be asked this time round, from the back
+  std::map<std::uint64_t, Asked> asked_;
+  std::uint64_t next_number_ = 1;
+  std::optional<std::uint64_t> current_;  // our own probe of this period
+  std::size_t unreachables_due_ = 0;      // relays of the current probe that have not spoken
+  runtime::Instant period_ends_;
+  std::map<runtime::PeerId, RoundTrips> round_trips_;
+  std::vector<Question> questions_;
+};
+
+}  // namespace gossip
