@@ -62,7 +62,7 @@ runtime::Result<ListedMember> parse_member(std::string_view text) {
 std::string to_string(const ListedMember& member) {
   std::string line = fmt::format("{} {} {} {}", runtime::value_of(member.id), member.name,
                                  member.address.control, member.address.bulk);
-  if (!member.address.key.empty()) line += " " + member.address.key;
+  if (!member.address.key.empty()) line += fmt::format(" {}", member.address.key);
   if (member.incarnation != 1) line += fmt::format(" {}", member.incarnation);
   return line;
 }

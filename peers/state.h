@@ -27,9 +27,9 @@ struct SavedVector {
 
 struct PeerState {
   SavedVector estimate;
-  std::vector<SavedVector> vectors;
-  std::map<std::string, double> numbers;
-  std::map<std::string, std::uint64_t> counts;
+  std::vector<SavedVector> vectors{};
+  std::map<std::string, double> numbers{};
+  std::map<std::string, std::uint64_t> counts{};
 };
 
 // Copies all that `peer` keeps, and its estimate, into `state`, of which the memory is used again.

@@ -74,7 +74,7 @@ TEST_CASE("an exchange stops listening to who offends, says so once, and counts 
   gossip::Exchange exchange(
       {.self = test::ExchangeTable::sender(PeerId{0}), .offences_max = kForgiven},
       test::small_layout(),
-      gossip::Members(PeerId{0}, test::peers(2), test::kSilenceMax, at_ms(0)));
+      gossip::Members(PeerId{0}, test::peers(2), at_ms(0)), at_ms(0));
   for (int i = 0; i < 3; ++i) {
     CHECK_FALSE(exchange.shuts_out(PeerId{1}));
     exchange.refuse(PeerId{1}, Refusal::kMalformed);

@@ -122,7 +122,7 @@ class Resuming(unittest.TestCase):
         return lambda: any(e["event"] == "progress" for e in self.said(run, name, process))
 
     def test_a_killed_peer_comes_back_as_another_life_of_itself(self):
-        with Run(TRAINING + "[membership]\nsilence_ms = 60000\n") as run:
+        with Run(TRAINING + "[membership]\nsuspicion_multiplier = 300.0\n") as run:
             first = self.peer(run, "a", 0)
             run.wait_for(self.training(run, "a", first), first)
             join = ["--join", self.start_record(run, "a")["listen"]]
@@ -135,7 +135,7 @@ class Resuming(unittest.TestCase):
                 run.wait_for(self.has_saved(run, ["b"]), second)
                 ids = {metadata(path)["id"] for path in self.saved(run, "b")}
                 self.assertEqual(len(ids), 1)
-                # Two live, not more: what it was is gone, long before its silence would tell.
+                # Two live, not more: what it was is gone, long before a suspicion would end.
                 run.wait_for(lambda: run.events("a")[-1].get("members") == 2, first)
                 kill(second.pid)
                 second.communicate()
