@@ -220,8 +220,7 @@ void Exchange::part_from(runtime::PeerId peer, MemberState state, std::string re
   unanswered_.erase(peer);
   partings_.push_back(peer);
   said_stale_ = true;
-  MemberEvent event{
-      .peer = peer, .name = name_of(peer), .state = state, .reason = std::move(reason)};
+  MemberEvent event = event_of(peer, state, std::move(reason));
   for (const Parcel& parcel : lane(peer).close()) {
     inbox_.take_back(options_.decoder == nullptr ? parcel : options_.decoder->decoded(parcel));
     event.mass_taken_back += parcel.mass();

@@ -62,7 +62,8 @@ struct ExchangeOptions {
 // What happened that a person or a record should hear of. Drained with take_events().
 struct MemberEvent {
   runtime::PeerId peer{};
-  std::string name = {};  // empty: not known
+  std::string name = {};          // empty: not known
+  std::uint64_t incarnation = 0;  // 0: not known
   MemberState state = MemberState::kAlive;
   std::string reason = {};       // for a person
   double mass_taken_back = 0.0;  // push-sum weight, summed over blocks
@@ -196,6 +197,8 @@ class Exchange {
   [[nodiscard]] const Said& said();
   [[nodiscard]] bool is_fresh(runtime::PeerId peer) const;  // heard of, and lately
   [[nodiscard]] std::string name_of(runtime::PeerId peer) const;
+  [[nodiscard]] MemberEvent event_of(runtime::PeerId peer, MemberState state,
+                                     std::string reason) const;
   void part_from(runtime::PeerId peer, MemberState state,
                  std::string reason);  // its mass under way comes back
   [[nodiscard]] bool is_authorized(const Contact& contact) const;

@@ -78,8 +78,7 @@ void Exchange::add_member(const Contact& contact, runtime::Instant now) {
   contacts_.insert_or_assign(contact.id, contact);
   std::erase(partings_, contact.id);
   dials_.push_back(contact);
-  events_.emplace_back(MemberEvent{
-      .peer = contact.id, .name = contact.name, .state = MemberState::kAlive, .reason = "joined"});
+  events_.emplace_back(event_of(contact.id, MemberState::kAlive, "joined"));
   said_stale_ = true;
 }
 

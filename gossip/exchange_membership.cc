@@ -20,6 +20,14 @@ void Exchange::follow_membership() {
     talk(question.to).want_probe(question.probe);
 }
 
+MemberEvent Exchange::event_of(runtime::PeerId peer, MemberState state, std::string reason) const {
+  return {.peer = peer,
+          .name = name_of(peer),
+          .incarnation = membership_.incarnation_of(peer).value_or(0),
+          .state = state,
+          .reason = std::move(reason)};
+}
+
 void Exchange::follow(const Change& change) {
   const auto who = [this](runtime::PeerId peer) {
     const std::string name = name_of(peer);
@@ -28,17 +36,11 @@ void Exchange::follow(const Change& change) {
   const bool told = change.reason == Change::Reason::kRumour;
   switch (change.state) {
     case MemberState::kAlive:
-      events_.emplace_back(MemberEvent{.peer = change.peer,
-                                       .name = name_of(change.peer),
-                                       .state = change.state,
-                                       .reason = "refuted"});
+      events_.emplace_back(event_of(change.peer, change.state, "refuted"));
       return;
     case MemberState::kSuspect:
-      events_.emplace_back(
-          MemberEvent{.peer = change.peer,
-                      .name = name_of(change.peer),
-                      .state = change.state,
-                      .reason = told ? who(change.from) + " suspects it" : "no answer"});
+      events_.emplace_back(event_of(change.peer, change.state,
+                                    told ? who(change.from) + " suspects it" : "no answer"));
       return;
     case MemberState::kDead:
       return part_from(change.peer, MemberState::kDead,

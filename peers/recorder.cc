@@ -96,7 +96,7 @@ void Recorder::write_events(Peer& peer, runtime::Instant now) {
       parts_.metrics->write(now, "member",
                             {{"peer", name},
                              {"state", state},
-                             {"incarnation", std::uint64_t{1}},
+                             {"incarnation", member->incarnation},
                              {"reason", member->reason},
                              {"weight_taken_back", member->mass_taken_back}});
       if (member->state == gossip::MemberState::kDead) {

@@ -102,6 +102,23 @@ class Launch(unittest.TestCase):
                 self.assertEqual(first, run.estimate(peer, "runs/b"))
                 self.assertEqual(first, run.estimate(peer, "simulated"))
 
+    def test_who_stood_still_and_was_taken_for_dead_comes_back(self):
+        with Run(LONG) as run:
+            process = run.start("launch", "run.toml", "--peers", "3")
+            run.wait_for(run.all_training(3), process)
+            frozen = run.pids(3)[1]
+            os.kill(frozen, signal.SIGSTOP)
+            run.wait_for(lambda: "dead" in self.states_of(run, "p0", "p1"), process)
+            os.kill(frozen, signal.SIGCONT)
+            run.wait_for(lambda: all(self.states_of(run, p, "p1")[-1:] == ["alive"] for p in ("p0", "p2")), process)
+            run.wait_for(lambda: run.events("p1")[-1].get("members") == 3, process)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+
+    def states_of(self, run, name, peer):
+        """What `name` has recorded of `peer`, in order."""
+        return [e["state"] for e in run.events(name) if e["event"] == "member" and e["peer"] == peer]
+
     def test_a_killed_peer_costs_the_others_nothing(self):
         seed = int(os.environ.get("MURMUR_SEED", "1"))
         chance = random.Random(seed)
