@@ -21,9 +21,10 @@ void NormLimit::note_own(const std::vector<double>& squared_norms, const BlockLa
 
 bool NormLimit::refuses(const Parcel& parcel, const BlockLayout& layout) const {
   if (limit_ == 0.0 || largest_.empty()) return false;
-  const double squared = parcel.squared_norm / (parcel.weight * parcel.weight);
-  return !(squared / static_cast<double>(layout.range(parcel.block).count) <=
-           largest_[parcel.block]);  // also what overflows
+  const double count = static_cast<double>(layout.range(parcel.block).count);
+  // Not divided by the weight, of which the square may be too small for a double.
+  const double largest = largest_[parcel.block] * count * parcel.weight * parcel.weight;
+  return !(parcel.squared_norm <= largest);  // also what overflows
 }
 
 }  // namespace gossip
