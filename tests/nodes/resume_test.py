@@ -100,14 +100,17 @@ class Resuming(unittest.TestCase):
                 self.assertEqual([self.start_record(run, f"p{i}")["step"] for i in range(3)], [left] * 3)
                 self.assertGreater(run.summary()["average"]["test_accuracy"], 0.5)
 
-    def test_a_run_that_is_stopped_goes_on_too(self):
+    def test_a_peer_that_is_stopped_goes_on_too(self):
         with Run(TRAINING.replace("0.05", "0")) as run:
-            process = run.start("launch", "run.toml", "--peers", "2")
-            run.wait_for(run.all_training(2), process)
+            process = self.peer(run, "a", 0)
+            run.wait_for(self.training(run, "a", process), process)
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=60)
-            self.assertEqual(len(self.saved(run, "p0")), 1)
-            self.go_on(run, 2, *self.steps_after(run, 2))
+            self.assertEqual(len(self.saved(run, "a")), 1)
+            step = int(metadata(self.saved(run, "a")[0])["step"])
+            process = self.peer(run, "a", 0, *AGAIN)
+            run.wait_for(self.training(run, "a", process), process)
+            self.assertEqual(self.start_record(run, "a")["step"], step)
 
     def peer(self, run, name, part, *more):
         return run.start("peer", "run.toml", "--set", f"peer.name={name}", "--set", "peer.threads=1",
