@@ -42,6 +42,10 @@ class Topology {
   // Whether in every round, of any members, those whom a peer pushes to push to it.
   [[nodiscard]] virtual bool symmetric() const { return false; }
 
+  // Whether the graph of some of the members is that of all with the others left out. Then peers
+  // in step need not agree on who is there.
+  [[nodiscard]] virtual bool induced() const { return false; }
+
   // Whether this topology is meant for a run of so many peers. Asked once, before the run; peers
   // that die later do no harm.
   [[nodiscard]] virtual runtime::Status check(std::size_t /*peer_count*/) const { return {}; }

@@ -343,7 +343,8 @@ std::string Assembly::terms_of(const Config& config) const {
   terms += fmt::format(
       "parameters = {}\nnumber = {}\ngossip.block_bytes = {}\n", layout_->parameter_count(),
       layout_->scalar() == kernels::Scalar::kF64 ? "f64" : "f32", config.gossip.block_bytes);
-  terms += fmt::format("gossip.codec = {}\n", config.gossip.codec);
+  terms += fmt::format("gossip.protocol = {}\ngossip.codec = {}\n", config.gossip.protocol,
+                       config.gossip.codec);
   if (config.gossip.blocks_per_push)
     terms += fmt::format("gossip.blocks_per_push = {}, {}\n", *config.gossip.blocks_per_push,
                          config.gossip.block_choice);

@@ -17,6 +17,7 @@
 #include "peers/config_fields.h"
 #include "peers/config_names.h"
 #include "peers/config_presets.h"
+#include "peers/config_protocol.h"
 #include "peers/host_name.h"
 #include "peers/simulate.h"
 #include "peers/topologies.h"
@@ -42,6 +43,7 @@ constexpr std::array kKinds{
     Kind{"corrections", "policy.correction"},
     Kind{"regularizers", "policy.regularizer"},
     Kind{"outers", "policy.outer"},
+    Kind{"protocols", "gossip.protocol"},
     Kind{"weightings", "gossip.weighting"},
     Kind{"topologies", "gossip.topology"},
     Kind{"codecs", "gossip.codec"},
@@ -86,6 +88,17 @@ void print_presets() {
     }
     if (!parts.empty()) fmt::print("{:<22}   {}\n", "", parts);
     if (!preset.source.empty()) fmt::print("{:<22}   {}\n", "", preset.source);
+  }
+}
+
+// The same of protocols: below, what each fixes.
+void print_protocols() {
+  for (const Protocol& protocol : protocols()) {
+    fmt::print("{:<22} {}\n", protocol.name, protocol.summary);
+    for (const Demand& demand : protocol.demands)
+      fmt::print("{:<22}   {} = {}: {}\n", "", demand.key, fmt::join(demand.allowed, " or "),
+                 demand.reason);
+    if (!protocol.source.empty()) fmt::print("{:<22}   {}\n", "", protocol.source);
   }
 }
 
@@ -135,6 +148,10 @@ int list_command(const std::string& kind, std::optional<std::size_t> peer_count)
     if (known.word != kind) continue;
     if (kind == "presets") {
       print_presets();
+      return 0;
+    }
+    if (kind == "protocols") {
+      print_protocols();
       return 0;
     }
     for (const Choice& choice : choices_of(known.key)) {

@@ -10,6 +10,7 @@
 #include "peers/config_checks.h"
 #include "peers/config_fields.h"
 #include "peers/config_presets.h"
+#include "peers/config_protocol.h"
 #include "peers/config_suggest.h"
 #include "peers/config_values.h"
 
@@ -43,6 +44,7 @@ class Reader {
   void read_entry(const std::string& key, const TomlValue& value);
   void set(const Field& field, const TomlValue& value, Origin origin);
   void fill_in_preset();
+  void fill_in_protocol();
   void look_up_paths();
   void refuse_later();
   void check_together();
@@ -128,6 +130,17 @@ void Reader::fill_in_preset() {
   }
 }
 
+// What a protocol cannot do without wins over what a preset has filled in.
+void Reader::fill_in_protocol() {
+  for (const Demand& demand : demands_of(config_.gossip.protocol)) {
+    const Field& field = *find(demand.key);
+    const bool allowed = std::ranges::count(demand.allowed, field_text(field)) > 0;
+    if (allowed || given_.contains(demand.key)) continue;
+    const Result<TomlValue> value = parse_toml_value(demand.allowed.front());
+    CHECK(value.ok() && set_field(field, *value).ok());
+  }
+}
+
 // The first that exists; a path that leads nowhere stays as it was written.
 void Reader::look_up_paths() {
   for (const Field& field : fields_) {
@@ -170,6 +183,7 @@ void Reader::check_together() {
 
 Result<Config> Reader::finish() {
   fill_in_preset();
+  fill_in_protocol();
   refuse_later();
   // Keys that were refused have their defaults, about which the user need not hear.
   if (problems_.empty()) {

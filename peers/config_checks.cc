@@ -13,6 +13,7 @@
 #include "models/layers/parse.h"
 #include "peers/config_members.h"
 #include "peers/config_policy.h"
+#include "peers/config_protocol.h"
 #include "peers/config_suggest.h"
 #include "peers/config_toml.h"
 #include "peers/seed_addresses.h"
@@ -170,6 +171,14 @@ void check_gossip(const Config& config, Problems& problems) {
   }
 }
 
+void check_exchange(const Config& config, Problems& problems) {
+  const std::size_t before = problems.size();
+  check_protocol(config, problems);
+  if (problems.size() > before) return;  // the rest would say the same in other words
+  check_codec(config.gossip, problems);
+  check_gossip(config, problems);
+}
+
 // Whoever reaches a peer that checks no keys can train with it.
 void check_keys(const SecurityConfig& security, Problems& problems) {
   const bool curve = security.mode == "curve";
@@ -286,8 +295,7 @@ std::vector<Problem> check_config(const Config& config) {
   check_model(config.model, problems);
   check_file(problems, "policy.plugin", config.policy.plugin, "");
   check_policy(config, problems);
-  check_codec(config.gossip, problems);
-  check_gossip(config, problems);
+  check_exchange(config, problems);
   check_members(config.membership, config.security.mode == "curve", problems);
   check_objective(config, problems);
   check_simulate(config.simulate, problems);

@@ -142,7 +142,8 @@ void describe_policy(PolicyConfig& c, Table t) {
 }
 
 void describe_gossip(GossipConfig& c, Table t) {
-  t.add_name("gossip.protocol", c.protocol, "what peers exchange");
+  t.add_name("gossip.protocol", c.protocol,
+             "what peers exchange, and which of these keys that fixes: see Protocols");
   t.add_name("gossip.weighting", c.weighting, "how much goes to each receiver");
   t.add("gossip.constant_share", Number{&c.constant_share, {0.0, 1.0, true}},
         "constant: the part of an equal share that each receiver gets; 1: as uniform");

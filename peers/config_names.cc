@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "peers/config_presets.h"
+#include "peers/config_protocol.h"
 
 namespace peers {
 namespace {
@@ -87,16 +88,6 @@ constexpr Choice kOuters[] = {
     {"none", "the next period starts from the mix"},
     {"nesterov", "DiLoCo's: Nesterov's momentum of the way that periods and mixes take"},
     {"heavy-ball", "NoLoCo's: the same without a look ahead"},
-};
-constexpr Choice kProtocols[] = {
-    {"push-sum", "weighted shares pushed, read as x / w"},
-    {"quantized-push-sum", "push-sum of quantised differences", kLater},
-    {"choco", "CHOCO-SGD", kLater},
-    {"liec", "LIEC-SGD", kLater},
-    {"d-sgd", "symmetric averaging", kLater},
-    {"ad-psgd", "asynchronous pairwise averaging", kLater},
-    {"s-addopt", "gradient tracking over push-sum", kLater},
-    {"allreduce", "exact average every step", kLater},
 };
 constexpr Choice kWeightings[] = {
     {"uniform", "equal shares for oneself and every receiver, or as the topology prescribes"},
@@ -185,7 +176,6 @@ constexpr KeyChoices kChoices[] = {
     {"policy.correction", kCorrections},
     {"policy.regularizer", kRegularizers},
     {"policy.outer", kOuters},
-    {"gossip.protocol", kProtocols},
     {"gossip.weighting", kWeightings},
     {"gossip.topology", kTopologies},
     {"gossip.pace", kPaces},
@@ -203,6 +193,7 @@ constexpr KeyChoices kChoices[] = {
 
 std::span<const Choice> choices_of(std::string_view key) {
   if (key == "policy.preset") return preset_choices();
+  if (key == "gossip.protocol") return protocol_choices();
   const auto* found = std::ranges::find(kChoices, key, &KeyChoices::key);
   if (found == std::end(kChoices)) return {};
   return found->choices;

@@ -34,16 +34,22 @@ constexpr PresetValue kMsgap[] = {
     {"gossip.moreau.distance", "\"exact\""},
     {"gossip.moreau.space", "\"mass\""},
 };
-// Weights stay one where all shares are doubly stochastic, and push-sum is plain averaging.
 constexpr PresetValue kDSgd[] = {
     {"policy.optimizer", "\"sgd\""},
     {"policy.schedule", "\"every-step\""},
     {"policy.period", "1"},
     {"policy.correction", "\"none\""},
     {"policy.regularizer", "\"none\""},
-    {"gossip.weighting", "\"metropolis\""},
+    {"gossip.protocol", "\"d-sgd\""},
     {"gossip.topology", "\"bidirectional-ring\""},
-    {"gossip.pace", "\"sync\""},
+};
+constexpr PresetValue kCSgd[] = {
+    {"policy.optimizer", "\"sgd\""},
+    {"policy.schedule", "\"every-step\""},
+    {"policy.period", "1"},
+    {"policy.correction", "\"none\""},
+    {"policy.regularizer", "\"none\""},
+    {"gossip.protocol", "\"allreduce\""},
 };
 constexpr PresetValue kLocalSgd[] = {
     {"policy.optimizer", "\"sgd\""},   {"policy.schedule", "\"periodic\""}, {"policy.period", "8"},
@@ -181,6 +187,7 @@ constexpr Preset kPresets[] = {
     {"msgap", "the same with momentum", "Zhou et al. 2025", kMsgap},
     {"d-sgd", "SGD, then averaging with both neighbours on a ring, in step", "Lian et al. 2017",
      kDSgd},
+    {"c-sgd", "SGD, then the exact average of all, in step", "Chen et al. 2016", kCSgd},
     {"local-sgd", "a push after every eighth local step", "Stich 2018", kLocalSgd},
     {"cocod-sgd", "local SGD, a push travelling while the next five steps run", "Shen et al. 2019",
      kCocodSgd},

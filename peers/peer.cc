@@ -117,10 +117,11 @@ std::size_t Peer::learned_count() const {
 
 std::span<const runtime::PeerId> Peer::mixing_members() const {
   // In step, everybody must compute the same graph even while news of a death travels: the graph
-  // stays that of all members and edges to and from the dead are left out. Otherwise the sender
-  // alone decides, by what it knows now.
+  // stays that of all members and edges to and from the dead are left out, unless that is the graph
+  // of the living anyway. Otherwise the sender alone decides, by what it knows now.
   const gossip::Members& members = exchange_->members();
-  return options_.pace == Pace::kSync ? members.all() : members.living();
+  const bool of_all = options_.pace == Pace::kSync && !parts_.topology->induced();
+  return of_all ? members.all() : members.living();
 }
 
 bool Peer::ready() const {

@@ -401,6 +401,7 @@ outer_learning_rate = 0.5
 outer_momentum = 0.8
 rate_correction = false
 [gossip]
+protocol = "d-sgd"
 constant_share = 0.5
 topology = "file"
 fanout = 2
@@ -414,7 +415,7 @@ block_bytes = 4096
 max_lead = 3
 weight_floor = 0.0
 settle_rounds = 0
-weighting = "moreau"
+weighting = "metropolis"
 [gossip.moreau]
 v = 0.2
 k = 5.0

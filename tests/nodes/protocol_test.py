@@ -1,0 +1,48 @@
+"""Every protocol between real processes: in step the same bits as in a simulation, and a death that stops nobody."""
+
+import unittest
+
+from node_run import SMALL, Run, alive, kill
+
+MEDIUM = SMALL.replace("steps = 60", "steps = 1500")
+IN_STEP = ("d-sgd", "allreduce")
+
+
+class Protocols(unittest.TestCase):
+    def test_in_step_processes_and_a_simulation_give_the_same_bits(self):
+        for protocol in IN_STEP:
+            with self.subTest(protocol), Run(SMALL + f'[gossip]\nprotocol = "{protocol}"\n') as run:
+                status, _, err = run.call("launch", "run.toml", "--peers", "4")
+                self.assertEqual(status, 0, err)
+                status, _, err = run.call("simulate", "run.toml", "--set", "simulate.peers=4", "--out", "simulated")
+                self.assertEqual(status, 0, err)
+                for peer in ("p0", "p1", "p2", "p3"):
+                    self.assertEqual(run.estimate(peer), run.estimate(peer, "simulated"))
+                self.assertGreater(run.summary()["average"]["test_accuracy"], 0.5)
+
+    def test_a_killed_peer_stops_nobody(self):
+        for protocol in IN_STEP:
+            with self.subTest(protocol), Run(MEDIUM + f'[gossip]\nprotocol = "{protocol}"\n') as run:
+                process = run.start("launch", "run.toml", "--peers", "4")
+                run.wait_for(run.all_training(4), process)
+                victim = run.pids(4)[2]
+                killed = alive(victim)
+                if killed:
+                    kill(victim)
+                _, err = process.communicate(timeout=60)
+                self.assertEqual(process.returncode, 0, err)
+                for i in (0, 1, 3):
+                    self.assertEqual(run.summary()["peers"][i]["steps"], 1500)
+                self.assertGreater(run.summary()["average"]["test_accuracy"], 0.5)
+
+    def test_the_list_says_what_each_fixes_and_where_it_is_from(self):
+        with Run() as run:
+            status, out, _ = run.call("list", "protocols")
+            self.assertEqual(status, 0)
+            lines = out[out.index("\nd-sgd "):].strip().splitlines()
+            self.assertIn('gossip.weighting = "metropolis": ', lines[2])
+            self.assertIn("Lian et al. 2017", lines[4])
+
+
+if __name__ == "__main__":
+    unittest.main()

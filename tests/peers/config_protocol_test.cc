@@ -1,0 +1,76 @@
+// What a protocol fixes of a config, and what it refuses.
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "gossip/topology.h"
+#include "peers/config.h"
+#include "peers/config_protocol.h"
+#include "tests/support/config_texts.h"
+
+using test::accepted;
+using test::refusal;
+
+TEST_CASE("a protocol fills in what it cannot do without, over what a preset says") {
+  const peers::GossipConfig exact = accepted("[gossip]\nprotocol = \"allreduce\"").gossip;
+  CHECK(exact.pace == "sync");
+  CHECK(exact.topology == "complete");
+  const peers::GossipConfig symmetric = accepted("[gossip]\nprotocol = \"d-sgd\"").gossip;
+  CHECK(symmetric.pace == "sync");
+  CHECK(symmetric.weighting == "metropolis");
+  CHECK(symmetric.topology == "bidirectional-ring");
+  CHECK(accepted("[gossip]\nprotocol = \"d-sgd\"\ntopology = \"torus\"").gossip.topology ==
+        "torus");
+  CHECK(accepted("policy.preset = \"sgap\"\ngossip.protocol = \"allreduce\"").gossip.weighting ==
+        "uniform");
+  CHECK(accepted("policy.preset = \"c-sgd\"").gossip == exact);
+  CHECK(accepted("policy.preset = \"d-sgd\"").gossip == symmetric);
+}
+
+TEST_CASE("what contradicts a protocol is refused where it stands, with the reason") {
+  CHECK(refusal("[gossip]\nprotocol = \"allreduce\"\npace = \"async\"") ==
+        "x.toml:3: gossip.pace: with gossip.protocol = \"allreduce\" the average is of all peers' "
+        "models of one round: expected \"sync\", got \"async\"");
+  CHECK(refusal("[gossip]\nprotocol = \"d-sgd\"", {"gossip.weighting=uniform"}) ==
+        "--set gossip.weighting=uniform: with gossip.protocol = \"d-sgd\" what a peer gets must "
+        "weigh as much as what it gives: expected \"metropolis\", got \"uniform\"");
+  CHECK_THAT(refusal("[gossip]\nprotocol = \"d-sgd\"\ntopology = \"ring\""),
+             Catch::StartsWith("x.toml:3: gossip.topology: ") &&
+                 Catch::Contains("\"bidirectional-ring\" or \"complete\""));
+  for (const auto* line : {"topology = \"ring\"", "codec = \"bf16\"", "blocks_per_push = 2",
+                           "damping = 0.5", "weighting = \"moreau\""}) {
+    CAPTURE(line);
+    CHECK_THAT(refusal("[gossip]\nprotocol = \"allreduce\"\n" + std::string(line)),
+               Catch::StartsWith("x.toml:3: gossip.") && !Catch::Contains("\n"));
+  }
+  CHECK_THAT(refusal("gossip.protocol = \"alreduce\""),
+             Catch::Contains("did you mean \"allreduce\"?"));
+}
+
+TEST_CASE("every demand of a protocol can be met, and every protocol says where it is from") {
+  for (const peers::Protocol& protocol : peers::protocols()) {
+    CAPTURE(protocol.name);
+    CHECK_FALSE(protocol.source.empty());
+    for (const peers::Demand& demand : protocol.demands) {
+      CAPTURE(demand.key);
+      CHECK_FALSE(demand.reason.empty());
+      for (const std::string_view value : demand.allowed) {
+        if (value == "\"file\"") continue;  // needs one
+        CAPTURE(value);
+        CHECK(refusal("", {"gossip.protocol=" + std::string(protocol.name),
+                           std::string(demand.key) + "=" + std::string(value)}) == "");
+      }
+    }
+  }
+}
+
+TEST_CASE("d-sgd takes every topology that is symmetric and leaves the shares to it") {
+  for (const gossip::TopologyName& known : gossip::topology_names()) {
+    const auto topology = gossip::make_topology({.name = std::string(known.name), .fanout = 2});
+    if (!topology) continue;  // file
+    CAPTURE(known.name);
+    const bool fits = (*topology)->symmetric() && !(*topology)->prescribes_shares();
+    const std::string text = "[gossip]\nprotocol = \"d-sgd\"\nfanout = 2\ntopology = \"";
+    CHECK(refusal(text + std::string(known.name) + "\"").empty() == fits);
+  }
+}

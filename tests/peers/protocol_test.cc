@@ -1,0 +1,116 @@
+// What peers exchange, by its laws, on the product's own peers in virtual time.
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "runtime/random.h"
+#include "tests/peers/laboratory.h"
+
+namespace {
+
+using laboratory::difference;
+using laboratory::Laboratory;
+using laboratory::Matrix;
+using laboratory::multiply;
+using laboratory::Numbers;
+using laboratory::random_rows;
+
+// Strongly unlike peers: curvatures from 0.5 to 2, centres normal times two, starts at zero.
+Laboratory unlike(std::size_t peers, std::size_t dimension) {
+  Matrix centers(peers, Numbers(dimension));
+  runtime::Random random(5);
+  for (Numbers& row : centers)
+    for (double& value : row) value = 2.0 * random.normal();
+  return {std::move(centers), random_rows(peers, dimension, 0.5, 2.0, 6)};
+}
+
+// mean_i |z_i - z*|^2 / |z*|^2
+double relative_error(const Laboratory& lab, const Matrix& estimates) {
+  const Numbers best = lab.optimum();
+  double away = 0.0;
+  double length = 0.0;
+  for (const double value : best) length += value * value;
+  for (const Numbers& z : estimates)
+    for (std::size_t k = 0; k < z.size(); ++k) away += (z[k] - best[k]) * (z[k] - best[k]);
+  return away / length / static_cast<double>(estimates.size());
+}
+
+std::string sgd(double rate) {
+  return "[policy]\noptimizer = \"sgd\"\nlearning_rate = " + std::to_string(rate) + "\n";
+}
+
+double spread(const Matrix& estimates) {
+  double widest = 0.0;
+  for (const Numbers& z : estimates) widest = std::max(widest, difference({z}, {estimates[0]}));
+  return widest;
+}
+
+// What one peer with everybody's data would do: all curvatures and pulls, averaged.
+Matrix of_all_data(const Laboratory& lab, double rate, std::size_t rounds) {
+  const auto peers = static_cast<double>(lab.centers.size());
+  Matrix path(rounds + 1, Numbers(lab.centers[0].size(), 0.0));
+  for (std::size_t round = 0; round < rounds; ++round) {
+    const Matrix gradients = lab.gradient(Matrix(lab.centers.size(), path[round]));
+    path[round + 1] = path[round];
+    for (const Numbers& g : gradients)
+      for (std::size_t k = 0; k < g.size(); ++k) path[round + 1][k] -= rate * g[k] / peers;
+  }
+  return path;
+}
+
+}  // namespace
+
+TEST_CASE("exact averaging, and d-sgd on a complete graph, are sgd on everybody's data") {
+  const Laboratory lab = unlike(GENERATE(5, 8), 3);
+  const std::string protocol = GENERATE("allreduce", "d-sgd");
+  CAPTURE(protocol);
+  const auto rounds =
+      lab.run("protocol = \"" + protocol + "\"\ntopology = \"complete\"\n" + sgd(0.05), 60);
+  const Matrix path = of_all_data(lab, 0.05, 60);
+  for (std::size_t round = 0; round <= 60; ++round) {
+    CHECK(spread(rounds[round]) < 1e-12);
+    CHECK(difference({rounds[round][0]}, {path[round]}) < 1e-12);
+  }
+}
+
+TEST_CASE("exact averages of local steps leave the published errors on unlike quadratics") {
+  const Laboratory lab = unlike(8, 50);
+  const auto error = [&](const std::string& schedule) {
+    const std::string text = "protocol = \"allreduce\"\n" + sgd(0.02) + schedule;
+    return relative_error(lab, lab.run(text, 3200).back());
+  };
+  CHECK(error("") < 1e-26);
+  const double every_fourth = error("schedule = \"periodic\"\nperiod = 4\n");
+  CHECK(every_fourth > 1e-6);
+  CHECK(every_fourth < 1e-3);
+  CHECK(error("schedule = \"periodic\"\nperiod = 16\n") > 4.0 * every_fourth);
+}
+
+TEST_CASE("d-sgd is its matrix, keeps every weight at one, and stays off the optimum") {
+  const Laboratory lab = unlike(8, 50);
+  const auto seen = lab.outcome("protocol = \"d-sgd\"\n" + sgd(0.05), 2000);
+  Matrix x(8, Numbers(50, 0.0));
+  for (const Matrix& round : seen.estimates) {
+    REQUIRE(difference(round, x) < 1e-11);
+    x = multiply(laboratory::ring(8), laboratory::combine(1.0, x, -0.05, lab.gradient(x)));
+  }
+  CHECK(std::abs(seen.weight - 8.0) < 1e-9);
+  const double error = relative_error(lab, seen.estimates.back());
+  CHECK(error > 1e-2);
+  CHECK(error < 1.0);
+}
+
+TEST_CASE("exact averaging is exact again once a death is known") {
+  const Laboratory lab = unlike(4, 3);
+  const std::string crash = "[simulate]\nfaults = [{ at = 2.05, kind = \"crash\", peers = [2] }]\n";
+  const std::string text = "[objective]\nkind = \"quadratic\"\ncenters = \"" +
+                           lab.scratch.write("c.csv", lab.centers) +
+                           "\"\n[gossip]\nprotocol = \"allreduce\"\n" + sgd(0.05) + crash +
+                           "peers = 4\nrounds = 60\ntrace = true\nprecision = \"f64\"\n";
+  const auto trace = laboratory::read_trace(laboratory::run(laboratory::parse(text)).trace);
+  for (std::uint64_t round = 30; round <= 60; ++round) {
+    const Matrix living = {trace.at({round, 0}).z, trace.at({round, 1}).z, trace.at({round, 3}).z};
+    CHECK(spread(living) < 1e-12);
+  }
+  CHECK_FALSE(trace.contains({30, 2}));
+}
