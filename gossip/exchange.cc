@@ -109,7 +109,7 @@ void Exchange::say_goodbye() {
 }
 
 void Exchange::receive(const Message& message, std::size_t bytes, runtime::Instant now) {
-  traffic_.bytes_received += bytes;
+  note_received(message, bytes, now);
   const Sender& from = message.from;
   if (const auto* hello = std::get_if<Hello>(&message.body)) return hear(from, *hello, now);
   if (guests_.contains(from.id)) {
@@ -200,6 +200,7 @@ void Exchange::hear(const Sender& from, const Acknowledgement& acknowledgement,
 void Exchange::hear(const Sender& from, const Heartbeat& heartbeat, runtime::Instant now) {
   membership_.heard(from.id, heartbeat.progress, now);
   membership_.hear(from.id, heartbeat.probe, now);
+  note_round_trips(now);
   for (const Rumour& rumour : heartbeat.rumours) membership_.hear(rumour, now);
   follow_membership();
   // Somebody has missed news; both sides tell each other whom they know. Not with everybody at once
@@ -217,6 +218,7 @@ void Exchange::hear(const Sender& from, const Goodbye& /*goodbye*/, runtime::Ins
 
 void Exchange::part_from(runtime::PeerId peer, MemberState state, std::string reason) {
   heard_.erase(peer);
+  figures_.erase(peer);
   unanswered_.erase(peer);
   partings_.push_back(peer);
   said_stale_ = true;
@@ -289,19 +291,13 @@ const std::vector<runtime::Frame>* Exchange::next(runtime::PeerId to, runtime::C
 }
 
 void Exchange::sent(runtime::PeerId to, runtime::Channel channel, runtime::Instant now) {
-  if (guests_.contains(to)) {
-    traffic_.bytes_sent += guests_.sent(to, channel);
-    return;
-  }
+  if (guests_.contains(to)) return note_sent(to, guests_.sent(to, channel), now);
   if (knocks_.erase(to) > 0) return;
   CHECK(is_living(to));
   Lane& lane = this->lane(to);
-  if (channel == runtime::Channel::kControl) {
-    traffic_.bytes_sent += lane.control_sent();
-    return;
-  }
+  if (channel == runtime::Channel::kControl) return note_sent(to, lane.control_sent(), now);
   const Lane::BulkSent sent = lane.bulk_sent(now);
-  traffic_.bytes_sent += sent.bytes;
+  note_sent(to, sent.bytes, now);
   ++(sent.first_time ? traffic_.parcels_sent : traffic_.parcels_resent);
 }
 

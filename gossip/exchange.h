@@ -15,6 +15,7 @@
 
 #include "gossip/distances.h"
 #include "gossip/edge.h"
+#include "gossip/edge_figures.h"
 #include "gossip/guests.h"
 #include "gossip/inbox.h"
 #include "gossip/lane.h"
@@ -57,6 +58,8 @@ struct ExchangeOptions {
   double suspicion_multiplier = 7.0;
   std::uint64_t seed = 0;              // of whom to probe when
   std::uint64_t heartbeat_rounds = 0;  // everybody is told of so many rounds more; 0: no
+  // Rates and quantiles for member_reports(): a few KiB a member.
+  bool edge_figures = false;
 };
 
 // What happened that a person or a record should hear of. Drained with take_events().
@@ -164,8 +167,11 @@ class Exchange {
   [[nodiscard]] double mass_in_flight() const;  // sent and not acknowledged, summed over blocks
   [[nodiscard]] std::size_t parcels_in_flight() const;
   [[nodiscard]] bool quiet() const;  // nothing in flight, nothing left to send
+  [[nodiscard]] const Sender& self() const { return options_.self; }
   [[nodiscard]] const Traffic& traffic() const { return traffic_; }
   [[nodiscard]] std::vector<Event> take_events();
+  // Of the other members, the living first, at most kReportedMax.
+  [[nodiscard]] std::vector<MemberReport> member_reports(runtime::Instant now) const;
 
  private:
   // Strangers whose refusals are counted one by one; the rest are in traffic().messages_refused.
@@ -185,9 +191,11 @@ class Exchange {
   void hear(const Sender& from, const Hello& hello, runtime::Instant now);
   void hear(const Sender& from, const Roster& roster, runtime::Instant now);
   void hear(const Sender& from, const Request& request, runtime::Instant now);
-  // Neither is said to a member.
+  // None of these is said to a member; an Inquiry is answered before it would come here.
   void hear(const Sender&, const Rejection&, runtime::Instant) {}
   void hear(const Sender&, const Donation&, runtime::Instant) {}
+  void hear(const Sender&, const Inquiry&, runtime::Instant) {}
+  void hear(const Sender&, const Report&, runtime::Instant) {}
   void admit(const Contact& contact, runtime::Instant now);
   void reject(const Contact& contact, std::string reason, runtime::Instant now);
   void answer(const Contact& guest, runtime::Instant now);
@@ -210,6 +218,11 @@ class Exchange {
   void hear_obituary(const Message& message, runtime::Instant now);
   void knock_at_the_dead(runtime::Instant now);
   void repeat_what_must_arrive();
+  [[nodiscard]] EdgeFigures* figures_of(runtime::PeerId peer, runtime::Instant now);  // null: none
+  void note_sent(runtime::PeerId to, std::size_t bytes, runtime::Instant now);
+  void note_received(const Message& message, std::size_t bytes, runtime::Instant now);
+  void note_round_trips(runtime::Instant now);
+  [[nodiscard]] EdgeReport edge_report(runtime::PeerId peer, runtime::Instant now) const;
 
   ExchangeOptions options_;
   const BlockLayout* layout_;
@@ -248,6 +261,7 @@ class Exchange {
   std::map<Key, Parcel> unfolded_;                        // keep_heard
   std::uint64_t rounds_pushed_ = 0;
   std::map<runtime::PeerId, Heard> heard_;
+  std::map<runtime::PeerId, EdgeFigures> figures_;  // of the living
   std::optional<std::uint64_t> round_told_;  // with the last heartbeats that a round made due
 };
 

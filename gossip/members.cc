@@ -7,6 +7,36 @@
 
 namespace gossip {
 
+std::string_view to_string(MemberState state) {
+  switch (state) {
+    case MemberState::kAlive:
+      return "alive";
+    case MemberState::kSuspect:
+      return "suspect";
+    case MemberState::kDead:
+      return "dead";
+    case MemberState::kLeft:
+      return "left";
+  }
+  CHECK(false);
+}
+
+std::string_view to_string(Phase phase) {
+  switch (phase) {
+    case Phase::kTraining:
+      return "training";
+    case Phase::kMixing:
+      return "mixing";
+    case Phase::kSettling:
+      return "settling";
+    case Phase::kDraining:
+      return "draining";
+    case Phase::kDrained:
+      return "drained";
+  }
+  CHECK(false);
+}
+
 Members::Members(runtime::PeerId self, PeerList all, runtime::Instant now)
     : self_(self), start_(now), all_(std::move(all)), living_(all_) {
   CHECK(contains(self));

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "gossip/peer_list.h"
@@ -16,10 +17,12 @@ namespace gossip {
 
 // In order of gravity. A suspect has not answered, and is a living member until it is found dead.
 enum class MemberState : std::uint8_t { kAlive, kSuspect, kDead, kLeft };
+[[nodiscard]] std::string_view to_string(MemberState state);  // "suspect"
 
 // What a peer is up to. A peer that is done goes on mixing until everybody is; then all settle,
 // stop pushing, and leave once nothing is under way. The order matters: a peer never goes back.
 enum class Phase : std::uint8_t { kTraining, kMixing, kSettling, kDraining, kDrained };
+[[nodiscard]] std::string_view to_string(Phase phase);  // "training"
 
 // What every heartbeat says of its sender.
 struct Progress {

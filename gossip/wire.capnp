@@ -21,6 +21,8 @@ struct Header {
     rejection @10 :Text;  # why
     request @11 :UInt32;  # a block
     donation @12 :Donation;
+    inquiry @13 :Inquiry;
+    report @14 :Report;
   }
 }
 
@@ -115,6 +117,53 @@ struct Rumour {
     dead @2;
     left @3;
   }
+}
+
+struct Inquiry {
+  kind @0 :Kind;
+  enum Kind {
+    status @0;
+    leave @1;
+  }
+}
+
+struct Report {
+  self @0 :Contact;
+  terms @1 :Text;
+  progress @2 :Heartbeat;
+  steps @3 :UInt64;
+  epoch @4 :Float64;
+  loss @5 :Float64;
+  learningRate @6 :Float64;
+  samplesPerSecond @7 :Float64;
+  weight @8 :Float64;
+  weightInFlight @9 :Float64;
+  blockedSeconds @10 :Float64;
+  ageRoundsP50 @11 :Float64;
+  ageRoundsP99 @12 :Float64;
+  parcelsSkipped @13 :UInt64;
+  messagesRefused @14 :UInt64;
+  leaving @15 :Bool;
+  membersLiving @16 :UInt64;
+  membersKnown @17 :UInt64;
+  members @18 :List(MemberReport);
+}
+
+struct MemberReport {
+  id @0 :UInt64;
+  incarnation @1 :UInt64;
+  name @2 :Text;
+  state @3 :Rumour.State;
+  progress @4 :Heartbeat;
+  silentSeconds @5 :Float64;
+  bytesSentPerSecond @6 :Float64;
+  bytesReceivedPerSecond @7 :Float64;
+  parcelsInFlight @8 :UInt64;
+  ageRoundsP50 @9 :Float64;
+  ageRoundsP99 @10 :Float64;
+  roundTripSecondsP50 @11 :Float64;
+  roundTripSecondsP99 @12 :Float64;
+  refused @13 :UInt64;
 }
 
 enum Phase {

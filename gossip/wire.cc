@@ -12,7 +12,7 @@
 #include <utility>
 
 #include "gossip/digest.h"
-#include "gossip/wire.capnp.h"
+#include "gossip/wire_parts.h"
 #include "kernels/vector.h"
 #include "runtime/check.h"
 
@@ -31,10 +31,13 @@ runtime::Frame frame_of(Words words) {
 // Room for the whole message, so that it is one segment.
 unsigned first_segment_words(const Body& body) {
   constexpr std::size_t kFixedWords = 32;
-  const auto* said = std::get_if<Acknowledgement>(&body);
-  if (said == nullptr) return kFixedWords;
-  const std::size_t sketch_words = said->sketch ? said->sketch->size() / 2 + 1 : 0;
-  return static_cast<unsigned>(kFixedWords + said->sequences.size() + sketch_words);
+  std::size_t words = kFixedWords;
+  if (const auto* said = std::get_if<Acknowledgement>(&body)) {
+    const std::size_t sketch_words = said->sketch ? said->sketch->size() / 2 + 1 : 0;
+    words += said->sequences.size() + sketch_words;
+  }
+  if (const auto* report = std::get_if<Report>(&body)) words += words_of_report(*report);
+  return static_cast<unsigned>(words);
 }
 
 void write(const Parcel& parcel, wire::Header::Builder header) {
@@ -60,13 +63,6 @@ void write(const Acknowledgement& acknowledgement, wire::Header::Builder header)
   for (unsigned i = 0; i < sketch.size(); ++i) sketch.set(i, (*acknowledgement.sketch)[i]);
 }
 
-void write(const Progress& progress, wire::Heartbeat::Builder body) {
-  body.setPhase(static_cast<wire::Phase>(progress.phase));
-  body.setStep(progress.step);
-  body.setStepSeconds(progress.step_seconds);
-  body.setRound(progress.round);
-}
-
 void write(const Probe& probe, wire::Probe::Builder body) {
   body.setKind(static_cast<wire::Probe::Kind>(probe.kind));
   body.setNumber(probe.number);
@@ -83,7 +79,7 @@ void write(const Rumour& rumour, wire::Rumour::Builder body) {
 
 void write(const Heartbeat& heartbeat, wire::Header::Builder header) {
   wire::Heartbeat::Builder body = header.initHeartbeat();
-  write(heartbeat.progress, body);
+  write_progress(heartbeat.progress, body);
   body.setRoster(heartbeat.roster);
   if (heartbeat.probe.kind != Probe::Kind::kNone) write(heartbeat.probe, body.initProbe());
   CHECK(heartbeat.rumours.size() <= kRumoursMax);
@@ -92,18 +88,9 @@ void write(const Heartbeat& heartbeat, wire::Header::Builder header) {
   for (unsigned i = 0; i < rumours.size(); ++i) write(heartbeat.rumours[i], rumours[i]);
 }
 
-void write(const Contact& contact, wire::Contact::Builder body) {
-  body.setId(runtime::value_of(contact.id));
-  body.setIncarnation(contact.incarnation);
-  body.setName(contact.name);
-  body.setControl(contact.address.control);
-  body.setBulk(contact.address.bulk);
-  body.setKey(contact.address.key);
-}
-
 void write(const Hello& hello, wire::Header::Builder header) {
   wire::Hello::Builder body = header.initHello();
-  write(hello.self, body.initSelf());
+  write_contact(hello.self, body.initSelf());
   body.setTerms(hello.terms);
   body.setReady(hello.ready);
 }
@@ -112,8 +99,8 @@ void write(const Roster& roster, wire::Header::Builder header) {
   CHECK(roster.contacts.size() <= kContactsMax);
   wire::Roster::Builder body = header.initRoster();
   auto contacts = body.initContacts(static_cast<unsigned>(roster.contacts.size()));
-  for (unsigned i = 0; i < contacts.size(); ++i) write(roster.contacts[i], contacts[i]);
-  write(roster.progress, body.initProgress());
+  for (unsigned i = 0; i < contacts.size(); ++i) write_contact(roster.contacts[i], contacts[i]);
+  write_progress(roster.progress, body.initProgress());
 }
 
 void write(const Rejection& rejection, wire::Header::Builder header) {
@@ -129,6 +116,14 @@ void write(const Donation& donation, wire::Header::Builder header) {
   body.setBlock(donation.block);
   body.setWeight(donation.weight);
   body.setChecksum(donation.checksum);
+}
+
+void write(const Inquiry& inquiry, wire::Header::Builder header) {
+  header.initInquiry().setKind(static_cast<wire::Inquiry::Kind>(inquiry.kind));
+}
+
+void write(const Report& report, wire::Header::Builder header) {
+  write_report(report, header.initReport());
 }
 
 void write(const Goodbye& /*goodbye*/, wire::Header::Builder header) { header.setGoodbye(); }
@@ -241,25 +236,8 @@ std::variant<Body, Refusal> read(wire::Donation::Reader body, const Frames& fram
                   .payload = std::get<runtime::Frame>(std::move(payload))};
 }
 
-std::optional<std::string> read_text(capnp::Text::Reader text, std::size_t bytes_max) {
-  if (text.size() > bytes_max) return std::nullopt;
-  return std::string(text.cStr(), text.size());
-}
-
-std::optional<Contact> read(wire::Contact::Reader body) {
-  const auto name = read_text(body.getName(), kNameBytesMax);
-  const auto control = read_text(body.getControl(), kAddressBytesMax);
-  const auto bulk = read_text(body.getBulk(), kAddressBytesMax);
-  const auto key = read_text(body.getKey(), kKeyBytesMax);
-  if (!name || !control || !bulk || !key) return std::nullopt;
-  return Contact{.id = runtime::PeerId{body.getId()},
-                 .incarnation = body.getIncarnation(),
-                 .name = *name,
-                 .address = {.control = *control, .bulk = *bulk, .key = *key}};
-}
-
 std::variant<Body, Refusal> read(wire::Hello::Reader body, runtime::PeerId from) {
-  const auto self = read(body.getSelf());
+  const auto self = read_contact(body.getSelf());
   const auto terms = read_text(body.getTerms(), kTermsBytesMax);
   if (!self || !terms) return Refusal::kMalformed;
   if (self->id != from) return Refusal::kWrongSender;
@@ -284,17 +262,6 @@ std::variant<Body, Refusal> read(wire::Acknowledgement::Reader body, const Terms
   return acknowledgement;
 }
 
-std::optional<Progress> read_progress(wire::Heartbeat::Reader body) {
-  const auto phase = static_cast<std::uint16_t>(body.getPhase());
-  if (phase > static_cast<std::uint16_t>(Phase::kDrained)) return std::nullopt;
-  const double step_seconds = body.getStepSeconds();
-  if (!(step_seconds >= 0.0) || std::isinf(step_seconds)) return std::nullopt;
-  return Progress{.phase = static_cast<Phase>(phase),
-                  .step = body.getStep(),
-                  .step_seconds = step_seconds,
-                  .round = body.getRound()};
-}
-
 std::optional<Probe> read(wire::Probe::Reader body) {
   const auto kind = static_cast<std::uint16_t>(body.getKind());
   if (kind > static_cast<std::uint16_t>(Probe::Kind::kUnreachable)) return std::nullopt;
@@ -304,12 +271,12 @@ std::optional<Probe> read(wire::Probe::Reader body) {
 }
 
 std::optional<Rumour> read(wire::Rumour::Reader body) {
-  const auto state = static_cast<std::uint16_t>(body.getState());
-  if (state > static_cast<std::uint16_t>(MemberState::kLeft)) return std::nullopt;
+  const auto state = read_state(body.getState());
+  if (!state) return std::nullopt;
   return Rumour{.about = runtime::PeerId{body.getAbout()},
                 .incarnation = body.getIncarnation(),
                 .refutation = body.getRefutation(),
-                .state = static_cast<MemberState>(state),
+                .state = *state,
                 .from = runtime::PeerId{body.getFrom()}};
 }
 
@@ -333,7 +300,7 @@ std::variant<Body, Refusal> read(wire::Roster::Reader body) {
   if (!progress || contacts.size() > kContactsMax) return Refusal::kMalformed;
   Roster roster{.contacts = {}, .progress = *progress};
   for (const wire::Contact::Reader said : contacts) {
-    const auto contact = read(said);
+    const auto contact = read_contact(said);
     if (!contact) return Refusal::kMalformed;
     roster.contacts.push_back(*contact);
   }
@@ -344,6 +311,18 @@ std::variant<Body, Refusal> read_rejection(capnp::Text::Reader text) {
   const auto reason = read_text(text, 2 * kTermsBytesMax);
   if (!reason) return Refusal::kMalformed;
   return Rejection{*reason};
+}
+
+std::variant<Body, Refusal> read(wire::Inquiry::Reader body) {
+  const auto kind = static_cast<std::uint16_t>(body.getKind());
+  if (kind > static_cast<std::uint16_t>(Inquiry::Kind::kLeave)) return Refusal::kMalformed;
+  return Inquiry{static_cast<Inquiry::Kind>(kind)};
+}
+
+std::variant<Body, Refusal> read(wire::Report::Reader body) {
+  auto report = read_report(body);
+  if (!report) return Refusal::kMalformed;
+  return *std::move(report);
 }
 
 std::variant<Body, Refusal> read_body(wire::Header::Reader header, const Frames& frames,
@@ -369,29 +348,38 @@ std::variant<Body, Refusal> read_body(wire::Header::Reader header, const Frames&
       return Request{header.getRequest()};
     case wire::Header::DONATION:
       return read(header.getDonation(), frames, terms);
+    case wire::Header::INQUIRY:
+      return read(header.getInquiry());
+    case wire::Header::REPORT:
+      return read(header.getReport());
   }
   return Refusal::kMalformed;  // a tag that this version does not know
 }
 
-Read read_message(const Words& words, const runtime::Delivery& delivery, const Terms& terms) {
-  // Pointers may share what they point at; a message that is read once never costs more than it is
-  // long.
-  capnp::FlatArrayMessageReader reader(
-      words, {.traversalLimitInWords = words.size() + 1, .nestingLimit = 8});
-  if (reader.getEnd() != words.end()) return Refusal::kMalformed;
-  const auto header = reader.getRoot<wire::Header>();
-  if (header.getVersion() != kProtocolVersion) return Refusal::kWrongVersion;
-  const bool for_any_run = header.isHello() || header.isRejection();
-  if (header.getFingerprint() != terms.fingerprint && !for_any_run) return Refusal::kOtherRun;
-  if (runtime::PeerId{header.getSender()} != delivery.from) return Refusal::kWrongSender;
-  const std::variant<Body, Refusal> body = read_body(header, delivery.frames, terms);
-  const Body* said = std::get_if<Body>(&body);
-  if (said == nullptr) return std::get<Refusal>(body);
-  Message message{.from = {.id = delivery.from,
-                           .incarnation = header.getIncarnation(),
-                           .fingerprint = header.getFingerprint()},
-                  .body = *said};
-  return message;
+// `read_checked` looks at a header of this version and reads the body.
+template <typename ReadChecked>
+Read read_message(const Frames& frames, const ReadChecked& read_checked) {
+  if (frames.empty()) return Refusal::kMalformed;
+  const std::optional<Words> words = words_of(frames.front());
+  if (!words) return Refusal::kMalformed;
+  try {
+    // Pointers may share what they point at; a message that is read once never costs more than it
+    // is long.
+    capnp::FlatArrayMessageReader reader(
+        *words, {.traversalLimitInWords = words->size() + 1, .nestingLimit = 8});
+    if (reader.getEnd() != words->end()) return Refusal::kMalformed;
+    const auto header = reader.getRoot<wire::Header>();
+    if (header.getVersion() != kProtocolVersion) return Refusal::kWrongVersion;
+    const std::variant<Body, Refusal> body = read_checked(header);
+    const Body* said = std::get_if<Body>(&body);
+    if (said == nullptr) return std::get<Refusal>(body);
+    return Message{.from = {.id = runtime::PeerId{header.getSender()},
+                            .incarnation = header.getIncarnation(),
+                            .fingerprint = header.getFingerprint()},
+                   .body = *said};
+  } catch (const kj::Exception&) {  // out of bounds, of another type, nested or traversed too far
+    return Refusal::kMalformed;
+  }
 }
 
 }  // namespace
@@ -447,14 +435,23 @@ std::vector<runtime::Frame> encode(const Sender& from, const Body& body) {
 }
 
 std::variant<Message, Refusal> decode(const runtime::Delivery& delivery, const Terms& terms) {
-  if (delivery.frames.empty()) return Refusal::kMalformed;
-  const std::optional<Words> words = words_of(delivery.frames.front());
-  if (!words) return Refusal::kMalformed;
-  try {
-    return read_message(*words, delivery, terms);
-  } catch (const kj::Exception&) {  // out of bounds, of another type, nested or traversed too far
+  return read_message(
+      delivery.frames, [&](wire::Header::Reader header) -> std::variant<Body, Refusal> {
+        const bool for_any_run =
+            header.isHello() || header.isRejection() || header.isInquiry() || header.isReport();
+        if (header.getFingerprint() != terms.fingerprint && !for_any_run) return Refusal::kOtherRun;
+        if (runtime::PeerId{header.getSender()} != delivery.from) return Refusal::kWrongSender;
+        return read_body(header, delivery.frames, terms);
+      });
+}
+
+std::variant<Message, Refusal> decode_answer(const std::vector<runtime::Frame>& frames) {
+  return read_message(frames, [&](wire::Header::Reader header) -> std::variant<Body, Refusal> {
+    if (frames.size() != 1) return Refusal::kMalformed;
+    if (header.isReport()) return read(header.getReport());
+    if (header.isRejection()) return read_rejection(header.getRejection());
     return Refusal::kMalformed;
-  }
+  });
 }
 
 }  // namespace gossip

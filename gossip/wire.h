@@ -1,7 +1,6 @@
 #pragma once
 // Messages as values, and as frames: one Cap'n Proto header frame, then raw payload frames that are
-// never copied. The only files that name capnp are this header's body and wire.capnp. Decoding
-// refuses before it trusts.
+// never copied. The only files that name capnp are gossip/wire*. Decoding refuses before it trusts.
 
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +17,7 @@
 #include "gossip/membership/prober.h"
 #include "gossip/membership/rumours.h"
 #include "gossip/parcel.h"
+#include "gossip/report.h"
 #include "runtime/frame.h"
 #include "runtime/transport.h"
 
@@ -42,10 +42,10 @@ inline constexpr std::size_t kHeaderBytesMax = 64U << 10U;  // a larger header f
 inline constexpr std::uint16_t kProtocolVersion = 1;
 
 using Body = std::variant<Parcel, Acknowledgement, Heartbeat, Goodbye, Hello, Roster, Rejection,
-                          Request, Donation>;
+                          Request, Donation, Inquiry, Report>;
 
 // Who says it. A message of another run or another layout has another fingerprint and is refused,
-// but for a Hello, which is answered, and the Rejection that answers it.
+// but for a Hello or an Inquiry, which are answered, and the Rejection or Report that answers it.
 struct Sender {
   runtime::PeerId id{};
   std::uint64_t incarnation = 0;  // grows with each start of the same peer
@@ -95,5 +95,9 @@ struct Terms {
 // its numbers, aligned: what came, or a copy where that lay badly or was encoded.
 [[nodiscard]] std::variant<Message, Refusal> decode(const runtime::Delivery& delivery,
                                                     const Terms& terms);
+
+// What an Inquiry was answered with, by whoever it says it is: a Report or a Rejection.
+[[nodiscard]] std::variant<Message, Refusal> decode_answer(
+    const std::vector<runtime::Frame>& frames);
 
 }  // namespace gossip

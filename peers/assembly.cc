@@ -371,7 +371,8 @@ PeerOptions Assembly::options_of(const Config& config, const Place& place) const
           .blocks = block_choice_of(config),
           .probe_interval = std::chrono::milliseconds(config.membership.probe_interval_ms),
           .suspicion_multiplier = config.membership.suspicion_multiplier,
-          .seed = config.seed};
+          .seed = config.seed,
+          .edge_figures = !place.virtual_time};
 }
 
 void Assembly::make_peer(const Config& config, const Place& place, runtime::Instant now) {

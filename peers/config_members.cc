@@ -44,10 +44,9 @@ runtime::Result<ListedMember> parse_member(std::string_view text) {
   if (words.size() < 4 || words.size() > 6) return refusal();
   const std::optional<std::uint64_t> id = count_of(words[0]);
   if (!id) return refusal();
-  ListedMember member{runtime::PeerId{*id}, std::string(words[1]),
-                      runtime::Address{.control = std::string(words[2]),
-                                       .bulk = std::string(words[3]),
-                                       .key = ""}};
+  ListedMember member{
+      runtime::PeerId{*id}, std::string(words[1]),
+      runtime::Address{.control = std::string(words[2]), .bulk = std::string(words[3]), .key = ""}};
   std::size_t next = 4;
   if (next < words.size() && runtime::is_key(words[next])) member.address.key = words[next++];
   if (next < words.size()) {

@@ -29,7 +29,7 @@ class Run {
       const runtime::Instant now = clock_->now();
       const Phase phase = peer_->advance(now);
       observer_->now_and_then(*peer_, now);
-      if (stop_->requested()) return ended(Ending::kStopped);
+      if (stop_->requested() || peer_->leave_asked()) return ended(Ending::kStopped);
       if (peer_->diverged()) return ended(Ending::kDiverged);
       if (peer_->finished()) return ended(Ending::kDone);
       if (phase == Phase::kTraining) {

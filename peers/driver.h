@@ -13,7 +13,8 @@ namespace peers {
 
 enum class Ending : std::uint8_t {
   kDone,      // all steps taken, everybody finished, nothing under way
-  kStopped,   // asked to stop: the mass was handed over, or there was nobody to take it
+  kStopped,   // asked to stop, by a signal or a message: the mass was handed over, or there was
+              // nobody to take it
   kDiverged,  // a loss that is not finite; nothing was pushed after it
 };
 

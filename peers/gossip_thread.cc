@@ -49,6 +49,8 @@ void GossipThread::take_in() {
   const runtime::Instant now = clock_->now();
   for (const runtime::Delivery& delivery : std::span(deliveries).first(count))
     peer_->receive(delivery, now);
+  for (const Peer::Answer& answer : peer_->take_answers())
+    transport_->reply(answer.to, answer.frames);
   {
     const std::scoped_lock lock(mutex_);
     ++arrivals_;

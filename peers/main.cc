@@ -14,6 +14,7 @@
 #include "peers/config.h"
 #include "peers/config_suggest.h"
 #include "peers/eval.h"
+#include "peers/inquiry_commands.h"
 #include "peers/launch.h"
 #include "peers/run_peer.h"
 #include "peers/version.h"
@@ -71,6 +72,7 @@ struct Commands {
   bool json = false;
   peers::EvalOptions eval;
   std::string exported;
+  peers::StatusOptions status;
   peers::BenchTrainOptions train;
   peers::BenchGossipOptions gossip;
   peers::BenchCodecOptions codec;
@@ -172,6 +174,29 @@ struct Commands {
     list->add_option("--peers", listed_peers, "topologies: measured among so many; default 8")
         ->check(CLI::Range(1, 100'000));
     list->callback([this] { chosen = [this] { return peers::list_command(kind, listed_peers); }; });
+  }
+
+  void add_status_and_stop(CLI::App& app) {
+    const auto add_peer_to = [this](CLI::App& command) {
+      command
+          .add_option("ADDRESS", status.peer.address,
+                      "where the peer listens, as it says when it starts; with --key perhaps "
+                      "ADDRESS#NAME, for NAME.pub")
+          ->required();
+      command.add_option("--key", status.peer.key,
+                         "security.mode = \"curve\": a secret key that the peer authorizes; its "
+                         "own public key, or all that it may have, lie beside it");
+    };
+    CLI::App* asking = app.add_subcommand(
+        "status", "what a running peer sees: members, weight, loss, rates, each of its edges");
+    add_peer_to(*asking);
+    asking->add_flag("--watch", status.watch, "again every second, until Ctrl-C");
+    asking->add_flag("--json", status.json, "an object; with --watch one a line");
+    asking->callback([this] { chosen = [this] { return peers::status_command(status); }; });
+    CLI::App* stopping =
+        app.add_subcommand("stop", "asks a peer to leave as with Ctrl-C, and waits until it has");
+    add_peer_to(*stopping);
+    stopping->callback([this] { chosen = [this] { return peers::stop_command(status.peer); }; });
   }
 
   void add_keygen(CLI::App& app) {
@@ -278,6 +303,7 @@ int main(int argc, char** argv) {
   commands.add_simulate(app);
   commands.add_eval_and_export(app);
   commands.add_check_and_list(app);
+  commands.add_status_and_stop(app);
   commands.add_keygen(app);
   commands.add_bench(app);
   try {

@@ -64,7 +64,8 @@ gossip::ExchangeOptions exchange_options(const PeerOptions& options,
       .acknowledge = in_step ? gossip::Acknowledge::kArrived : gossip::Acknowledge::kFolded,
       .probe_interval = options.probe_interval,
       .suspicion_multiplier = options.suspicion_multiplier,
-      .seed = options.seed};
+      .seed = options.seed,
+      .edge_figures = options.edge_figures};
   if (options.pace == Pace::kBounded)
     exchange.heartbeat_rounds = std::max<std::uint64_t>(1, options.max_lead / 4);
   const auto distance =
@@ -304,6 +305,7 @@ Phase Peer::advance(runtime::Instant now) {
   shared_.phase = phase_;
   shared_.step = step_;
   shared_.round = round_;
+  shared_.step_seconds = step_seconds_;
   shared_.loss = loss_mean_;
   shared_.learning_rate = learning_rate_;
   shared_.weight = mass_.mean_weight();
@@ -340,10 +342,13 @@ void Peer::receive(const runtime::Delivery& delivery, runtime::Instant now) {
     return;
   }
   const auto& message = std::get<gossip::Message>(decoded);
+  if (const auto* inquiry = std::get_if<gossip::Inquiry>(&message.body))
+    return answer(delivery, *inquiry, now);
   std::size_t bytes = 0;
   for (const runtime::Frame& frame : delivery.frames) bytes += frame.size();
   if (const auto* parcel = std::get_if<gossip::Parcel>(&message.body)) {
-    ages_.add(shared_.round > parcel->round ? shared_.round - parcel->round : 0);
+    const std::uint64_t own = shared_.round;
+    ages_.add(own > parcel->round ? static_cast<double>(own - parcel->round) : 0.0);
   }
   exchange_->receive(message, bytes, now);
 }
@@ -383,14 +388,18 @@ bool Peer::flush(runtime::Transport& transport, runtime::Instant now) {
 
 PeerStatus Peer::status() const {
   const std::scoped_lock lock(mutex_);
+  return locked_status();
+}
+
+PeerStatus Peer::locked_status() const {
   PeerStatus status = shared_;
   const double blocks = std::max(1.0, static_cast<double>(parts_.layout->block_count()));
   status.weight_waiting = exchange_->inbox().weight() / blocks;
   status.weight += status.weight_waiting;
   status.weight_in_flight = exchange_->mass_in_flight() / blocks;
   status.members = exchange_->members().living().size();
-  status.age_rounds_p50 = ages_.quantile(0.50);
-  status.age_rounds_p99 = ages_.quantile(0.99);
+  status.age_rounds_p50 = static_cast<std::uint64_t>(ages_.quantile(0.50));
+  status.age_rounds_p99 = static_cast<std::uint64_t>(ages_.quantile(0.99));
   status.traffic = exchange_->traffic();
   return status;
 }

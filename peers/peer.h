@@ -16,6 +16,8 @@
 #include "gossip/distances.h"
 #include "gossip/exchange.h"
 #include "gossip/mass.h"
+#include "gossip/recent_values.h"
+#include "gossip/report.h"
 #include "gossip/topology.h"
 #include "gossip/weighting.h"
 #include "kernels/backend.h"
@@ -26,7 +28,6 @@
 #include "peers/policies/regularizer.h"
 #include "peers/policies/schedule.h"
 #include "peers/policies/shaped_gradient.h"
-#include "peers/recent_ages.h"
 
 namespace peers {
 
@@ -55,6 +56,7 @@ struct PeerOptions {
   double suspicion_multiplier = 7.0;
   std::uint64_t seed = 0;  // of whom to probe when
   gossip::OutEdge::Options edge = {};
+  bool edge_figures = false;  // as ExchangeOptions
 };
 
 // What a peer is assembled from. All outlive it.
@@ -77,7 +79,10 @@ struct PeerParts {
 struct PeerStatus {
   gossip::Phase phase = gossip::Phase::kTraining;
   std::uint64_t step = 0;
-  std::uint64_t round = 0;        // pushes so far
+  std::uint64_t round = 0;    // pushes so far
+  double step_seconds = 0.0;  // mean time of a step; 0: not known yet
+  double epoch = 0.0;         // these two as note_rate() was told
+  double samples_per_second = 0.0;
   double loss = 0.0;              // mean over the last steps, exponentially weighted
   double learning_rate = 0.0;     // of the last step
   double weight = 1.0;            // push-sum weight held, mean over blocks: of x, and waiting
@@ -148,6 +153,7 @@ class Peer {
 
   void note_step_time(runtime::Duration span);
   void note_blocked(runtime::Duration span);
+  void note_rate(double epoch, double samples_per_second);  // for who asks
   // As of the last mix; on the device. Not after hand_over().
   [[nodiscard]] kernels::ConstView estimate();
   [[nodiscard]] std::uint64_t step() const { return step_; }  // gradient steps taken
@@ -166,13 +172,22 @@ class Peer {
   // Hands everything that is due to the network. False where the network had no room for some of
   // it.
   bool flush(runtime::Transport& transport, runtime::Instant now);
+  // To those who asked about this peer, by the connections on which they asked.
+  struct Answer {
+    runtime::PeerId to{};
+    std::vector<runtime::Frame> frames;
+  };
+  [[nodiscard]] std::vector<Answer> take_answers();
 
   // --- Either side.
 
   [[nodiscard]] PeerStatus status() const;
+  [[nodiscard]] bool leave_asked() const;  // by somebody who may: leave as if stopped
   [[nodiscard]] std::vector<gossip::Event> take_events();
 
  private:
+  static constexpr std::size_t kAgesMax = 1024;  // parcels, of which ages are told
+
   [[nodiscard]] std::span<const runtime::PeerId> mixing_members()
       const;  // whom the topology is computed over
   [[nodiscard]] std::vector<std::uint32_t> pushable_blocks() const;
@@ -209,6 +224,10 @@ class Peer {
   void note_own_norms();
   void fold_before(std::uint64_t round);
   [[nodiscard]] bool done_settling(runtime::Instant now) const;
+  [[nodiscard]] PeerStatus locked_status() const;  // these three: under the lock
+  void answer(const runtime::Delivery& question, const gossip::Inquiry& inquiry,
+              runtime::Instant now);
+  [[nodiscard]] gossip::Report report(runtime::Instant now) const;
   void enter(gossip::Phase phase);
 
   PeerOptions options_;
@@ -244,8 +263,10 @@ class Peer {
   // Shared by both threads.
   mutable std::mutex mutex_;
   std::unique_ptr<gossip::Exchange> exchange_;  // another one for each life
-  PeerStatus shared_;  // what status() says of the trainer's side
-  RecentAges ages_;
+  PeerStatus shared_;                           // what status() says of the trainer's side
+  gossip::RecentValues ages_{kAgesMax};
+  std::vector<Answer> answers_;
+  bool leave_asked_ = false;
 
   std::uint64_t members_kept_ = 0;  // when the position was last written down
 };

@@ -7,20 +7,6 @@ namespace {
 
 constexpr runtime::Duration kProgressEvery{1'000'000'000};
 
-std::string_view state_name(gossip::MemberState state) {
-  switch (state) {
-    case gossip::MemberState::kAlive:
-      return "alive";
-    case gossip::MemberState::kSuspect:
-      return "suspect";
-    case gossip::MemberState::kDead:
-      return "dead";
-    case gossip::MemberState::kLeft:
-      return "left";
-  }
-  return "";
-}
-
 }  // namespace
 
 Recorder::Recorder(Parts parts, runtime::Instant now)
@@ -67,15 +53,17 @@ void Recorder::write_progress(Peer& peer, runtime::Instant now) {
   const double seconds = runtime::to_seconds(now - progress_at_);
   const std::size_t batch = parts_.assembly->objective().batch_samples();
   const double samples = static_cast<double>((status.step - progress_step_) * batch);
+  const double rate = seconds > 0.0 ? samples / seconds : 0.0;
   progress_at_ = now;
   progress_step_ = status.step;
+  peer.note_rate(epoch(status.step), rate);
   parts_.metrics->write(now, "progress",
                         {{"step", status.step},
                          {"epoch", epoch(status.step)},
                          {"loss", status.loss},
                          {"learning_rate", status.learning_rate},
                          {"batch", batch},
-                         {"samples_per_second", seconds > 0.0 ? samples / seconds : 0.0},
+                         {"samples_per_second", rate},
                          {"weight", status.weight},
                          {"members", status.members},
                          {"bytes_sent", status.traffic.bytes_sent},
@@ -92,7 +80,7 @@ void Recorder::write_events(Peer& peer, runtime::Instant now) {
   for (const gossip::Event& event : peer.take_events()) {
     if (const auto* member = std::get_if<gossip::MemberEvent>(&event)) {
       const std::string name = member->name.empty() ? parts_.name_of(member->peer) : member->name;
-      const std::string_view state = state_name(member->state);
+      const std::string_view state = gossip::to_string(member->state);
       parts_.metrics->write(now, "member",
                             {{"peer", name},
                              {"state", state},

@@ -241,7 +241,7 @@ class PeerProcess {
   Status join() {
     log_.info("joining {}", fmt::join(config_.peer.join, ", "));
     const auto seeds = seeds_of(config_.peer.join, transport_->authorized_keys().get());
-    if (!seeds) return seeds.error();
+    if (!seeds) return Error{"peer.join: " + seeds.error().message};
     auto joined = join_run({.sender = {self_.id, self_.incarnation, assembly_->fingerprint()},
                             .self = {self_.id, self_.incarnation, self_.name, self_.address},
                             .terms = assembly_->terms(),
@@ -315,6 +315,7 @@ class PeerProcess {
       reason = "diverged";
     }
     bool written = true;
+    if (peer.leave_asked()) log_.info("left because somebody asked it to (murmur stop)");
     if (ending == Ending::kDone) {
       recorder.evaluate(peer);
       written = keep_estimate(peer);

@@ -11,9 +11,8 @@ runtime::Error not_authorized(const SeedAddress& seed, const runtime::KeyNames& 
   std::vector<std::string_view> names;
   for (const auto& [key, name] : authorized) names.emplace_back(name);
   const std::string_view meant = nearest(seed.name, names);
-  return {fmt::format("peer.join: {}#{}: no {}.pub in security.authorized{}", seed.endpoint,
-                      seed.name, seed.name,
-                      meant.empty() ? "" : fmt::format("; did you mean #{}?", meant))};
+  return {fmt::format("{}#{}: no {}.pub among the authorized keys{}", seed.endpoint, seed.name,
+                      seed.name, meant.empty() ? "" : fmt::format("; did you mean #{}?", meant))};
 }
 
 }  // namespace
@@ -39,7 +38,7 @@ runtime::Result<std::vector<runtime::Address>> seeds_of(const std::vector<std::s
   }
   if (seeds.size() <= kSeedsMax) return seeds;
   return runtime::Error{fmt::format(
-      "peer.join: {} addresses and {} authorized keys make {} combinations to try, at "
+      "{} addresses and {} authorized keys make {} combinations to try, at "
       "most {}; say whose key to expect: address#name, for name.pub",
       join.size(), authorized == nullptr ? 0 : authorized->size(), seeds.size(), kSeedsMax)};
 }

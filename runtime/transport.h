@@ -23,6 +23,9 @@ struct Delivery {
   PeerId from{};
   Channel channel = Channel::kControl;
   std::vector<Frame> frames;
+  // Whether it came by an authorized key or from this machine. False also where that was not looked
+  // at: of a neighbour, in virtual time.
+  bool trusted = false;
 };
 
 // No message has more frames: what is built to be larger is a bug, what comes larger is dropped.

@@ -1,11 +1,13 @@
 #include "runtime/zmq_sockets.h"
 
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <utility>
@@ -134,6 +136,12 @@ Origin origin_of(zmq::message_t& part) {
   return origin;
 }
 
+std::uint32_t host_of(const sockaddr_storage& name) {
+  sockaddr_in internet{};
+  std::memcpy(&internet, &name, sizeof internet);
+  return internet.sin_addr.s_addr;
+}
+
 }  // namespace
 
 std::string routing_id_of(PeerId id) {
@@ -174,11 +182,10 @@ Result<zmq::socket_t> listen_at(zmq::context_t& context, const Address& address,
   }
 }
 
-Result<zmq::socket_t> dial(zmq::context_t& context, const Address& address, Channel channel,
-                           const ZmqOptions& options) {
+Status dial(zmq::socket_t& dealer, const Address& address, Channel channel,
+            const ZmqOptions& options) {
   const std::string& endpoint = endpoint_for(address, channel);
   try {
-    zmq::socket_t dealer(context, zmq::socket_type::dealer);
     set_common_options(dealer, channel, options);
     if (options.curve) prove(dealer, *options.curve, address.key);
     dealer.set(zmq::sockopt::linger, milliseconds(options.linger));
@@ -188,7 +195,7 @@ Result<zmq::socket_t> dial(zmq::context_t& context, const Address& address, Chan
     dealer.set(zmq::sockopt::reconnect_ivl_max, kRedialMillisecondsMax);
     dealer.set(zmq::sockopt::connect_timeout, kHandshakeMillisecondsMax);
     dealer.connect(endpoint);
-    return dealer;
+    return {};
   } catch (const zmq::error_t& error) {
     return Error{fmt::format("cannot dial {}: {}", endpoint, error.what())};
   }
@@ -234,6 +241,31 @@ Received receive_message(zmq::socket_t& router, Delivery& delivery, Origin& orig
   if (!whole) return Received::kRefused;
   delivery.from = *from;
   return Received::kMessage;
+}
+
+bool receive_frames(zmq::socket_t& socket, std::vector<Frame>& frames) {
+  frames.clear();
+  for (bool more = true; more;) {
+    auto part = std::make_shared<zmq::message_t>();
+    if (!receive_part(socket, *part)) return false;
+    more = part->more();
+    if (frames.size() < kMessageFramesMax) frames.push_back(frame_of(std::move(part)));
+  }
+  return true;
+}
+
+bool came_from_here(const Origin& origin) {
+  if (origin.descriptor < 0) return false;
+  sockaddr_storage theirs{};
+  sockaddr_storage ours{};
+  const auto name_with = [&](auto* ask, sockaddr_storage& name) {
+    socklen_t size = sizeof name;
+    void* generic = &name;
+    return ask(origin.descriptor, static_cast<sockaddr*>(generic), &size) == 0;
+  };
+  if (!name_with(::getpeername, theirs) || !name_with(::getsockname, ours)) return false;
+  if (theirs.ss_family == AF_UNIX) return true;
+  return theirs.ss_family == AF_INET && host_of(theirs) == host_of(ours);
 }
 
 void cut(const Origin& origin) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 #include <zmq.hpp>
 
 #include "runtime/address.h"
@@ -28,9 +29,9 @@ namespace runtime {
 // of this context has to be open.
 [[nodiscard]] Result<zmq::socket_t> listen_at(zmq::context_t& context, const Address& address,
                                               Channel channel, const ZmqOptions& options);
-// A DEALER that dials the channel's endpoint in the background, again and again.
-[[nodiscard]] Result<zmq::socket_t> dial(zmq::context_t& context, const Address& address,
-                                         Channel channel, const ZmqOptions& options);
+// Lets a new DEALER dial the channel's endpoint in the background, again and again.
+Status dial(zmq::socket_t& dealer, const Address& address, Channel channel,
+            const ZmqOptions& options);
 // Where a bound socket listens, with the port that was chosen.
 [[nodiscard]] std::string endpoint_of(const zmq::socket_t& socket);
 // Closes at once: what is queued is dropped.
@@ -50,6 +51,13 @@ enum class Received : std::uint8_t { kMessage, kRefused, kNothing };
 // Takes the oldest waiting message. kRefused: there was one, from nobody we know how to name or
 // with more than kMessageFramesMax frames, and it is gone; `delivery` then holds nothing of use.
 [[nodiscard]] Received receive_message(zmq::socket_t& router, Delivery& delivery, Origin& origin);
+
+// The frames of the oldest waiting message, all of them; false: there is none. More than
+// kMessageFramesMax are cut off.
+[[nodiscard]] bool receive_frames(zmq::socket_t& socket, std::vector<Frame>& frames);
+
+// Whether who said this is on the same machine.
+[[nodiscard]] bool came_from_here(const Origin& origin);
 
 // Ends a connection from below: ZeroMQ can refuse one, but never takes back that it let one in. If
 // it had ended already and another has its descriptor, that one is dialled again.

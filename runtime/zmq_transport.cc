@@ -51,6 +51,11 @@ struct ZmqTransport::State {
     return known == neighbours.end() || known->second.address.key == origin.key;
   }
 
+  // Of neighbours without keys it does not matter, and looking costs a call of the system.
+  [[nodiscard]] bool trusts(PeerId from, const Origin& origin) const {
+    return authorized != nullptr || (!neighbours.contains(from) && came_from_here(origin));
+  }
+
   ZmqOptions options;
   zmq::context_t context;
   std::unique_ptr<ZmqGate> gate;               // none without CURVE
@@ -116,9 +121,9 @@ Status ZmqTransport::connect(PeerId peer, const Address& address) {
     const std::string& endpoint = endpoint_for(address, channel);
     if (endpoint.empty()) continue;  // as Address allows
     if (Status dialable = check_dialable(endpoint); !dialable) return dialable;
-    Result<zmq::socket_t> dealer = dial(state_->context, address, channel, state_->options);
-    if (!dealer) return dealer.error();
-    neighbour.dealers[index_of(channel)] = std::move(dealer).value();
+    zmq::socket_t& dealer = neighbour.dealers[index_of(channel)];
+    dealer = zmq::socket_t(state_->context, zmq::socket_type::dealer);
+    if (Status dialled = dial(dealer, address, channel, state_->options); !dialled) return dialled;
   }
   disconnect(peer);
   state_->neighbours.emplace(peer, std::move(neighbour));
@@ -175,11 +180,20 @@ std::size_t ZmqTransport::receive(std::span<Delivery> out) {
         continue;
       }
       out[count].channel = channel;
+      out[count].trusted = state_->trusts(out[count].from, origin);
       ++count;
     }
     state_->refused_count += refused;
   }
   return count;
+}
+
+void ZmqTransport::reply(PeerId to, std::span<const Frame> frames) {
+  const std::string routing_id = routing_id_of(to);
+  std::vector<Frame> message{Frame::of(
+      {std::as_bytes(std::span(routing_id)).begin(), std::as_bytes(std::span(routing_id)).end()})};
+  message.insert(message.end(), frames.begin(), frames.end());
+  static_cast<void>(send_message(state_->routers[index_of(Channel::kControl)], message));
 }
 
 void ZmqTransport::wait(Duration timeout) {

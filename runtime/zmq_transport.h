@@ -62,6 +62,10 @@ class ZmqTransport final : public Transport {
   Sent send(PeerId to, Channel channel, std::span<const Frame> frames) override;
   [[nodiscard]] std::size_t receive(std::span<Delivery> out) override;
 
+  // Says something to whoever spoke last on the control channel under this name, by the connection
+  // on which it did: one that listens nowhere (runtime/zmq_caller.h). Dropped where it is gone.
+  void reply(PeerId to, std::span<const Frame> frames);
+
   // Returns when a message has arrived, wake() was called, or `timeout` has passed.
   void wait(Duration timeout);
   void wake();

@@ -66,6 +66,10 @@ class Membership {
   [[nodiscard]] runtime::Instant next_tick() const;  // Instant::max(): nothing is due
 
   [[nodiscard]] std::vector<Question> take_questions();
+  // Of answers that came.
+  [[nodiscard]] std::vector<RoundTrip> take_round_trips() {
+    return prober_ ? prober_->take_round_trips() : std::vector<RoundTrip>();
+  }
   // What to tell `to` in the next message: always that it is suspected, if it is, so that it can
   // refute (Lifeguard's buddy system), and some news.
   [[nodiscard]] std::vector<Rumour> rumours_for(runtime::PeerId to);

@@ -6,12 +6,6 @@
 #include "runtime/check.h"
 
 namespace gossip {
-namespace {
-
-// Questions remembered, answered or not; older ones are forgotten, and so are their answers.
-constexpr std::size_t kAskedMax = 64;
-
-}  // namespace
 
 Prober::Prober(const Options& options, runtime::Instant now)
     : options_(options),
@@ -111,12 +105,17 @@ void Prober::hear(runtime::PeerId from, const Probe& probe, runtime::Instant now
       const auto asked = asked_.find(probe.number);
       if (asked == asked_.end() || asked->second.peer != probe.about) return;
       // Also where it is late: the link is as slow as that.
-      if (from == probe.about) round_trips_[from].add(now - asked->second.at);
+      if (from == probe.about) note_round_trip(from, now - asked->second.at);
       if (!asked->second.answered) hear_answer(probe);
       if (from == probe.about) asked_.erase(asked);
       return;
     }
   }
+}
+
+void Prober::note_round_trip(runtime::PeerId peer, runtime::Duration span) {
+  round_trips_[peer].add(span);
+  if (trips_.size() < kAskedMax) trips_.push_back({peer, span});
 }
 
 void Prober::hear_answer(const Probe& probe) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "gossip/membership/awareness.h"
@@ -38,6 +39,12 @@ struct Question {
   Probe probe;
 };
 
+// How long a member took to answer.
+struct RoundTrip {
+  runtime::PeerId peer{};
+  runtime::Duration span{};
+};
+
 class Prober {
  public:
   struct Options {
@@ -46,6 +53,8 @@ class Prober {
     std::uint64_t seed = 0;
   };
   static constexpr std::size_t kRelays = 3;
+  // Questions remembered, answered or not; older ones are forgotten, and so are their answers.
+  static constexpr std::size_t kAskedMax = 64;
 
   Prober(const Options& options, runtime::Instant now);
 
@@ -62,6 +71,8 @@ class Prober {
   void excuse(runtime::Instant now);
 
   [[nodiscard]] std::vector<Question> take_questions();
+  // Those since the last call, at most kAskedMax.
+  [[nodiscard]] std::vector<RoundTrip> take_round_trips() { return std::exchange(trips_, {}); }
   [[nodiscard]] Awareness& awareness() { return awareness_; }
   [[nodiscard]] const Awareness& awareness() const { return awareness_; }
   [[nodiscard]] double round_trip_seconds(runtime::PeerId peer) const;  // 0: none known
@@ -78,6 +89,7 @@ class Prober {
   };
   void ask(runtime::PeerId peer, std::optional<Question> for_whom, runtime::Instant now);
   void go_on_asking(Asked& asked, std::uint64_t number, std::span<const runtime::PeerId> others);
+  void note_round_trip(runtime::PeerId peer, runtime::Duration span);
   void hear_answer(const Probe& probe);
   [[nodiscard]] std::optional<runtime::PeerId> next_target(std::span<const runtime::PeerId> others);
   [[nodiscard]] std::optional<runtime::PeerId> verdict();
@@ -93,6 +105,7 @@ class Prober {
   runtime::Instant period_ends_;
   std::map<runtime::PeerId, RoundTrips> round_trips_;
   std::vector<Question> questions_;
+  std::vector<RoundTrip> trips_;
 };
 
 }  // namespace gossip

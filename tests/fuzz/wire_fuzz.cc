@@ -32,6 +32,8 @@ void check(const gossip::Message& message, const gossip::BlockLayout& layout) {
   }
   if (const auto* roster = std::get_if<gossip::Roster>(&message.body))
     fuzz::expect(roster->contacts.size() <= gossip::kContactsMax);
+  if (const auto* report = std::get_if<gossip::Report>(&message.body))
+    fuzz::expect(report->members.size() <= gossip::kReportedMax);
   if (const auto* request = std::get_if<gossip::Request>(&message.body))
     fuzz::expect(request->block < layout.block_count());
   const std::vector<runtime::Frame> again = gossip::encode(message.from, message.body);
@@ -61,5 +63,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
                                        .decoder = &decoder,
                                        .norms = true});
   if (const auto* message = std::get_if<gossip::Message>(&decoded)) check(*message, layout);
+  const auto answer = gossip::decode_answer(frames);
+  if (const auto* message = std::get_if<gossip::Message>(&answer)) check(*message, layout);
   return 0;
 }

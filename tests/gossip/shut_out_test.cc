@@ -73,8 +73,7 @@ TEST_CASE("late news is no offence, what no honest peer says is one") {
 TEST_CASE("an exchange stops listening to who offends, says so once, and counts what it drops") {
   gossip::Exchange exchange(
       {.self = test::ExchangeTable::sender(PeerId{0}), .offences_max = kForgiven},
-      test::small_layout(),
-      gossip::Members(PeerId{0}, test::peers(2), at_ms(0)), at_ms(0));
+      test::small_layout(), gossip::Members(PeerId{0}, test::peers(2), at_ms(0)), at_ms(0));
   for (int i = 0; i < 3; ++i) {
     CHECK_FALSE(exchange.shuts_out(PeerId{1}));
     exchange.refuse(PeerId{1}, Refusal::kMalformed);

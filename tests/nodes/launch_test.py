@@ -6,7 +6,7 @@ import signal
 import time
 import unittest
 
-from node_run import SMALL, Run, alive, kill, still_alive_after
+from node_run import SMALL, Run, alive, free_port, kill, still_alive_after
 
 # Long enough that something can happen meanwhile; nobody waits for its end.
 LONG = SMALL.replace("steps = 60", "steps = 1000000")
@@ -217,14 +217,6 @@ class Refusals(unittest.TestCase):
             self.assertEqual(status, 0, err)
             for line in ('preset = "vrl-sgd"', 'correction = "vrl"', 'pace = "sync"', "period = 3"):
                 self.assertIn(f"\n{line} ", config)
-
-
-def free_port():
-    """Two ports in a row that nobody uses right now; the run takes both, and its second peer finds them taken."""
-    import socket
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 if __name__ == "__main__":

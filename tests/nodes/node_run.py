@@ -6,6 +6,7 @@ import pathlib
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -41,15 +42,16 @@ class Run:
             process.communicate()
         shutil.rmtree(self.folder)
 
-    def start(self, *arguments):
-        process = subprocess.Popen([PROGRAM, *arguments], cwd=self.folder, text=True,
+    def start(self, *arguments, on=()):
+        """`on`: the words before the program that start it on another machine."""
+        process = subprocess.Popen([*on, PROGRAM, *arguments], cwd=self.folder, text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.processes.append(process)
         return process
 
-    def call(self, *arguments, seconds=120):
+    def call(self, *arguments, seconds=120, on=()):
         """Exit status, standard output, standard error."""
-        process = self.start(*arguments)
+        process = self.start(*arguments, on=on)
         out, err = process.communicate(timeout=seconds)
         return process.returncode, out, err
 
@@ -89,6 +91,41 @@ class Run:
         return lambda: all(any(e["event"] == "progress" for e in self.events(f"p{i}")) for i in range(peers))
 
 
+class OtherMachine:
+    """A network namespace, linked to this one: another machine, as far as the network can tell. Needs root."""
+
+    def __init__(self):
+        self.name = f"murmur-{os.getpid()}"
+        # Of two tests at a time, each has its own.
+        self.network = f"10.{200 + os.getpid() // 256 % 50}.{os.getpid() % 256}"
+        self.address = f"{self.network}.2"
+        self.on = ("ip", "netns", "exec", self.name)
+
+    def __enter__(self):
+        link = f"mm{os.getpid()}"
+        self.ip("netns", "add", self.name)
+        self.ip("link", "add", link, "type", "veth", "peer", "name", "there", "netns", self.name)
+        self.ip("addr", "add", f"{self.network}.1/24", "dev", link)
+        self.ip("link", "set", link, "up")
+        for change in (("addr", "add", f"{self.address}/24", "dev", "there"), ("link", "set", "there", "up"),
+                       ("link", "set", "lo", "up")):
+            self.ip("-n", self.name, *change)
+        return self
+
+    def __exit__(self, *_):
+        self.ip("netns", "del", self.name)  # and the link goes with it
+
+    def ip(self, *words):
+        subprocess.run(["ip", *words], check=True, stdout=subprocess.DEVNULL)
+
+    @staticmethod
+    def can_be():
+        if os.geteuid() != 0 or shutil.which("ip") is None:
+            return False
+        return subprocess.run(["ip", "netns", "add", f"murmur-try-{os.getpid()}"], stderr=subprocess.DEVNULL).returncode == 0 and \
+            subprocess.run(["ip", "netns", "del", f"murmur-try-{os.getpid()}"]).returncode == 0
+
+
 def alive(pid):
     """Whether a process runs (one that has ended but was not yet waited for does not)."""
     try:
@@ -108,6 +145,13 @@ def still_alive_after(pids, seconds):
         select.select([handle], [], [], max(0.0, end - time.monotonic()))
         os.close(handle)
     return [pid for pid in pids if alive(pid)]
+
+
+def free_port():
+    """A port that nobody uses right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
 
 
 def kill(pid):

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstring>
+#include <limits>
+#include <string>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -38,6 +40,27 @@ inline gossip::Hello a_hello() {
                    .address = {.control = "tcp://10.0.0.1:7000", .bulk = "tcp://10.0.0.1:7001"}},
           .terms = "run = r\n",
           .ready = true};
+}
+
+inline gossip::Report a_report(std::size_t members) {
+  gossip::Report report{
+      .self = a_hello().self,
+      .terms = "run = r\n",
+      .progress = {.phase = gossip::Phase::kMixing, .step = 7, .step_seconds = 0.5},
+      .steps = 9,
+      .loss = std::numeric_limits<double>::quiet_NaN(),
+      .leaving = true,
+      .members_living = 3,
+      .members_known = 4};
+  for (std::uint64_t i = 0; i < members; ++i)
+    report.members.push_back({.id = runtime::PeerId{i},
+                              .incarnation = 2,
+                              .name = std::string(gossip::kNameBytesMax, 'n'),
+                              .state = gossip::MemberState::kSuspect,
+                              .progress = {.step = 5},
+                              .silent_seconds = 0.25,
+                              .edge = {.parcels_in_flight = 6, .refused = 8}});
+  return report;
 }
 
 inline gossip::Donation a_donation() {

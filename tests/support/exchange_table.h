@@ -44,7 +44,8 @@ class ExchangeTable {
                                            .resend_after = std::chrono::milliseconds(200),
                                            .resend_after_max = std::chrono::milliseconds(800)},
                                   .acknowledge = acknowledge,
-                                  .probe_interval = std::chrono::milliseconds(100)},
+                                  .probe_interval = std::chrono::milliseconds(100),
+                                  .edge_figures = true},
           small_layout(), gossip::Members(id, peers(count), at_ms(0)), at_ms(0)));
   }
 

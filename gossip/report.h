@@ -1,0 +1,71 @@
+#pragma once
+// What anybody who may knock can ask of a peer that runs (`murmur status`, `murmur stop`), and what
+// it answers. Neither touches mass.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "gossip/contact.h"
+#include "gossip/members.h"
+
+namespace gossip {
+
+struct Inquiry {
+  enum class Kind : std::uint8_t {
+    kStatus,  // a Report, please
+    kLeave,   // leave the run, please: answered by a Report that says so, or by a Rejection
+  };
+  Kind kind = Kind::kStatus;
+};
+
+// What passes between this peer and one other. Rates are of the last seconds, quantiles of the last
+// RecentValues.
+struct EdgeReport {
+  double bytes_sent_per_second = 0.0;
+  double bytes_received_per_second = 0.0;
+  std::uint64_t parcels_in_flight = 0;
+  double age_rounds_p50 = 0.0;  // of parcels that came: own round minus the sender's
+  double age_rounds_p99 = 0.0;
+  double round_trip_seconds_p50 = 0.0;  // of probes; 0: none was answered yet
+  double round_trip_seconds_p99 = 0.0;
+  std::uint64_t refused = 0;  // messages of this peer, so far
+};
+
+// Another member as this peer sees it.
+struct MemberReport {
+  runtime::PeerId id{};
+  std::uint64_t incarnation = 0;  // 0: not known
+  std::string name{};
+  MemberState state = MemberState::kAlive;
+  Progress progress{};
+  double silent_seconds = 0.0;  // since the last sign of life
+  EdgeReport edge{};
+};
+
+inline constexpr std::size_t kReportedMax = 128;  // members of one report; more are counted only
+
+struct Report {
+  Contact self;
+  std::string terms;  // of the run
+  Progress progress;
+  std::uint64_t steps = 0;  // to take
+  double epoch = 0.0;
+  double loss = 0.0;
+  double learning_rate = 0.0;
+  double samples_per_second = 0.0;
+  double weight = 0.0;
+  double weight_in_flight = 0.0;
+  double blocked_seconds = 0.0;
+  double age_rounds_p50 = 0.0;
+  double age_rounds_p99 = 0.0;
+  std::uint64_t parcels_skipped = 0;
+  std::uint64_t messages_refused = 0;
+  bool leaving = false;
+  std::uint64_t members_living = 1;     // this peer included
+  std::uint64_t members_known = 1;      // those that are gone as well
+  std::vector<MemberReport> members{};  // the living first; without this peer
+};
+
+}  // namespace gossip
