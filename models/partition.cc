@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <limits>
 #include <map>
 #include <numeric>
+#include <set>
+#include <utility>
 
 #include "models/dirichlet.h"
 #include "runtime/check.h"
@@ -24,10 +27,11 @@ constexpr std::uint64_t kPartition = 0x7061727473;  // "parts": this use's strea
 constexpr double kAlphaLeast = 1e-6;
 constexpr double kAlphaMost = 1e6;
 
-constexpr std::array<CatalogEntry, 4> kPartitions{{
+constexpr std::array<CatalogEntry, 5> kPartitions{{
     {"iid", "a random deal: every part looks like the whole"},
     {"dirichlet", "class proportions drawn from a Dirichlet distribution; alpha says how unequal"},
     {"shards", "two shards of the label-sorted set a part: about two classes each"},
+    {"clusters", "half of the classes for the first half of the parts, the rest for the others"},
     {"contiguous", "the set's own order, cut into equal runs"},
 }};
 
@@ -90,6 +94,20 @@ Partition deal_dirichlet(Labels labels, const PartitionOptions& options, Random&
   return partition;
 }
 
+Partition deal_clusters(Labels labels, std::size_t parts, Random& random) {
+  if (parts == 1) return {all_indices(labels.size())};
+  const std::set<std::int32_t> classes(labels.begin(), labels.end());
+  const auto middle = std::next(classes.begin(), static_cast<std::ptrdiff_t>(classes.size() / 2));
+  Indices order = all_indices(labels.size());
+  random.shuffle(std::span(order));
+  const auto second = std::stable_partition(
+      order.begin(), order.end(), [&](std::uint32_t index) { return labels[index] < *middle; });
+  Partition partition = cut({order.begin(), second}, parts / 2);
+  for (Indices& part : cut({second, order.end()}, parts - parts / 2))
+    partition.push_back(std::move(part));
+  return partition;
+}
+
 // A peer with no data cannot take a step: each empty part gets the largest part's last sample.
 void fill_empty_parts(Partition& partition) {
   for (Indices& part : partition) {
@@ -123,6 +141,7 @@ runtime::Result<Partition> partition(Labels labels, const PartitionOptions& opti
   if (dirichlet) parts = deal_dirichlet(labels, options, random);
   if (options.name == "iid") parts = deal(labels, options.parts, random);
   if (options.name == "shards") parts = deal_shards(labels, options.parts, random);
+  if (options.name == "clusters") parts = deal_clusters(labels, options.parts, random);
   if (options.name == "contiguous") parts = cut(all_indices(labels.size()), options.parts);
   fill_empty_parts(parts);
   for (Indices& part : parts) std::ranges::sort(part);

@@ -28,6 +28,9 @@ using Partition = std::vector<std::vector<std::uint32_t>>;
 //             alpha, the fewer classes and the more unequal the sizes
 // shards      sorted by label, cut into two shards a part, two random shards each (McMahan et al.
 //             2017): about two classes a part
+// clusters    half of the classes, dealt to the first half of the parts, the others to the rest:
+// two
+//             groups that have no class in common
 // contiguous  the set's own order, cut into runs
 [[nodiscard]] std::span<const CatalogEntry> known_partitions();
 

@@ -22,6 +22,7 @@ constexpr Choice kPartitions[] = {
     {"iid", "shuffled, dealt evenly"},
     {"dirichlet", "each class split in Dirichlet(alpha) shares: small alpha, few classes a peer"},
     {"shards", "sorted by class, cut into two shards a peer"},
+    {"clusters", "half of the classes for the first half of the peers, the rest for the others"},
     {"contiguous", "in file order, cut evenly"},
 };
 constexpr Choice kModels[] = {

@@ -92,7 +92,7 @@ TEST_CASE("as many parts as samples gives each one") {
 
 TEST_CASE("a seed decides the partition, another seed another") {
   const auto labels = labels_in_turn(500);
-  for (const std::string name : {"iid", "dirichlet", "shards"}) {
+  for (const std::string name : {"iid", "dirichlet", "shards", "clusters"}) {
     const PartitionOptions options{.name = name, .parts = 5, .seed = 3};
     CHECK(divide(labels, options) == divide(labels, options));
     PartitionOptions other = options;
@@ -139,6 +139,19 @@ TEST_CASE("a part of shards has few classes, a part of iid all") {
     CHECK(classes_of(labels, part) == 10);
 }
 
+TEST_CASE("clusters have no class in common, and within one everybody has all of its classes") {
+  for (const std::size_t parts : {2U, 6U, 7U}) {
+    const auto labels = labels_in_turn(2100);
+    const Partition divided = divide(labels, {.name = "clusters", .parts = parts, .seed = 2});
+    for (std::size_t part = 0; part < parts; ++part) {
+      CHECK(classes_of(labels, divided[part]) == 5);
+      const bool first = part < parts / 2;
+      CHECK(std::ranges::all_of(divided[part],
+                                [&](std::uint32_t index) { return (labels[index] < 5) == first; }));
+    }
+  }
+}
+
 TEST_CASE("a smaller alpha makes parts less equal") {
   const auto labels = labels_in_turn(5000);
   const auto unequal = [&](double alpha) {
@@ -180,7 +193,8 @@ TEST_CASE("a tiny alpha gives a class to one part and does not underflow") {
 
 TEST_CASE("partitions that cannot be are refused") {
   CHECK(refusal(10, {.name = "random", .parts = 2}) ==
-        "unknown partition \"random\": expected one of iid, dirichlet, shards, contiguous");
+        "unknown partition \"random\": expected one of iid, dirichlet, shards, clusters, "
+        "contiguous");
   CHECK(refusal(10, {.name = "iid", .parts = 0}) == "10 samples cannot be divided into 0 parts");
   CHECK(refusal(10, {.name = "iid", .parts = 11}) == "10 samples cannot be divided into 11 parts");
   for (const double alpha : {0.0, -1.0, 1e7, std::numeric_limits<double>::quiet_NaN(),
