@@ -39,6 +39,7 @@ void wake_up(int descriptor) {
 struct ZmqTransport::State {
   explicit State(const ZmqOptions& chosen) : options(chosen) {}
   ~State() {
+    gate.reset();  // its thread wakes receive()
     if (wake_fd >= 0) ::close(wake_fd);
   }
   State(const State&) = delete;

@@ -3,7 +3,7 @@
 import signal
 import unittest
 
-from node_run import SMALL, Run, kill
+from node_run import PATIENCE, SMALL, Run, kill
 
 # Nobody waits for the end of it; and one of some seconds, so that others have time to come.
 LONG = SMALL.replace("steps = 60", "steps = 100000000")
@@ -29,13 +29,13 @@ class Joining(unittest.TestCase):
         return run.events(name)[-1]
 
     def finish(self, process):
-        _, err = process.communicate(timeout=120)
+        _, err = process.communicate(timeout=120 * PATIENCE)
         self.assertEqual(process.returncode, 0, err)
         return err
 
     def leave(self, run, name, process):
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=60 * PATIENCE)
         self.assertEqual(process.returncode, 130, err)
         self.assertEqual(self.end(run, name)["weight"], 0)
         return err
@@ -102,7 +102,7 @@ class Joining(unittest.TestCase):
             first = self.peer(run, "a", 0)
             run.wait_for(self.is_training(run, "a"), first)
             stranger = self.peer(run, "b", 1, [self.address(run, "a")], more=["--set", "model.kind=mlp"])
-            _, err = stranger.communicate(timeout=60)
+            _, err = stranger.communicate(timeout=60 * PATIENCE)
             self.assertEqual(stranger.returncode, 1)
             self.assertIn("model.kind: this peer has mlp, the run logistic", err)
             self.assertIsNone(first.poll())
@@ -112,7 +112,7 @@ class Joining(unittest.TestCase):
             lonely = self.peer(run, "a", 0, ["tcp://127.0.0.1:9"])
             run.wait_for(lambda: run.events("a"), lonely)
             lonely.send_signal(signal.SIGINT)
-            _, err = lonely.communicate(timeout=60)
+            _, err = lonely.communicate(timeout=60 * PATIENCE)
             self.assertEqual(lonely.returncode, 130, err)
 
 

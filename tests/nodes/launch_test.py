@@ -6,7 +6,7 @@ import signal
 import time
 import unittest
 
-from node_run import SMALL, Run, alive, free_port, kill, still_alive_after
+from node_run import PATIENCE, SMALL, Run, alive, free_port, kill, still_alive_after
 
 # Long enough that something can happen meanwhile; nobody waits for its end.
 LONG = SMALL.replace("steps = 60", "steps = 1000000")
@@ -71,7 +71,7 @@ class Launch(unittest.TestCase):
             pid = run.pids(3)[1]
             if alive(pid):
                 os.kill(pid, signal.SIGINT)
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=60 * PATIENCE)
             summary = run.summary()
             self.check_books(summary, 3)
             leaver = summary["peers"][1]
@@ -113,7 +113,7 @@ class Launch(unittest.TestCase):
             run.wait_for(lambda: all(self.states_of(run, p, "p1")[-1:] == ["alive"] for p in ("p0", "p2")), process)
             run.wait_for(lambda: run.events("p1")[-1].get("members") == 3, process)
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
+            process.communicate(timeout=60 * PATIENCE)
 
     def states_of(self, run, name, peer):
         """What `name` has recorded of `peer`, in order."""
@@ -134,7 +134,7 @@ class Launch(unittest.TestCase):
             killed = alive(pid)
             if killed:
                 kill(pid)
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=60 * PATIENCE)
             self.assertEqual(process.returncode, 0, f"seed {seed}: {err}")
             for i, peer in enumerate(run.summary()["peers"]):
                 if i == victim and killed and peer["exit"] != 0:

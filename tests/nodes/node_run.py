@@ -12,6 +12,9 @@ import tempfile
 import time
 
 PROGRAM = os.environ["MURMUR_PROGRAM"]
+# How long to wait before giving up, in multiples of the usual: a sanitizer makes programs slow. What
+# a test promises in seconds it does not stretch.
+PATIENCE = int(os.environ.get("MURMUR_TEST_PATIENCE", "1"))
 
 SMALL = """
 run = "t"
@@ -52,7 +55,7 @@ class Run:
     def call(self, *arguments, seconds=120, on=()):
         """Exit status, standard output, standard error."""
         process = self.start(*arguments, on=on)
-        out, err = process.communicate(timeout=seconds)
+        out, err = process.communicate(timeout=seconds * PATIENCE)
         return process.returncode, out, err
 
     def summary(self, name="runs/t/summary.json"):
@@ -75,7 +78,7 @@ class Run:
 
     def wait_for(self, condition, process, seconds=60):
         """Until `condition()` holds. Looks again whenever a moment has passed without `process` ending."""
-        end = time.monotonic() + seconds
+        end = time.monotonic() + seconds * PATIENCE
         while not condition():
             assert time.monotonic() < end, "waited too long"
             try:

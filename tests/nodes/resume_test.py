@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from node_run import Run, kill, still_alive_after
+from node_run import PATIENCE, Run, kill, still_alive_after
 
 TRAINING = """
 run = "t"
@@ -105,7 +105,7 @@ class Resuming(unittest.TestCase):
             process = self.peer(run, "a", 0)
             run.wait_for(self.training(run, "a", process), process)
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
+            process.communicate(timeout=60 * PATIENCE)
             self.assertEqual(len(self.saved(run, "a")), 1)
             step = int(metadata(self.saved(run, "a")[0])["step"])
             process = self.peer(run, "a", 0, *AGAIN)
@@ -234,7 +234,7 @@ class Resuming(unittest.TestCase):
             later = lambda: self.saved(run, "a") and int(metadata(self.saved(run, "a")[-1])["step"]) > last
             run.wait_for(later, process)
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=60)
+            process.communicate(timeout=60 * PATIENCE)
             self.assertGreaterEqual(run.events("a")[-1]["checkpoints_failed"], 3)
             self.assertIn("not written", (run.folder / "runs/t/a/events.log").read_text())
 

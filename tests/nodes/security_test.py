@@ -7,7 +7,7 @@ import socket
 import time
 import unittest
 
-from node_run import SMALL, Run
+from node_run import PATIENCE, SMALL, Run
 
 # Nobody waits for the end of it.
 LONG = SMALL.replace("steps = 60", "steps = 100000000")
@@ -110,7 +110,7 @@ class Security(unittest.TestCase):
             self.assertEqual({e["peer"] for e in run.events("a") if e["event"] == "member"}, {"b"})
             # Both left what they had with each other: nothing came from elsewhere.
             first.send_signal(signal.SIGINT)
-            first.communicate(timeout=60)
+            first.communicate(timeout=60 * PATIENCE)
             run.wait_for(lambda: abs(run.events("b")[-1].get("weight", 0) - 2) < 1e-9, second)
 
     def test_a_peer_without_its_key_is_told_what_to_do(self):

@@ -24,9 +24,11 @@ class FarBackend final : public kernels::Backend {
   [[nodiscard]] std::string_view name() const override { return "far"; }
   [[nodiscard]] std::string description() const override { return "far, for tests"; }
   [[nodiscard]] kernels::Buffer allocate(std::size_t count, kernels::Scalar scalar) override {
-    kernels::Buffer buffer = near_->allocate(count, scalar);
-    own_[buffer.view().data()] = buffer.view().bytes();
-    return buffer;
+    const auto memory = std::make_shared<kernels::Buffer>(near_->allocate(count, scalar));
+    const kernels::View view = memory->view();
+    own_[view.data()] = view.bytes();
+    // Given back, the same addresses may be the host's next.
+    return {{view.data(), [this, memory](void* data) { own_.erase(data); }}, count, scalar};
   }
   void upload(kernels::ConstView host, kernels::View device) override {
     CHECK(!is_own(host) && is_own(device));
