@@ -46,6 +46,9 @@ struct ExchangeOptions {
   Contact contact{};               // of this peer, for rosters
   std::string terms{};             // of the run, for newcomers: a "key = value" a line
   bool admits = false;             // whether newcomers may join
+  // A message finds its way by the number of who it is for (virtual time): members are told of
+  // without an address too.
+  bool reached_by_number = false;
   std::uint64_t offences_max = 0;  // ShutOut
   double norm_limit = 0.0;         // NormLimit; decode() then has to measure parcels
   Inbox::Order order = Inbox::Order::kOnArrival;
@@ -249,6 +252,7 @@ class Exchange {
   runtime::Instant knock_at_;
   std::map<runtime::PeerId, std::vector<runtime::Frame>> knocks_;  // not handed over yet
   std::set<runtime::PeerId> knocked_;                              // dialled for it, and still dead
+  std::optional<Sender> expelled_by_;                              // one that is dead to this peer
   bool came_back_ = false;
   Traffic traffic_;
   std::map<std::pair<runtime::PeerId, Refusal>, std::uint64_t> refusals_;

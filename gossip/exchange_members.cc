@@ -41,9 +41,16 @@ const Said& Exchange::said() {
   said_.roster = 0;
   for (const runtime::PeerId peer : members().living()) {
     said_.roster = runtime::mix_bits(said_.roster ^ runtime::value_of(peer));
-    const auto known = contacts_.find(peer);
-    if (known != contacts_.end() && !known->second.address.control.empty())
-      said_.contacts.push_back(known->second);
+    const Contact* known = contact_of(peer);
+    if (known != nullptr && !known->address.control.empty()) {
+      said_.contacts.push_back(*known);
+    } else if (const auto incarnation = membership_.incarnation_of(peer);
+               incarnation && options_.reached_by_number) {
+      Contact contact;
+      contact.id = peer;
+      contact.incarnation = *incarnation;
+      said_.contacts.push_back(std::move(contact));
+    }
   }
   return said_;
 }

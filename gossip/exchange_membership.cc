@@ -57,7 +57,11 @@ void Exchange::hear_obituary(const Message& message, runtime::Instant now) {
   const bool obituary = heartbeat != nullptr && heartbeat->rumours.size() == 1 &&
                         heartbeat->rumours[0].about == options_.self.id &&
                         heartbeat->rumours[0].state == MemberState::kDead;
-  if (obituary) return membership_.hear(heartbeat->rumours[0], now);
+  if (obituary) {
+    membership_.hear(heartbeat->rumours[0], now);
+    if (expelled() && !expelled_by_) expelled_by_ = message.from;
+    return;
+  }
   refuse(message.from.id, Refusal::kFromTheDead);
 }
 
@@ -93,8 +97,11 @@ std::unique_ptr<Exchange> Exchange::next_life(runtime::Instant now) const {
   ExchangeOptions options = options_;
   options.contact.id = options.self.id;
   options.contact.incarnation = ++options.self.incarnation;
-  auto next = std::make_unique<Exchange>(
-      options, *layout_, Members(options.self.id, members().living_list(), now), now);
+  // Who said so is greeted too: dead to this peer until now, it may be all that lives beyond a cut.
+  PeerList living = members().living_list();
+  if (expelled_by_) living = living.with(expelled_by_->id);
+  auto next =
+      std::make_unique<Exchange>(options, *layout_, Members(options.self.id, living, now), now);
   next->came_back_ = true;
   next->traffic_ = traffic_;
   next->authorized_ = authorized_;
@@ -103,10 +110,11 @@ std::unique_ptr<Exchange> Exchange::next_life(runtime::Instant now) const {
   next->events_ = events_;
   next->said_.progress = said_.progress;
   std::vector<Contact> contacts;
-  for (const runtime::PeerId peer : members().living()) {
+  for (const runtime::PeerId peer : living) {
     const Contact* known = contact_of(peer);
     Contact contact = known == nullptr ? Contact{} : *known;
     contact.id = peer;
+    if (expelled_by_ && peer == expelled_by_->id) contact.incarnation = expelled_by_->incarnation;
     contacts.push_back(std::move(contact));
   }
   next->meet(contacts, true, now);

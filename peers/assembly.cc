@@ -359,6 +359,7 @@ PeerOptions Assembly::options_of(const Config& config, const Place& place) const
           .contact = {place.id, place.incarnation, place.name, place.address},
           .terms = terms_,
           .admits = config.gossip.pace != "sync" && config.gossip.topology != "file",
+          .reached_by_number = place.virtual_time,
           .offences_max = config.security.refused_max,
           .norm_limit = config.security.norm_limit,
           .pace = pace_of(config.gossip.pace),

@@ -38,6 +38,7 @@ struct PeerOptions {
   gossip::Contact contact{};       // of this peer, as others are told
   std::string terms{};             // of the run
   bool admits = false;             // whether newcomers may join while it trains
+  bool reached_by_number = false;  // as ExchangeOptions
   std::uint64_t offences_max = 0;  // as ExchangeOptions
   double norm_limit = 0.0;
   Pace pace = Pace::kAsync;

@@ -142,11 +142,11 @@ void Membership::suspect(runtime::PeerId peer, runtime::PeerId from, runtime::In
     return;
   }
   const std::size_t living = members_.living().size();
+  const SuspicionSpan span =
+      suspicion_span(living, options_.probe_interval, options_.suspicion_multiplier);
   suspicions_.emplace(
-      peer,
-      Suspicion(from, living - 2,  // neither the suspected nor the first who suspects
-                suspicion_span(living, options_.probe_interval, options_.suspicion_multiplier),
-                now));
+      peer, Suspicion(from, living - 2,  // neither the suspected nor the first who suspects
+                      span, ask_interval(living, options_.probe_interval, span), now));
   members_.suspected(peer);
   rumours_.spread(rumour_of(peer, MemberState::kSuspect, from));
   changes_.push_back({peer, MemberState::kSuspect,

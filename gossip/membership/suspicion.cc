@@ -29,9 +29,23 @@ runtime::Duration suspicion_lasts(std::size_t confirmations, std::size_t looked_
   return std::max(span.min, runtime::from_seconds(lasts));
 }
 
+runtime::Duration ask_interval(std::size_t members, runtime::Duration probe_interval,
+                               const SuspicionSpan& span) {
+  constexpr int kAskingAtOnce = 8;  // members that ask a suspect in one interval
+  constexpr int kTimes = 3;
+  const runtime::Duration shared_out =
+      probe_interval * static_cast<runtime::Duration::rep>(members) / kAskingAtOnce;
+  return std::max(probe_interval, std::min(shared_out, span.min / kTimes));
+}
+
 Suspicion::Suspicion(runtime::PeerId from, std::size_t others, const SuspicionSpan& span,
-                     runtime::Instant now)
-    : from_{from}, looked_for_(std::min(kConfirmations, others)), span_(span), since_(now) {}
+                     runtime::Duration ask_every, runtime::Instant now)
+    : from_{from},
+      looked_for_(std::min(kConfirmations, others)),
+      span_(span),
+      since_(now),
+      ask_every_(ask_every),
+      ask_at_(now) {}
 
 bool Suspicion::confirm(runtime::PeerId from) {
   if (from_.size() > looked_for_ || std::ranges::count(from_, from) > 0) return false;
@@ -40,9 +54,8 @@ bool Suspicion::confirm(runtime::PeerId from) {
 }
 
 bool Suspicion::asks(runtime::Instant now) {
-  constexpr int kTimes = 3;
-  if (asked_ == kTimes || now < since_ + asked_ * (span_.min / kTimes)) return false;
-  ++asked_;
+  if (now < ask_at_) return false;
+  ask_at_ = now + ask_every_;
   return true;
 }
 

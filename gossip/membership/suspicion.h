@@ -29,15 +29,15 @@ class Suspicion {
  public:
   static constexpr std::size_t kConfirmations = 3;  // looked for, where there are so many members
 
-  // `others`: members that could confirm.
+  // `others`: members that could confirm. `ask_every`: how often the suspect is asked meanwhile.
   Suspicion(runtime::PeerId from, std::size_t others, const SuspicionSpan& span,
-            runtime::Instant now);
+            runtime::Duration ask_every, runtime::Instant now);
 
   // Another member suspects the same. False: it did before, or enough did.
   bool confirm(runtime::PeerId from);
   [[nodiscard]] runtime::Instant ends_at() const;
-  // Whether the suspect should be asked once more: at once, and twice before enough confirmations
-  // could end this. Who stood still or was cut off for a moment then answers all who suspect it.
+  // Whether the suspect should be asked once more. Who stood still or was cut off for a moment then
+  // answers all who suspect it, on a network that loses messages too.
   [[nodiscard]] bool asks(runtime::Instant now);
   void postpone(runtime::Duration span) { since_ += span; }  // this peer stood still for so long
 
@@ -46,7 +46,13 @@ class Suspicion {
   std::size_t looked_for_;
   SuspicionSpan span_;
   runtime::Instant since_;
-  int asked_ = 0;  // times
+  runtime::Duration ask_every_;
+  runtime::Instant ask_at_;
 };
+
+// So often that each who suspects asks three times at least before enough confirmations could end
+// it, and that a suspect in a large run is not asked by all of it each interval.
+[[nodiscard]] runtime::Duration ask_interval(std::size_t members, runtime::Duration probe_interval,
+                                             const SuspicionSpan& span);
 
 }  // namespace gossip

@@ -249,3 +249,27 @@ TEST_CASE("a freeze of our own kills nobody") {
   for (std::int64_t now = 0; now <= 60'000; now += 2'000) table[0].tick(at_ms(now));
   CHECK(table[0].members().living().size() == 3);
 }
+
+TEST_CASE("two that hold each other for dead, and hear so at once, find each other again") {
+  ExchangeTable table(2, gossip::Inbox::Order::kOnArrival, gossip::Acknowledge::kArrived, true);
+  for (const std::uint64_t peer : {0U, 1U}) (void)wait_for_death(table[peer]);
+  std::vector<Delivery> knocks;
+  for (const std::uint64_t peer : {0U, 1U}) {
+    table[peer].tick(at_ms(10'000));
+    for (const Delivery& knock : table.take(peer, 1 - peer, at_ms(10'000))) knocks.push_back(knock);
+  }
+  for (const Delivery& knock : knocks)
+    test::hear(table[1 - runtime::value_of(knock.from)], knock, at_ms(10'000));
+  for (const std::uint64_t peer : {0U, 1U}) {
+    REQUIRE(table[peer].expelled());
+    table.replace(peer, table[peer].next_life(at_ms(10'000)));
+  }
+  for (std::int64_t now = 10'000; now <= 11'000; now += 100) {
+    for (const std::uint64_t peer : {0U, 1U}) table[peer].tick(at_ms(now));
+    table.settle(at_ms(now));
+  }
+  table.push(0, 1);
+  table.settle(at_ms(11'000));
+  CHECK(table[1].inbox().weight() == 1.5);
+  CHECK(table[0].parcels_in_flight() == 0);
+}

@@ -113,7 +113,7 @@ TEST_CASE("suspicions of larger runs last longer") {
 }
 
 TEST_CASE("only members of their own count as confirming a suspicion, and three are enough") {
-  Suspicion suspicion(PeerId{1}, 10, kTwoToThirty, at_ms(0));
+  Suspicion suspicion(PeerId{1}, 10, kTwoToThirty, std::chrono::milliseconds(500), at_ms(0));
   CHECK_FALSE(suspicion.confirm(PeerId{1}));
   CHECK(suspicion.confirm(PeerId{2}));
   CHECK_FALSE(suspicion.confirm(PeerId{2}));
@@ -124,6 +124,23 @@ TEST_CASE("only members of their own count as confirming a suspicion, and three 
   CHECK(suspicion.ends_at() == at_ms(2000));
   suspicion.postpone(std::chrono::seconds(1));
   CHECK(suspicion.ends_at() == at_ms(3000));
+}
+
+TEST_CASE("a suspect is asked again and again, less often by each in a large run") {
+  Suspicion suspicion(PeerId{1}, 10, kTwoToThirty, std::chrono::milliseconds(500), at_ms(0));
+  int asked = 0;
+  for (std::int64_t now = 0; now < 2000; now += 50) asked += suspicion.asks(at_ms(now)) ? 1 : 0;
+  CHECK(asked == 4);
+
+  const auto every = [](std::size_t members) {
+    const auto interval = std::chrono::milliseconds(200);
+    return gossip::ask_interval(members, interval, gossip::suspicion_span(members, interval, 7.0));
+  };
+  CHECK(every(2) == std::chrono::milliseconds(200));
+  CHECK(every(8) == std::chrono::milliseconds(200));
+  CHECK(every(16) == std::chrono::milliseconds(400));
+  // Three times at least while it may refute.
+  CHECK(3 * every(1000) <= gossip::suspicion_span(1000, std::chrono::milliseconds(200), 7.0).min);
 }
 
 TEST_CASE("a rumour is told a bounded number of times, the least told first") {

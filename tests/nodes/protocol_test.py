@@ -2,7 +2,7 @@
 
 import unittest
 
-from node_run import SMALL, Run, alive, kill
+from node_run import PATIENCE, SMALL, Run, alive, kill
 
 MEDIUM = SMALL.replace("steps = 60", "steps = 1500")
 IN_STEP = ("d-sgd", "allreduce")
@@ -29,7 +29,7 @@ class Protocols(unittest.TestCase):
                 killed = alive(victim)
                 if killed:
                     kill(victim)
-                _, err = process.communicate(timeout=60)
+                _, err = process.communicate(timeout=60 * PATIENCE)
                 self.assertEqual(process.returncode, 0, err)
                 for i in (0, 1, 3):
                     self.assertEqual(run.summary()["peers"][i]["steps"], 1500)

@@ -7,7 +7,7 @@ import threading
 import time
 import unittest
 
-from node_run import SMALL, OtherMachine, Run, free_port
+from node_run import PATIENCE, SMALL, OtherMachine, Run, free_port
 
 # Nobody waits for the end of it.
 LONG = SMALL.replace("steps = 60", "steps = 100000000")
@@ -101,7 +101,7 @@ class Asking(unittest.TestCase):
             steps = [json.loads(watching.stdout.readline())["step"] for _ in range(3)]
             self.assertLess(steps[0], steps[2])
             watching.send_signal(signal.SIGINT)
-            watching.communicate(timeout=30)
+            watching.communicate(timeout=30 * PATIENCE)
             self.assertEqual(watching.returncode, 130)
 
     def test_a_peer_that_is_asked_to_leaves_as_with_ctrl_c(self):
@@ -112,7 +112,7 @@ class Asking(unittest.TestCase):
             self.assertEqual(status, 0, err)
             self.assertIn("has left", out)
             # The command returns once the process has closed its sockets, the last thing that it does.
-            _, err = second.communicate(timeout=30)
+            _, err = second.communicate(timeout=30 * PATIENCE)
             self.assertEqual(second.returncode, 130, err)
             self.assertIn("murmur stop", err)
             end = run.events("b")[-1]
@@ -172,7 +172,7 @@ class Asking(unittest.TestCase):
             self.assertIsNone(process.poll())
             status, out, err = run.call("stop", address, "--key", "keys/ops.key")
             self.assertEqual(status, 0, err)
-            process.communicate(timeout=30)
+            process.communicate(timeout=30 * PATIENCE)
             self.assertEqual(process.returncode, 130)
 
     def test_without_keys_a_peer_leaves_at_the_word_of_its_own_machine_only(self):
@@ -185,7 +185,7 @@ class Asking(unittest.TestCase):
             self.assertFalse(self.status(run, "a")["leaving"])
             status, _, err = run.call("stop", self.address(run, "a"), on=other.on)
             self.assertEqual(status, 0, err)
-            process.communicate(timeout=30)
+            process.communicate(timeout=30 * PATIENCE)
             self.assertEqual(process.returncode, 130)
 
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "gossip/exchange.h"
@@ -55,6 +56,9 @@ class ExchangeTable {
   }
 
   gossip::Exchange& operator[](std::uint64_t peer) { return *exchanges_[peer]; }
+  void replace(std::uint64_t peer, std::unique_ptr<gossip::Exchange> next) {
+    exchanges_[peer] = std::move(next);
+  }
 
   // What `from` wants to say to `to` on both channels, control first, marked as sent.
   std::vector<runtime::Delivery> take(std::uint64_t from, std::uint64_t to, runtime::Instant now) {
