@@ -61,9 +61,9 @@ class Run:
     def summary(self, name="runs/t/summary.json"):
         return json.loads((self.folder / name).read_text())
 
-    def events(self, peer, run="t"):
+    def events(self, peer, run="t", inside=""):
         """The records of a peer so far; a line that is still being written is left out."""
-        file = self.folder / "runs" / run / peer / "metrics.jsonl"
+        file = self.folder / inside / "runs" / run / peer / "metrics.jsonl"
         if not file.exists():
             return []
         return [json.loads(line) for line in file.read_text().splitlines(True) if line.endswith("\n")]
