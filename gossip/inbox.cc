@@ -20,7 +20,7 @@ struct Inbox::Accumulators {
   // Where the sum of a block goes, once there are two to add.
   [[nodiscard]] kernels::View sum(std::uint32_t block) {
     const std::size_t number_bytes = kernels::bytes_of(layout->scalar());
-    if (!memory) memory = allocate_aligned(layout->parameter_count() * number_bytes);
+    if (!memory) memory = allocate_aligned(layout->number_count() * number_bytes);
     const BlockRange range = layout->range(block);
     return {memory.get() + range.offset * number_bytes, range.count, layout->scalar()};
   }

@@ -17,16 +17,19 @@ std::uint32_t blocks_of(std::size_t parameter_count, std::size_t block_size) {
 }  // namespace
 
 BlockLayout::BlockLayout(std::size_t parameter_count, std::size_t block_bytes,
-                         kernels::Scalar scalar)
+                         kernels::Scalar scalar, std::size_t companions)
     : parameter_count_(parameter_count),
+      companions_(companions),
       block_size_(std::max<std::size_t>(1, block_bytes / kernels::bytes_of(scalar))),
       scalar_(scalar),
-      block_count_(blocks_of(parameter_count, block_size_)) {}
+      blocks_(blocks_of(parameter_count, block_size_)) {}
 
 BlockRange BlockLayout::range(std::uint32_t block) const {
-  CHECK(block < block_count_);
-  const std::size_t offset = block * block_size_;
-  return {.offset = offset, .count = std::min(block_size_, parameter_count_ - offset)};
+  CHECK(block < block_count());
+  const std::size_t vector = block / blocks_;
+  const std::size_t offset = (block % blocks_) * block_size_;
+  return {.offset = vector * parameter_count_ + offset,
+          .count = std::min(block_size_, parameter_count_ - offset)};
 }
 
 std::size_t BlockLayout::bytes(std::uint32_t block) const {

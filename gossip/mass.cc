@@ -16,7 +16,7 @@ std::size_t block_size_max(const BlockLayout& layout) {
 }
 
 kernels::View view_of(const std::shared_ptr<std::byte>& memory, const BlockLayout& layout) {
-  return {memory.get(), layout.parameter_count(), layout.scalar()};
+  return {memory.get(), layout.number_count(), layout.scalar()};
 }
 
 // A steady run has x itself and one or two snapshots in flight.
@@ -29,29 +29,34 @@ Mass::Mass(const BlockLayout& layout, kernels::Backend& backend, kernels::ConstV
     : layout_(&layout),
       backend_(&backend),
       codec_(codec),
-      pool_(start.bytes(), kFreeMax),
+      pool_(layout.number_count() * kernels::bytes_of(layout.scalar()), kFreeMax),
       in_snapshot_(layout.block_count(), false),
       weights_(layout.block_count(), 1.0),
       kept_(layout.block_count(), 1.0) {
-  CHECK(start.count() == layout.parameter_count() && start.scalar() == layout.scalar());
   if (codec != nullptr) encoder_.emplace(*codec, layout);
   if (backend.is_host()) {
     host_x_ = pool_.take();
   } else {
-    device_x_ = backend.allocate(layout.parameter_count(), layout.scalar());
+    device_x_ = backend.allocate(layout.number_count(), layout.scalar());
     arrived_ = backend.allocate(block_size_max(layout), layout.scalar());
   }
-  backend.upload(start, written({0, start.count()}));
+  begin(start);
+}
+
+void Mass::begin(kernels::ConstView start) {
+  CHECK(start.count() == layout_->parameter_count() && start.scalar() == layout_->scalar());
+  backend_->upload(start, written({0, start.count()}));
+  if (layout_->companions() > 0)
+    backend_->fill(0.0, written({start.count(), layout_->number_count() - start.count()}));
 }
 
 void Mass::restart(kernels::ConstView start) {
-  CHECK(start.count() == layout_->parameter_count() && start.scalar() == layout_->scalar());
   in_snapshot_.assign(in_snapshot_.size(), false);
   blocks_in_snapshot_ = 0;
   last_x_.reset();
   weights_.assign(weights_.size(), 1.0);
   kept_.assign(kept_.size(), 1.0);
-  backend_->upload(start, written({0, start.count()}));
+  begin(start);
 }
 
 kernels::View Mass::written(const BlockRange& range) {
@@ -72,22 +77,6 @@ double Mass::mean_weight() const {
          static_cast<double>(weights_.size());
 }
 
-void Mass::estimate(kernels::View z) const {
-  for (std::uint32_t block = 0; block < layout_->block_count(); ++block) {
-    const BlockRange range = layout_->range(block);
-    backend_->divide(current(block), weights_[block], z.slice(range.offset, range.count));
-  }
-}
-
-void Mass::numerator(kernels::View x) const {
-  for (std::uint32_t block = 0; block < layout_->block_count(); ++block) {
-    const BlockRange range = layout_->range(block);
-    const kernels::View out = x.slice(range.offset, range.count);
-    backend_->copy(current(block), out);
-    if (kept_[block] != 1.0) backend_->scale(kept_[block], out);
-  }
-}
-
 template <typename Then>
 void Mass::write(std::uint32_t block, Then then) {
   const kernels::ConstView from = current(block);
@@ -103,6 +92,40 @@ void Mass::write(std::uint32_t block, Then then) {
     then(begin, piece);
   });
   if (moves && --blocks_in_snapshot_ == 0) last_x_.reset();
+}
+
+void Mass::estimate(kernels::View z) const {
+  for (std::uint32_t block = 0; block < layout_->parameter_blocks(); ++block) {
+    const BlockRange range = layout_->range(block);
+    backend_->divide(current(block), weights_[block], z.slice(range.offset, range.count));
+  }
+}
+
+void Mass::numerator(kernels::View x) const { read(0, x); }
+
+void Mass::companion(std::size_t index, kernels::View y) const {
+  CHECK(index < layout_->companions());
+  read(static_cast<std::uint32_t>(index + 1) * layout_->parameter_blocks(), y);
+}
+
+void Mass::read(std::uint32_t first, kernels::View x) const {
+  for (std::uint32_t i = 0; i < layout_->parameter_blocks(); ++i) {
+    const BlockRange range = layout_->range(i);
+    const kernels::View out = x.slice(range.offset, range.count);
+    backend_->copy(current(first + i), out);
+    if (kept_[first + i] != 1.0) backend_->scale(kept_[first + i], out);
+  }
+}
+
+void Mass::set_companion(std::size_t index, kernels::ConstView y) {
+  CHECK(index < layout_->companions());
+  const auto first = static_cast<std::uint32_t>(index + 1) * layout_->parameter_blocks();
+  for (std::uint32_t i = 0; i < layout_->parameter_blocks(); ++i) {
+    const kernels::ConstView of_block = y.slice(layout_->range(i).offset, layout_->range(i).count);
+    write(first + i, [&](std::size_t begin, kernels::View piece) {
+      backend_->copy(of_block.slice(begin, piece.count()), piece);
+    });
+  }
 }
 
 void Mass::add(std::uint32_t block, double factor, kernels::ConstView delta) {
@@ -196,7 +219,7 @@ std::shared_ptr<const Snapshot> Mass::snapshot() {
     snapshot->finite = snapshot->finite && digest.finite();
   }
   snapshot->x = runtime::Frame(
-      memory, {memory.get(), layout_->parameter_count() * kernels::bytes_of(layout_->scalar())});
+      memory, {memory.get(), layout_->number_count() * kernels::bytes_of(layout_->scalar())});
   if (host_x_) {
     last_x_ = std::exchange(host_x_, pool_.take());
     in_snapshot_.assign(in_snapshot_.size(), true);

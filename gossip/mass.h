@@ -26,8 +26,9 @@ namespace gossip {
 // a copy and then a change, is one.
 class Mass {
  public:
-  // Starts from the estimate `start` (host, one number a parameter) with weight one. `codec`, which
-  // outlives it, is for pushes of some blocks; none: pushes are of all, as they are.
+  // Starts from the estimate `start` (host, one number a parameter) with weight one, companions
+  // from zero. `codec`, which outlives it, is for pushes of some blocks; none: pushes are of all,
+  // as they are.
   Mass(const BlockLayout& layout, kernels::Backend& backend, kernels::ConstView start,
        const Codec* codec = nullptr);
   Mass(const Mass&) = delete;
@@ -37,8 +38,11 @@ class Mass {
 
   [[nodiscard]] double weight(std::uint32_t block) const { return kept_[block] * weights_[block]; }
   [[nodiscard]] double mean_weight() const;  // over blocks; 1 for a model without parameters
-  void estimate(kernels::View z) const;      // z = x / w, on the device
-  void numerator(kernels::View x) const;     // x as it is, on the device
+  void estimate(kernels::View z) const;      // z = x / w of the parameters, on the device
+  void numerator(kernels::View x) const;     // x of the parameters as it is, on the device
+  // The same of a companion, the first being 0; and another in its place.
+  void companion(std::size_t index, kernels::View y) const;
+  void set_companion(std::size_t index, kernels::ConstView y);
 
   void fold(std::span<const BlockArrival> arrivals);  // x += x', w += w'
   // x of the block += factor * delta (one number a parameter of the block, on the device); the
@@ -62,6 +66,8 @@ class Mass {
   void keep(const Snapshot& snapshot, std::uint32_t block, double factor);
 
  private:
+  void begin(kernels::ConstView start);
+  void read(std::uint32_t first, kernels::View x) const;  // of one vector, from its first block on
   [[nodiscard]] kernels::View written(const BlockRange& range);
   [[nodiscard]] kernels::ConstView current(std::uint32_t block) const;
   // Brings all that is noted of the block into its written memory, piece by piece: that of a

@@ -10,6 +10,7 @@
 #include "models/checkpoint.h"
 #include "models/partition.h"
 #include "models/transfer.h"
+#include "peers/config_protocol.h"
 #include "peers/policies/plugin.h"
 #include "peers/policies/stage_anchor.h"
 #include "peers/topologies.h"
@@ -163,6 +164,12 @@ gossip::DistanceOptions distances_of(const Config& config, const gossip::Weighti
           .seed = runtime::mix_bits(config.seed ^ kSketchStream)};
 }
 
+const Protocol& protocol_of(const Config& config) {
+  const Protocol* protocol = find_protocol(config.gossip.protocol);
+  CHECK(protocol != nullptr);
+  return *protocol;
+}
+
 Pace pace_of(std::string_view name) {
   if (name == "sync") return Pace::kSync;
   return name == "bounded" ? Pace::kBounded : Pace::kAsync;
@@ -267,7 +274,8 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
 
 runtime::Status Assembly::make_gossip(const Config& config, const Place& place) {
   layout_ = std::make_unique<gossip::BlockLayout>(objective_->parameter_count(),
-                                                  config.gossip.block_bytes, objective_->scalar());
+                                                  config.gossip.block_bytes, objective_->scalar(),
+                                                  protocol_of(config).companions);
   if (auto fits = topology_->check(place.members.size()); !fits) return fits.error();
   auto weighting = gossip::make_weighting(weighting_options(config));
   if (!weighting) return weighting.error();
@@ -369,6 +377,7 @@ PeerOptions Assembly::options_of(const Config& config, const Place& place) const
           .weight_floor = config.gossip.weight_floor,
           .rate_correction = config.policy.rate_correction,
           .damping = config.gossip.damping,
+          .steps_after_push = protocol_of(config).steps_after_push,
           .blocks = block_choice_of(config),
           .probe_interval = std::chrono::milliseconds(config.membership.probe_interval_ms),
           .suspicion_multiplier = config.membership.suspicion_multiplier,

@@ -132,7 +132,9 @@ void Reader::fill_in_preset() {
 
 // What a protocol cannot do without wins over what a preset has filled in.
 void Reader::fill_in_protocol() {
-  for (const Demand& demand : demands_of(config_.gossip.protocol)) {
+  const Protocol* protocol = find_protocol(config_.gossip.protocol);
+  if (protocol == nullptr) return;  // refused already
+  for (const Demand& demand : protocol->demands) {
     const Field& field = *find(demand.key);
     const bool allowed = std::ranges::count(demand.allowed, field_text(field)) > 0;
     if (allowed || given_.contains(demand.key)) continue;

@@ -77,7 +77,7 @@ constexpr Choice kCorrections[] = {
     {"none", "the gradient as it is"},
     {"vrl", "variance-reduced local SGD: less how far this peer's mean gradient is off"},
     {"quasi-global-momentum", "momentum of the way that the mixed model takes"},
-    {"gradient-tracking", "follows the mean gradient", kLater},
+    {"gradient-tracking", "S-ADDOPT: steps along a tracker of everybody's mean gradient"},
 };
 constexpr Choice kRegularizers[] = {
     {"none", "the loss as it is"},

@@ -97,6 +97,12 @@ void check_correction(const Config& config, Problems& problems) {
                                           "policy.optimizer = \"sgd\", got {}",
                                           toml_text(policy.optimizer))});
   }
+  if (policy.correction == "gradient-tracking" && config.gossip.protocol != "s-addopt") {
+    problems.push_back(
+        {"policy.correction", fmt::format("\"gradient-tracking\" needs its tracker mixed, which is "
+                                          "gossip.protocol = \"s-addopt\", got {}",
+                                          toml_text(config.gossip.protocol))});
+  }
 }
 
 void check_regularizer(const Config& config, Problems& problems) {

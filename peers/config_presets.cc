@@ -51,6 +51,14 @@ constexpr PresetValue kCSgd[] = {
     {"policy.regularizer", "\"none\""},
     {"gossip.protocol", "\"allreduce\""},
 };
+constexpr PresetValue kSAddopt[] = {
+    {"policy.optimizer", "\"sgd\""},
+    {"policy.schedule", "\"every-step\""},
+    {"policy.period", "1"},
+    {"policy.correction", "\"gradient-tracking\""},
+    {"policy.regularizer", "\"none\""},
+    {"gossip.protocol", "\"s-addopt\""},
+};
 constexpr PresetValue kLocalSgd[] = {
     {"policy.optimizer", "\"sgd\""},   {"policy.schedule", "\"periodic\""}, {"policy.period", "8"},
     {"policy.correction", "\"none\""}, {"policy.regularizer", "\"none\""},
@@ -188,6 +196,8 @@ constexpr Preset kPresets[] = {
     {"d-sgd", "SGD, then averaging with both neighbours on a ring, in step", "Lian et al. 2017",
      kDSgd},
     {"c-sgd", "SGD, then the exact average of all, in step", "Chen et al. 2016", kCSgd},
+    {"s-addopt", "SGD along a tracker of everybody's mean gradient, in step", "Qureshi et al. 2020",
+     kSAddopt},
     {"local-sgd", "a push after every eighth local step", "Stich 2018", kLocalSgd},
     {"cocod-sgd", "local SGD, a push travelling while the next five steps run", "Shen et al. 2019",
      kCocodSgd},

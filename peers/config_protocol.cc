@@ -10,6 +10,7 @@
 #include "peers/config_fields.h"
 #include "peers/config_toml.h"
 #include "peers/config_values.h"
+#include "runtime/check.h"
 
 namespace peers {
 namespace {
@@ -21,9 +22,16 @@ constexpr std::string_view kComplete[] = {"\"complete\""};
 constexpr std::string_view kBothWays[] = {
     "\"bidirectional-ring\"", "\"complete\"", "\"torus\"", "\"matching\"",
     "\"erdos-renyi\"",        "\"clusters\"", "\"file\""};
+constexpr std::string_view kFixedShares[] = {"\"uniform\"", "\"metropolis\"", "\"constant\""};
 constexpr std::string_view kAsTheyAre[] = {"\"f32\""};
 constexpr std::string_view kAll[] = {"\"all\""};
 constexpr std::string_view kOne[] = {"1.0"};
+constexpr std::string_view kNone[] = {"\"none\""};
+constexpr std::string_view kZero[] = {"0.0"};
+constexpr std::string_view kNothing[] = {"\"\""};
+constexpr std::string_view kSgd[] = {"\"sgd\""};
+constexpr std::string_view kEveryStep[] = {"\"every-step\""};
+constexpr std::string_view kTracking[] = {"\"gradient-tracking\""};
 
 constexpr Demand kDSgd[] = {
     {"gossip.pace", kInStep, "all average at once"},
@@ -39,6 +47,19 @@ constexpr Demand kAllreduce[] = {
     {"gossip.blocks_per_push", kAll, "the average is of whole models"},
     {"gossip.damping", kOne, "a damped average is none"},
 };
+constexpr Demand kSAddopt[] = {
+    {"gossip.pace", kInStep, "the trackers add up to the gradients of one round"},
+    {"gossip.weighting", kFixedShares, "distances between estimates are not those of trackers"},
+    {"gossip.codec", kAsTheyAre, "trackers shrink as gradients do, and a codec would drown them"},
+    {"gossip.blocks_per_push", kAll, "trackers are mixed with the parameters that they are of"},
+    {"policy.correction", kTracking, "the companion that is mixed is a tracker"},
+    {"policy.optimizer", kSgd, "steps go along the tracker, and momentum on top is unstable"},
+    {"policy.plugin", kNothing, "steps go along the tracker"},
+    {"policy.weight_decay", kZero, "what is added after the correction is not tracked"},
+    {"policy.schedule", kEveryStep, "a gradient is tracked where it is mixed"},
+    {"policy.outer", kNone, "a gradient is tracked where it is mixed"},
+    {"security.norm_limit", kZero, "trackers are small at one peer and large at another"},
+};
 
 constexpr Protocol kProtocols[] = {
     {"push-sum",
@@ -47,6 +68,8 @@ constexpr Protocol kProtocols[] = {
      {}},
     {"d-sgd", "doubly stochastic averaging with neighbours, in step", "Lian et al. 2017", kDSgd},
     {"allreduce", "the exact average of all, in step", "Chen et al. 2016", kAllreduce},
+    {"s-addopt", "gradient tracking: a companion of the parameters follows the mean gradient",
+     "Qureshi et al. 2020", kSAddopt, 1, true},
 };
 
 // Of the contract, in versions to come.
@@ -55,7 +78,6 @@ constexpr Choice kLater[] = {
     {"choco", "CHOCO-SGD", false},
     {"liec", "LIEC-SGD", false},
     {"ad-psgd", "asynchronous pairwise averaging", false},
-    {"s-addopt", "gradient tracking over push-sum", false},
 };
 
 constexpr auto kChoices = [] {
@@ -73,16 +95,17 @@ std::span<const Protocol> protocols() { return kProtocols; }
 
 std::span<const Choice> protocol_choices() { return kChoices; }
 
-std::span<const Demand> demands_of(std::string_view protocol) {
-  const auto* found = std::ranges::find(kProtocols, protocol, &Protocol::name);
-  if (found == std::end(kProtocols)) return {};
-  return found->demands;
+const Protocol* find_protocol(std::string_view name) {
+  const auto* found = std::ranges::find(kProtocols, name, &Protocol::name);
+  return found == std::end(kProtocols) ? nullptr : found;
 }
 
 void check_protocol(const Config& config, std::vector<Problem>& problems) {
+  const Protocol* protocol = find_protocol(config.gossip.protocol);
+  CHECK(protocol != nullptr);
   Config copy = config;
   for (const Field& field : fields_of(copy)) {
-    for (const Demand& demand : demands_of(config.gossip.protocol)) {
+    for (const Demand& demand : protocol->demands) {
       if (demand.key != field.key) continue;
       const std::string got = field_text(field);
       if (std::ranges::find(demand.allowed, got) != demand.allowed.end()) continue;

@@ -1,6 +1,7 @@
 #pragma once
 // Protocols by name: what each is, where it comes from, and which keys it fixes and why.
 
+#include <cstddef>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -24,12 +25,15 @@ struct Protocol {
   std::string_view summary;
   std::string_view source;
   std::span<const Demand> demands;
+  std::size_t companions = 0;     // vectors that are mixed beside the parameters
+  bool steps_after_push = false;  // PeerOptions
 };
 
 // In the order of the contract.
 [[nodiscard]] std::span<const Protocol> protocols();
 [[nodiscard]] std::span<const Choice> protocol_choices();
-[[nodiscard]] std::span<const Demand> demands_of(std::string_view protocol);
+// Null: there is none of this name.
+[[nodiscard]] const Protocol* find_protocol(std::string_view name);
 
 // Keys that hold what the protocol does not allow.
 void check_protocol(const Config& config, std::vector<Problem>& problems);

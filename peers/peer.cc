@@ -109,7 +109,7 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
 
 // What a peer starts from, or joins with, is where they begin.
 void Peer::start_parts() {
-  if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, 0.0);
+  if (parts_.correction != nullptr) parts_.correction->start(mass_);
   if (parts_.outer != nullptr) parts_.outer->start(estimate().slice(0, learned_count()));
 }
 
@@ -176,7 +176,7 @@ void Peer::take_outer_step() {
   const std::size_t learned = learned_count();
   parts_.outer->step(estimate().slice(0, learned), delta_.view().slice(0, learned));
   parts_.backend->fill(0.0, delta_.view().slice(learned, delta_.count() - learned));
-  for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
+  for (std::uint32_t block = 0; block < parts_.layout->parameter_blocks(); ++block) {
     const auto [offset, count] = parts_.layout->range(block);
     mass_.add(block, mass_.weight(block), delta_.view().slice(offset, count));
   }
@@ -209,7 +209,8 @@ double Peer::compute() {
   const double loss =
       parts_.optimizer->delta_at(gradient_, estimate(), learning_rate_, delta_.view());
   move_statistics();
-  apply_delta();
+  step_due_ = options_.steps_after_push && push_planned_;
+  if (!step_due_) apply_delta();
   diverged_ = diverged_ || !std::isfinite(loss);
   loss_mean_ = loss_mean_ == 0.0 ? loss : exponential_mean(loss_mean_, loss, 0.98);
   ++step_;
@@ -224,7 +225,7 @@ void Peer::move_statistics() {
   parts_.objective->move_statistics(estimate(), delta_.view());
   if (steps_scaled_by_weight()) return;
   const std::size_t first = learned_count();
-  for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
+  for (std::uint32_t block = 0; block < parts_.layout->parameter_blocks(); ++block) {
     const auto [offset, size] = parts_.layout->range(block);
     const std::size_t begin = std::max(offset, first);
     if (begin >= offset + size) continue;
@@ -249,7 +250,7 @@ void Peer::apply_delta() {
   // A peer's weight settles where what it pushes per second equals what it receives: inversely to
   // its rate. Scaled by it, steps move the estimate by the learning rate and no further, and
   // everybody's data moves the sum alike.
-  for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
+  for (std::uint32_t block = 0; block < parts_.layout->parameter_blocks(); ++block) {
     const auto [offset, count] = parts_.layout->range(block);
     const kernels::ConstView delta = delta_.view().slice(offset, count);
     mass_.add(block, scaled ? mass_.weight(block) : 1.0, delta);

@@ -49,6 +49,7 @@ struct PeerOptions {
   double weight_floor = 0.05;       // not in step: a block below it is not pushed
   bool rate_correction = true;      // not in step: scale a block's step by its weight
   double damping = 1.0;             // of every share that is pushed, in (0, 1]
+  bool steps_after_push = false;    // a step that is pushed after is added once shares are cut
   gossip::BlockChoice::Options blocks = {};
   // Not in step: settling ends by then, whoever does not answer.
   runtime::Duration settle_max{2'000'000'000};
@@ -247,6 +248,7 @@ class Peer {
   std::uint64_t round_ = 0;         // pushes so far
   double learning_rate_sum_ = 0.0;  // of the steps since the last round was mixed
   bool push_planned_ = false;
+  bool step_due_ = false;               // computed, and added once the push is out
   bool overlap_ = false;                // as the schedule planned the last step
   bool push_due_ = false;               // overlap: at the next mix
   std::vector<double> pushed_weights_;  // overlap: of each block as it was when last pushed

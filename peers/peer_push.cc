@@ -94,6 +94,7 @@ bool Peer::hand_out() {
     if (by_distance) parts_.distances->note_own(whole);
     hand(to, snapshot, blocks);
   }
+  if (std::exchange(step_due_, false)) apply_delta();
   note_own_norms();
   round_open_ = true;
   if (phase_ == Phase::kSettling &&

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "peers/policies/gradient_tracking.h"
 #include "peers/policies/quasi_global_momentum.h"
 #include "peers/policies/vrl.h"
 
@@ -28,6 +29,7 @@ constexpr Entry kCorrections[] = {
     {"none", make_none},
     {"vrl", make<Vrl>},
     {"quasi-global-momentum", make<QuasiGlobalMomentum>},
+    {"gradient-tracking", make<GradientTracking>},
 };
 
 }  // namespace

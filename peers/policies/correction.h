@@ -22,13 +22,16 @@ class Correction {
   Correction(const Correction&) = delete;
   Correction& operator=(const Correction&) = delete;
 
-  // Changes a gradient (regularizers included) on its way to the optimizer; keeps no trace of it.
+  // Changes a gradient (regularizers included) on its way to the optimizer, once for each time that
+  // one is asked for.
   virtual void correct(kernels::View gradient) = 0;
 
-  // Shares of `mass` are about to be handed out.
-  virtual void before_push(const gossip::Mass& mass) = 0;
+  // The run starts, or goes on with mass that begins anew: nothing read off the mass holds.
+  virtual void start(const gossip::Mass& mass) { after_mix(mass, 0.0); }
+  // Shares of `mass` are about to be handed out. Its companions are the correction's to set.
+  virtual void before_push(gossip::Mass& mass) = 0;
   // What the others made of it has been folded in. `learning_rate_sum`: of the local steps since
-  // the last call; 0 for the start of the run and for rounds without gradients.
+  // the last call; 0 for rounds without gradients.
   virtual void after_mix(const gossip::Mass& mass, double learning_rate_sum) = 0;
 
   // All that it keeps.

@@ -14,7 +14,7 @@ class QuasiGlobalMomentum final : public Correction {
  public:
   QuasiGlobalMomentum(const CorrectionOptions& options, const VectorSpace& space);
   void correct(kernels::View gradient) override;
-  void before_push(const gossip::Mass& /*mass*/) override {}
+  void before_push(gossip::Mass& /*mass*/) override {}
   void after_mix(const gossip::Mass& mass, double learning_rate_sum) override;
   void visit_state(StateVisitor& visitor) override;
 

@@ -11,7 +11,7 @@ Vrl::Vrl(const CorrectionOptions& options, const VectorSpace& space)
 
 void Vrl::correct(kernels::View gradient) { backend_->axpy(-1.0, drift_.view(), gradient); }
 
-void Vrl::before_push(const gossip::Mass& mass) { mass.numerator(pushed_.view()); }
+void Vrl::before_push(gossip::Mass& mass) { mass.numerator(pushed_.view()); }
 
 void Vrl::after_mix(const gossip::Mass& mass, double learning_rate_sum) {
   if (learning_rate_sum == 0.0) return;

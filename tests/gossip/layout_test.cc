@@ -48,3 +48,16 @@ TEST_CASE("blocks cover every parameter once, in order") {
     }
   }
 }
+
+TEST_CASE("companions are cut as the parameters are, and lie behind them") {
+  const BlockLayout layout(10, 16, Scalar::kF32, 2);
+  CHECK(layout.number_count() == 30);
+  CHECK(layout.parameter_blocks() == 3);
+  REQUIRE(layout.block_count() == 9);
+  for (std::uint32_t block = 0; block < 3; ++block) {
+    for (std::uint32_t vector = 1; vector < 3; ++vector) {
+      CHECK(layout.range(3 * vector + block).offset == 10 * vector + layout.range(block).offset);
+      CHECK(layout.range(3 * vector + block).count == layout.range(block).count);
+    }
+  }
+}

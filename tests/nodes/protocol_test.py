@@ -5,7 +5,7 @@ import unittest
 from node_run import PATIENCE, SMALL, Run, alive, kill
 
 MEDIUM = SMALL.replace("steps = 60", "steps = 1500")
-IN_STEP = ("d-sgd", "allreduce")
+IN_STEP = ("d-sgd", "allreduce", "s-addopt")
 
 
 class Protocols(unittest.TestCase):

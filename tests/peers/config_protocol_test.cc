@@ -47,6 +47,26 @@ TEST_CASE("what contradicts a protocol is refused where it stands, with the reas
              Catch::Contains("did you mean \"allreduce\"?"));
 }
 
+TEST_CASE("what gradient tracking cannot be combined with is refused with the reason") {
+  const peers::Config tracking = accepted("gossip.protocol = \"s-addopt\"");
+  CHECK(tracking.policy.correction == "gradient-tracking");
+  CHECK(tracking.policy.optimizer == "sgd");
+  CHECK(accepted("policy.preset = \"s-addopt\"").gossip == tracking.gossip);
+  CHECK(refusal("[policy]\ncorrection = \"gradient-tracking\"") ==
+        "x.toml:2: policy.correction: \"gradient-tracking\" needs its tracker mixed, which is "
+        "gossip.protocol = \"s-addopt\", got \"push-sum\"");
+  for (const auto* line :
+       {"policy.optimizer = \"momentum\"", "policy.correction = \"vrl\"",
+        "policy.weight_decay = 1e-4", "policy.schedule = \"periodic\"",
+        "policy.outer = \"nesterov\"", "gossip.codec = \"bf16\"", "gossip.weighting = \"moreau\"",
+        "gossip.pace = \"bounded\"", "security.norm_limit = 10.0", "gossip.blocks_per_push = 1"}) {
+    CAPTURE(line);
+    CHECK_THAT(refusal("gossip.protocol = \"s-addopt\"\n" + std::string(line)),
+               Catch::StartsWith("x.toml:2: ") && Catch::Contains("with gossip.protocol = ") &&
+                   !Catch::Contains("\n"));
+  }
+}
+
 TEST_CASE("every demand of a protocol can be met, and every protocol says where it is from") {
   for (const peers::Protocol& protocol : peers::protocols()) {
     CAPTURE(protocol.name);
@@ -57,8 +77,9 @@ TEST_CASE("every demand of a protocol can be met, and every protocol says where 
       for (const std::string_view value : demand.allowed) {
         if (value == "\"file\"") continue;  // needs one
         CAPTURE(value);
-        CHECK(refusal("", {"gossip.protocol=" + std::string(protocol.name),
-                           std::string(demand.key) + "=" + std::string(value)}) == "");
+        CHECK(refusal("",
+                      {"gossip.topology=complete", "gossip.protocol=" + std::string(protocol.name),
+                       std::string(demand.key) + "=" + std::string(value)}) == "");
       }
     }
   }

@@ -140,7 +140,8 @@ namespace {
 // A peer's mass before and after a mix, as a correction sees it.
 struct Bench {
   std::unique_ptr<kernels::Backend> backend = std::move(kernels::open_backend({"cpu", 1})->backend);
-  gossip::BlockLayout layout{2, 8, kernels::Scalar::kF64};  // two blocks
+  gossip::BlockLayout layout{2, 8, kernels::Scalar::kF64};           // two blocks
+  gossip::BlockLayout with_tracker{2, 8, kernels::Scalar::kF64, 1};  // and as many
   peers::VectorSpace space{backend.get(), 2, kernels::Scalar::kF64};
 
   std::unique_ptr<peers::Correction> make(const peers::CorrectionOptions& options) const {
@@ -150,6 +151,10 @@ struct Bench {
   }
   [[nodiscard]] gossip::Mass mass(const Numbers& x) const {
     return {layout, *backend, std::span<const double>(x)};
+  }
+  void push(peers::Correction& correction, const Numbers& x) const {
+    gossip::Mass pushed = mass(x);
+    correction.before_push(pushed);
   }
   // What is taken off a gradient.
   [[nodiscard]] Numbers drift(peers::Correction& correction) const {
@@ -168,10 +173,10 @@ TEST_CASE("vrl divides by the learning rates that were used, and learns nothing 
   const auto vrl = bench.make({.name = "vrl", .damping = 0.5});
   vrl->after_mix(bench.mass({7.0, 7.0}), 0.0);
   CHECK(bench.drift(*vrl) == Numbers{0.0, 0.0});
-  vrl->before_push(bench.mass({1.0, 2.0}));
+  bench.push(*vrl, {1.0, 2.0});
   vrl->after_mix(bench.mass({2.0, 0.0}), 0.1 + 0.15);
   CHECK(bench.drift(*vrl) == Numbers{2.0, -4.0});
-  vrl->before_push(bench.mass({0.0, 0.0}));
+  bench.push(*vrl, {0.0, 0.0});
   vrl->after_mix(bench.mass({1.0, 1.0}), 0.0);  // a round of mixing alone
   CHECK(bench.drift(*vrl) == Numbers{2.0, -4.0});
 }
@@ -186,7 +191,7 @@ TEST_CASE("what vrl takes off all gradients together is nothing") {
     const Matrix mixed = multiply(weights, x);
     Numbers sum(2, 0.0);
     for (std::size_t i = 0; i < 5; ++i) {
-      corrections[i]->before_push(bench.mass(x[i]));
+      bench.push(*corrections[i], x[i]);
       corrections[i]->after_mix(bench.mass(mixed[i]), 0.1);
       const Numbers drift = bench.drift(*corrections[i]);
       CHECK(std::abs(drift[0]) > 0.0);
@@ -196,13 +201,63 @@ TEST_CASE("what vrl takes off all gradients together is nothing") {
   }
 }
 
+TEST_CASE("what trackers add up to is what the last gradients add up to, whatever the weights") {
+  const Bench bench;
+  constexpr std::size_t kPeers = 5;
+  Matrix weights = random_rows(kPeers, kPeers, 0.1, 1.0, 3);
+  for (std::size_t j = 0; j < kPeers; ++j) {
+    double column = 0.0;
+    for (std::size_t i = 0; i < kPeers; ++i) column += weights[i][j];
+    for (std::size_t i = 0; i < kPeers; ++i) weights[i][j] /= column;
+  }
+  const auto read = [&](const gossip::Mass& mass) {
+    kernels::Buffer y = bench.space.zeros();
+    mass.companion(0, y.view());
+    Numbers numbers(2);
+    bench.backend->download(y.view(), std::span(numbers));
+    return numbers;
+  };
+  const auto device = [&](const Numbers& numbers) {
+    kernels::Buffer copy = bench.space.zeros();
+    bench.backend->upload(std::span<const double>(numbers), copy.view());
+    return copy;
+  };
+  const Numbers start(2, 0.0);
+  std::vector<std::unique_ptr<peers::Correction>> corrections;
+  std::vector<std::unique_ptr<gossip::Mass>> masses;
+  for (std::size_t i = 0; i < kPeers; ++i) {
+    corrections.push_back(bench.make({.name = "gradient-tracking"}));
+    masses.push_back(std::make_unique<gossip::Mass>(bench.with_tracker, *bench.backend,
+                                                    std::span<const double>(start)));
+    corrections[i]->start(*masses[i]);
+  }
+  for (std::uint64_t round = 0; round < 30; ++round) {
+    const Matrix gradients = random_rows(kPeers, 2, -1.0, 1.0, 100 + round);
+    Matrix trackers;
+    Numbers sum(2, 0.0);
+    for (std::size_t i = 0; i < kPeers; ++i) {
+      kernels::Buffer gradient = device(gradients[i]);
+      corrections[i]->correct(gradient.view());
+      corrections[i]->before_push(*masses[i]);
+      trackers.push_back(read(*masses[i]));
+      for (std::size_t k = 0; k < 2; ++k) sum[k] += trackers[i][k] - gradients[i][k];
+    }
+    for (const double value : sum) CHECK(std::abs(value) < 1e-12);
+    const Matrix mixed = multiply(weights, trackers);
+    for (std::size_t i = 0; i < kPeers; ++i) {
+      masses[i]->set_companion(0, device(mixed[i]).view());
+      corrections[i]->after_mix(*masses[i], 0.1);
+    }
+  }
+}
+
 TEST_CASE("no correction is none at all, and an unknown one is refused with those there are") {
   const Bench bench;
   CHECK(bench.make({.name = "none"}) == nullptr);
   const auto made = peers::make_correction({.name = "vlr"}, bench.space);
   REQUIRE_FALSE(made.ok());
   CHECK(made.error().message ==
-        "unknown correction 'vlr'; there are none, vrl, quasi-global-momentum");
+        "unknown correction 'vlr'; there are none, vrl, quasi-global-momentum, gradient-tracking");
 }
 
 TEST_CASE("the corrections that a config takes are those that are built") {

@@ -8,6 +8,7 @@
 
 namespace {
 
+using laboratory::combine;
 using laboratory::difference;
 using laboratory::Laboratory;
 using laboratory::Matrix;
@@ -92,12 +93,96 @@ TEST_CASE("d-sgd is its matrix, keeps every weight at one, and stays off the opt
   Matrix x(8, Numbers(50, 0.0));
   for (const Matrix& round : seen.estimates) {
     REQUIRE(difference(round, x) < 1e-11);
-    x = multiply(laboratory::ring(8), laboratory::combine(1.0, x, -0.05, lab.gradient(x)));
+    x = multiply(laboratory::ring(8), combine(1.0, x, -0.05, lab.gradient(x)));
   }
   CHECK(std::abs(seen.weight - 8.0) < 1e-9);
   const double error = relative_error(lab, seen.estimates.back());
   CHECK(error > 1e-2);
   CHECK(error < 1.0);
+}
+
+namespace {
+
+// One way round, and three chords.
+Matrix ring_with_chords() {
+  Matrix edges(8, Numbers(8, 0.0));
+  for (std::size_t j = 0; j < 8; ++j) edges[(j + 1) % 8][j] = 1.0;
+  edges[4][0] = edges[6][1] = edges[1][5] = 1.0;
+  return edges;
+}
+
+// Equal shares to each receiver and oneself.
+Matrix column_stochastic(Matrix edges) {
+  const std::size_t n = edges.size();
+  for (std::size_t j = 0; j < n; ++j) {
+    edges[j][j] = 1.0;
+    double receivers = 0.0;
+    for (std::size_t i = 0; i < n; ++i) receivers += edges[i][j];
+    for (std::size_t i = 0; i < n; ++i) edges[i][j] /= receivers;
+  }
+  return edges;
+}
+
+std::string on_file(const Laboratory& lab, const Matrix& edges) {
+  return "topology = \"file\"\ntopology_file = \"" + lab.scratch.write("graph.csv", edges) + "\"\n";
+}
+
+// Two triangles and a bridge between their first peers.
+Matrix two_triangles() {
+  Matrix edges(6, Numbers(6, 0.0));
+  for (std::size_t i = 0; i < 6; ++i)
+    for (std::size_t j = 0; j < 6; ++j) edges[i][j] = i != j && i / 3 == j / 3 ? 1.0 : 0.0;
+  edges[0][3] = edges[3][0] = 1.0;
+  return edges;
+}
+
+std::string tracking(double rate) {
+  return "protocol = \"s-addopt\"\n[policy]\npreset = \"s-addopt\"\nlearning_rate = " +
+         std::to_string(rate) + "\n";
+}
+
+}  // namespace
+
+TEST_CASE("s-addopt is its recursion, on weights that are not one") {
+  const Laboratory lab = unlike(8, 3);
+  const Matrix edges = ring_with_chords();
+  const Matrix b = column_stochastic(edges);
+  const auto rounds = lab.run(on_file(lab, edges) + tracking(0.05), 200);
+  Matrix x(8, Numbers(3, 0.0));
+  Matrix w(8, Numbers(1, 1.0));
+  Matrix g = lab.gradient(x);
+  Matrix y = g;
+  for (std::size_t round = 0; round < 200; ++round) {
+    x = combine(1.0, multiply(b, x), -0.05, y);
+    w = multiply(b, w);
+    Matrix z = x;
+    for (std::size_t i = 0; i < 8; ++i)
+      for (double& value : z[i]) value /= w[i][0];
+    REQUIRE(difference(rounds[round + 1], z) < 1e-11);
+    const Matrix next = lab.gradient(z);
+    y = combine(1.0, multiply(b, y), 1.0, combine(1.0, next, -1.0, g));
+    g = next;
+  }
+}
+
+TEST_CASE("gradient tracking is exact where push-sum alone stays off the optimum") {
+  const Laboratory lab = unlike(8, 200);
+  const std::string graph = on_file(lab, ring_with_chords());
+  CHECK(relative_error(lab, lab.run(graph + tracking(0.05), 2000).back()) < 1e-20);
+  const double pushed = relative_error(lab, lab.run(graph + sgd(0.05), 2000).back());
+  CHECK(pushed > 5e-3);
+  CHECK(pushed < 0.5);
+}
+
+TEST_CASE("on two clusters of unlike curvature s-addopt ends with no distance and no gap") {
+  Matrix curvature(6, Numbers(20));
+  for (std::size_t i = 0; i < 6; ++i)
+    for (std::size_t k = 0; k < 20; ++k)
+      curvature[i][k] = 0.5 + static_cast<double>(i < 3 ? k : 19 - k) / 19.0;
+  const Laboratory lab(random_rows(6, 20, -3.0, 3.0, 8), std::move(curvature));
+  const Matrix end = lab.run(on_file(lab, two_triangles()) + tracking(0.05), 2000).back();
+  CHECK(lab.error(end) < 1e-14);
+  CHECK(spread(end) < 1e-14);
 }
 
 TEST_CASE("exact averaging is exact again once a death is known") {
