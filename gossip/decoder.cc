@@ -30,6 +30,13 @@ std::optional<runtime::Frame> Decoder::numbers(const runtime::Frame& payload,
 }
 
 Parcel Decoder::decoded(const Parcel& parcel) const {
+  if (parcel.kind == ParcelKind::kDifference) {
+    Parcel plain = parcel;
+    plain.kind = ParcelKind::kMass;
+    plain.codec = CodecId::kF32;
+    plain.payload = parcel.said;
+    return plain;
+  }
   if (parcel.codec == CodecId::kF32) return parcel;
   CHECK(parcel.codec == codec_->id());
   std::optional<runtime::Frame> read = numbers(parcel.payload, parcel.block);

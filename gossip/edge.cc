@@ -29,10 +29,13 @@ void OutEdge::push(const Push& push) {
                                    .share = share,
                                    .weight = snapshot.weights[block],
                                    .checksum = snapshot.checksums[block],
+                                   .kind = snapshot.kind,
                                    .codec = snapshot.codec,
-                                   .payload = snapshot.payload(block, *layout_)},
+                                   .payload = snapshot.payload(block, *layout_),
+                                   .era = push.era},
                         .push_index = next_push_,
                         .wait = std::min(options_.resend_after, options_.resend_after_max)});
+    if (!snapshot.said.empty()) flights_.back().parcel.said = snapshot.said[block];
   }
   if (!push.blocks.empty()) ++pushes_in_flight_;
   ++next_push_;

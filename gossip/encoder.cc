@@ -28,21 +28,22 @@ Encoder::Encoder(const Codec& codec, const BlockLayout& layout)
       stride_(stride_of(codec, layout)),
       pool_(stride_ * layout.block_count(), kFreeMax) {}
 
-void Encoder::begin(std::uint64_t seed) {
+void Encoder::begin(std::uint64_t seed, ParcelKind kind) {
   seed_ = seed;
   memory_ = pool_.take();
   snapshot_ = std::make_shared<Snapshot>();
+  snapshot_->kind = kind;
   snapshot_->codec = codec_->id();
   snapshot_->weights.resize(layout_->block_count());
   snapshot_->checksums.resize(layout_->block_count());
   snapshot_->payloads.resize(layout_->block_count());
 }
 
-void Encoder::add(std::uint32_t block, kernels::ConstView x, double weight) {
+std::span<const std::byte> Encoder::add(std::uint32_t block, kernels::ConstView x, double weight) {
   CHECK(x.count() == layout_->range(block).count && x.scalar() == layout_->scalar());
   if (!kernels::vector::all_finite(x)) {
     snapshot_->finite = false;
-    return;
+    return {};
   }
   const std::span<std::byte> payload(memory_.get() + block * stride_,
                                      codec_->payload_bytes(x.count(), x.scalar()));
@@ -50,6 +51,12 @@ void Encoder::add(std::uint32_t block, kernels::ConstView x, double weight) {
   snapshot_->weights[block] = weight;
   snapshot_->checksums[block] = checksum(payload);
   snapshot_->payloads[block] = runtime::Frame(memory_, payload);
+  return payload;
+}
+
+void Encoder::say(std::uint32_t block, runtime::Frame x) {
+  snapshot_->said.resize(layout_->block_count());
+  snapshot_->said[block] = std::move(x);
 }
 
 std::shared_ptr<const Snapshot> Encoder::finish() {

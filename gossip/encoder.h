@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "gossip/codec.h"
 #include "gossip/layout.h"
@@ -18,10 +19,13 @@ class Encoder {
   Encoder(const Codec& codec, const BlockLayout& layout);
 
   // Begins a push. `seed` is for the codecs that draw, another one for every push.
-  void begin(std::uint64_t seed);
+  void begin(std::uint64_t seed, ParcelKind kind = ParcelKind::kMass);
   // Adds the payload of one block, whose numbers are `x` (on the host) and whose weight is
-  // `weight`. Numbers that are not finite make the snapshot so and are not encoded.
-  void add(std::uint32_t block, kernels::ConstView x, double weight);
+  // `weight`, and returns it. Numbers that are not finite make the snapshot so and are not encoded:
+  // empty.
+  std::span<const std::byte> add(std::uint32_t block, kernels::ConstView x, double weight);
+  // Of a difference that was added: the x that it leads to.
+  void say(std::uint32_t block, runtime::Frame x);
   [[nodiscard]] std::shared_ptr<const Snapshot> finish();
 
  private:

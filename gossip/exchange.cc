@@ -162,6 +162,10 @@ void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant /
 std::span<const BlockArrival> Exchange::take_before(std::uint64_t round) {
   if (options_.acknowledge == Acknowledge::kFolded) acknowledge_before(round);
   note_heard_before(round);
+  if (layout_->companions() > 0) {
+    const std::uint64_t gone = members().all().size() - members().living().size();
+    inbox_.begin_era(std::max(gone, inbox_.latest_era(round)));
+  }
   return inbox_.take_before(round);
 }
 

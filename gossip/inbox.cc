@@ -66,7 +66,8 @@ struct Inbox::Accumulators {
 };
 
 Inbox::Inbox(const BlockLayout& layout, Order order)
-    : order_(order),
+    : layout_(&layout),
+      order_(order),
       filling_(std::make_unique<Accumulators>(layout)),
       taken_(std::make_unique<Accumulators>(layout)) {}
 
@@ -79,6 +80,7 @@ bool Inbox::has_room(std::uint64_t round) const {
 
 void Inbox::add(runtime::PeerId from, const Parcel& parcel) {
   CHECK(has_room(parcel.round));
+  CHECK(order_ == Order::kByRound || parcel.kind != ParcelKind::kDifference);
   if (order_ == Order::kOnArrival) {
     filling_->add(parcel);
     return;
@@ -88,7 +90,17 @@ void Inbox::add(runtime::PeerId from, const Parcel& parcel) {
       waiting.insert({{parcel.block, parcel.sequence}, parcel}).second);  // the edge drops repeats
 }
 
-void Inbox::take_back(const Parcel& parcel) { filling_->add(parcel); }
+void Inbox::take_back(const Parcel& parcel) {
+  if (!is_companion(parcel)) filling_->add(parcel);
+}
+
+std::uint64_t Inbox::latest_era(std::uint64_t round) const {
+  std::uint64_t latest = era_;
+  for (auto it = waiting_.begin(); it != waiting_.end() && it->first < round; ++it)
+    for (const auto& [sender, parcels] : it->second)
+      for (const auto& [key, parcel] : parcels) latest = std::max(latest, parcel.era);
+  return latest;
+}
 
 bool Inbox::complete(std::uint64_t round, std::span<const runtime::PeerId> senders,
                      std::span<const std::uint32_t> blocks) const {
@@ -110,7 +122,8 @@ std::span<const BlockArrival> Inbox::take_before(std::uint64_t round) {
   if (order_ == Order::kByRound) {
     while (!waiting_.empty() && waiting_.begin()->first < round) {
       for (const auto& [sender, parcels] : waiting_.begin()->second)
-        for (const auto& [key, parcel] : parcels) filling_->add(parcel);
+        for (const auto& [key, parcel] : parcels)
+          if (!is_companion(parcel) || parcel.era == era_) filling_->add(meant(sender, parcel));
       waiting_.erase(waiting_.begin());
     }
     taken_before_ = std::max(taken_before_, round);
@@ -119,6 +132,15 @@ std::span<const BlockArrival> Inbox::take_before(std::uint64_t round) {
   filling_->clear();
   taken_->list_arrivals();
   return taken_->arrivals;
+}
+
+Parcel Inbox::meant(runtime::PeerId from, const Parcel& parcel) {
+  if (parcel.kind != ParcelKind::kDifference) return parcel;
+  PublicCopy& copy = copies_.try_emplace(from, *layout_).first->second;
+  Parcel plain = parcel;
+  plain.kind = ParcelKind::kMass;
+  plain.payload = copy.add(parcel.block, numbers_of(parcel, *layout_));
+  return plain;
 }
 
 bool Inbox::empty() const {

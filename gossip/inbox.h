@@ -9,6 +9,7 @@
 
 #include "gossip/layout.h"
 #include "gossip/parcel.h"
+#include "gossip/public_copy.h"
 #include "kernels/view.h"
 #include "runtime/peer_id.h"
 
@@ -26,7 +27,8 @@ struct BlockArrival {
 //
 // kOnArrival adds a parcel as it comes. kByRound keeps parcels until their round is taken and adds
 // them in the order of their senders, so that a run in step gives the same bits whatever the
-// network did; it holds the frames meanwhile.
+// network did; it holds the frames meanwhile. Differences are added up in that order too, so they
+// need it.
 //
 // take_before() hands one set of accumulators to the caller and goes on with another: a trainer may
 // fold what it took while the gossip thread adds to the rest. Calls themselves need the caller's
@@ -51,6 +53,13 @@ class Inbox {
   [[nodiscard]] bool complete(std::uint64_t round, std::span<const runtime::PeerId> senders,
                               std::span<const std::uint32_t> blocks) const;
 
+  // Companions (BlockLayout) are sums over all peers, and a death leaves a hole in them: all begin
+  // anew. An era is how many deaths a peer has heard of, from others' parcels too; companions that
+  // were pushed in an earlier one are void, and so are those that come back. kByRound.
+  [[nodiscard]] std::uint64_t latest_era(std::uint64_t round) const;  // of parcels before `round`
+  void begin_era(std::uint64_t era) { era_ = era; }
+  [[nodiscard]] std::uint64_t era() const { return era_; }
+
   // Everything that arrived (kByRound: of rounds before `round`, ordered by round and sender, and
   // what was taken back). The views are good until the next call.
   [[nodiscard]] std::span<const BlockArrival> take_before(std::uint64_t round);
@@ -63,11 +72,20 @@ class Inbox {
   // Of one sender in one round, by block and sequence: the order in which they are added.
   using Waiting = std::map<std::pair<std::uint32_t, std::uint64_t>, Parcel>;
 
+  [[nodiscard]] bool is_companion(const Parcel& parcel) const {
+    return parcel.block >= layout_->parameter_blocks();
+  }
+  // What a parcel stands for: of a difference, what its sender says x is by now.
+  [[nodiscard]] Parcel meant(runtime::PeerId from, const Parcel& parcel);
+
+  const BlockLayout* layout_;
   Order order_;
+  std::map<runtime::PeerId, PublicCopy> copies_;  // of those that send differences
   std::unique_ptr<Accumulators> filling_;
   std::unique_ptr<Accumulators> taken_;
   std::map<std::uint64_t, std::map<runtime::PeerId, Waiting>> waiting_;  // kByRound
   std::uint64_t taken_before_ = 0;                                       // every round before it
+  std::uint64_t era_ = 0;
 };
 
 }  // namespace gossip

@@ -159,15 +159,20 @@ void Mass::keep(const Snapshot& snapshot, std::uint32_t block, double factor) {
   CHECK(codec_ != nullptr && codec_->id() == snapshot.codec && factor >= 0.0);
   const kernels::View sent = scratch(block);
   CHECK(codec_->decode(snapshot.payloads[block].bytes(), sent));
-  if (backend_->is_host()) {
-    add(block, factor - 1.0, sent);
-  } else {
-    const kernels::View copy = arrived_.view().slice(0, sent.count());
-    backend_->upload(sent, copy);
-    add(block, factor - 1.0, copy);
-    backend_->synchronize();  // before the next block is decoded
-  }
+  give(block, factor, sent);
+}
+
+void Mass::give(std::uint32_t block, double factor, kernels::ConstView numbers) {
+  add_from_host(block, factor - 1.0, numbers);
   weights_[block] *= factor;
+}
+
+void Mass::add_from_host(std::uint32_t block, double factor, kernels::ConstView delta) {
+  if (backend_->is_host()) return add(block, factor, delta);
+  const kernels::View copy = arrived_.view().slice(0, delta.count());
+  backend_->upload(delta, copy);
+  add(block, factor, copy);
+  backend_->synchronize();  // before the caller changes the numbers
 }
 
 kernels::View Mass::scratch(std::uint32_t block) {
@@ -176,7 +181,6 @@ kernels::View Mass::scratch(std::uint32_t block) {
   return {scratch_.get(), layout_->range(block).count, layout_->scalar()};
 }
 
-// x of the block with all that is noted of it, where the host can read it until the next call.
 kernels::ConstView Mass::on_host(std::uint32_t block) {
   write(block, [](std::size_t /*begin*/, kernels::View /*x*/) {});
   const kernels::View x = written(layout_->range(block));

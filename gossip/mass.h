@@ -48,6 +48,7 @@ class Mass {
   // x of the block += factor * delta (one number a parameter of the block, on the device); the
   // weight stays. What a gradient step does.
   void add(std::uint32_t block, double factor, kernels::ConstView delta);
+  void add_from_host(std::uint32_t block, double factor, kernels::ConstView delta);  // the same
   // x *= factor, w *= factor: what a push has left. 0: everything was handed over. Noted only; x is
   // scaled when it is next written, which saves a pass over memory that the caches no longer hold.
   // The estimate does not change, so nobody reads the difference.
@@ -65,6 +66,12 @@ class Mass {
   // that is what goes: x -= (1 - factor) Q(x), w *= factor. What the codec lost stays.
   void keep(const Snapshot& snapshot, std::uint32_t block, double factor);
 
+  // x of the block as it is, where the host can read it until the next call.
+  [[nodiscard]] kernels::ConstView on_host(std::uint32_t block);
+  // What handing out 1 - factor of these numbers (on the host) as the block's x has left:
+  // x -= (1 - factor) * numbers, w *= factor.
+  void give(std::uint32_t block, double factor, kernels::ConstView numbers);
+
  private:
   void begin(kernels::ConstView start);
   void read(std::uint32_t first, kernels::View x) const;  // of one vector, from its first block on
@@ -74,7 +81,6 @@ class Mass {
   // snapshot, the factor kept; then hands each piece, and where it begins in the block, to `then`.
   template <typename Then>
   void write(std::uint32_t block, Then then);
-  [[nodiscard]] kernels::ConstView on_host(std::uint32_t block);
   [[nodiscard]] kernels::View scratch(std::uint32_t block);
 
   const BlockLayout* layout_;

@@ -12,14 +12,24 @@
 
 namespace gossip {
 
+// What the numbers of a parcel are.
+enum class ParcelKind : std::uint8_t {
+  kMass,        // the sender's x of the block
+  kDifference,  // how far x, as the sender says it is, has come since it said so last
+  kStep,        // what the sender's x has moved by: no weight goes with it
+};
+
 // A copy of a peer's mass at one moment, on the host, shared by every parcel that was cut from it:
 // one copy of x for a push, encoded once, whatever the number of receivers. Immutable once it is
 // built, so that any thread may read and drop it.
 struct Snapshot {
+  ParcelKind kind = ParcelKind::kMass;
   CodecId codec = CodecId::kF32;
   runtime::Frame x;  // all parameters, times weight, in the layout's scalar; or else ...
   std::vector<runtime::Frame> payloads;  // ... the blocks that are pushed, each encoded
-  std::vector<double> weights;           // push-sum weight of each block
+  // Differences: the x that each block that is pushed is said to have; f32 or f64, as the layout.
+  std::vector<runtime::Frame> said;
+  std::vector<double> weights;  // push-sum weight of each block
   std::vector<std::uint64_t>
       checksums;       // of each block's payload: once, whatever the number of receivers
   bool finite = true;  // no NaN, no infinity: otherwise every receiver would refuse it
@@ -42,9 +52,12 @@ struct Parcel {
   double share = 0.0;           // in (0, 1]
   double weight = 0.0;          // the sender's w of the block, before the share was taken
   std::uint64_t checksum = 0;   // XXH3, 64 bits, of the payload as it travels
+  ParcelKind kind = ParcelKind::kMass;
   // How the payload is encoded. What has been received has been decoded: always kF32.
   CodecId codec = CodecId::kF32;
   runtime::Frame payload;     // the sender's x of the block
+  runtime::Frame said = {};   // of a difference, while its sender keeps it: the x that it leads to
+  std::uint64_t era = 0;      // of companions: Inbox::begin_era
   double squared_norm = 0.0;  // of the payload; filled in where Terms::norms asks
 
   [[nodiscard]] double mass() const {
@@ -65,6 +78,7 @@ struct Push {
   double share = 0.0;
   std::shared_ptr<const Snapshot> snapshot;
   std::vector<std::uint32_t> blocks;
+  std::uint64_t era = 0;
   std::vector<double> block_shares = {};  // instead of `share`, one a listed block; empty: `share`
 };
 

@@ -42,6 +42,9 @@ class Topology {
   // Whether in every round, of any members, those whom a peer pushes to push to it.
   [[nodiscard]] virtual bool symmetric() const { return false; }
 
+  // Whether the graph is the same in every round.
+  [[nodiscard]] virtual bool constant() const { return false; }
+
   // Whether the graph of some of the members is that of all with the others left out. Then peers
   // in step need not agree on who is there.
   [[nodiscard]] virtual bool induced() const { return false; }

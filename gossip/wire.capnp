@@ -63,6 +63,13 @@ struct Parcel {
   checksum @5 :UInt64;  # XXH3, 64 bits, of the payload
   codec @6 :Codec;
   recipient @7 :UInt64;  # incarnation of the receiver that it is meant for; 0: not known
+  kind @8 :Kind;
+  era @9 :UInt64;  # of companions: how many deaths the sender knew of
+  enum Kind {
+    mass @0;
+    difference @1;
+    step @2;  # weight 0
+  }
 }
 
 enum Codec {

@@ -50,6 +50,8 @@ void write(const Parcel& parcel, wire::Header::Builder header) {
   body.setChecksum(parcel.checksum);
   body.setCodec(static_cast<wire::Codec>(parcel.codec));
   body.setRecipient(parcel.recipient);
+  body.setKind(static_cast<wire::Parcel::Kind>(parcel.kind));
+  body.setEra(parcel.era);
 }
 
 void write(const Acknowledgement& acknowledgement, wire::Header::Builder header) {
@@ -150,8 +152,10 @@ runtime::Frame aligned(const runtime::Frame& frame, std::size_t alignment) {
   return runtime::Frame::of({frame.bytes().begin(), frame.bytes().end()});
 }
 
+bool is_share(double share) { return share > 0.0 && share <= 1.0; }  // NaN is none
+
 bool is_possible(double share, double weight, double weight_max) {
-  if (!(share > 0.0 && share <= 1.0)) return false;  // also NaN
+  if (!is_share(share)) return false;
   if (!(weight > 0.0 && weight <= weight_max)) return false;
   return share * weight > 0.0;  // two tiny factors: numbers without any weight
 }
@@ -165,6 +169,13 @@ std::optional<CodecId> codec_of(wire::Parcel::Reader body, const Terms& terms) {
       terms.decoder == nullptr ? codec == CodecId::kF32 : terms.decoder->accepts(codec);
   if (!accepted) return std::nullopt;
   return codec;
+}
+
+// The run's kind, or mass, which a peer that leaves hands over in every run.
+std::optional<ParcelKind> kind_of(wire::Parcel::Reader body, const Terms& terms) {
+  const auto kind = static_cast<ParcelKind>(body.getKind());
+  if (kind != ParcelKind::kMass && kind != terms.kind) return std::nullopt;
+  return kind;
 }
 
 std::size_t payload_bytes(CodecId codec, std::uint32_t block, const Terms& terms) {
@@ -204,10 +215,13 @@ std::variant<runtime::Frame, Refusal> read_payload(const Frames& frames, std::ui
 
 std::variant<Body, Refusal> read(wire::Parcel::Reader body, const Frames& frames,
                                  const Terms& terms) {
-  if (!is_possible(body.getShare(), body.getWeight(), terms.weight_max))
-    return Refusal::kImpossibleWeight;
+  const std::optional<ParcelKind> kind = kind_of(body, terms);
   const std::optional<CodecId> codec = codec_of(body, terms);
-  if (!codec) return Refusal::kWrongCodec;
+  if (!kind || !codec) return Refusal::kWrongCodec;
+  const bool possible = *kind == ParcelKind::kStep
+                            ? is_share(body.getShare()) && body.getWeight() == 0.0
+                            : is_possible(body.getShare(), body.getWeight(), terms.weight_max);
+  if (!possible) return Refusal::kImpossibleWeight;
   auto payload = read_payload(frames, body.getBlock(), *codec, body.getChecksum(), terms);
   if (const auto* refusal = std::get_if<Refusal>(&payload)) return *refusal;
   Parcel parcel{.round = body.getRound(),
@@ -217,7 +231,9 @@ std::variant<Body, Refusal> read(wire::Parcel::Reader body, const Frames& frames
                 .share = body.getShare(),
                 .weight = body.getWeight(),
                 .checksum = body.getChecksum(),
-                .payload = std::get<runtime::Frame>(std::move(payload))};
+                .kind = *kind,
+                .payload = std::get<runtime::Frame>(std::move(payload)),
+                .era = body.getEra()};
   if (terms.norms) {
     const kernels::ConstView x = numbers_of(parcel, *terms.layout);
     parcel.squared_norm = kernels::vector::dot(x, x);

@@ -66,7 +66,7 @@ enum class Refusal : std::uint8_t {
   kUnknownPeer,       // not a member of this run
   kFromTheDead,       // of a peer that is dead or has left, or of another incarnation than we know
   kWrongBlock,        // no such block, or a payload of another size
-  kWrongCodec,        // not the run's, or a payload that it never made
+  kWrongCodec,        // codec or kind not the run's, or a payload that it never made
   kImpossibleWeight,  // share outside (0, 1], weight not finite, not positive, or more than the run
                       // holds
   kWrongChecksum,
@@ -85,7 +85,8 @@ struct Terms {
   double weight_max = 0.0;           // no block of any peer can weigh more
   std::size_t sketch_size = 0;       // numbers of a sketch
   const Decoder* decoder = nullptr;  // of the run's codec; none: f32
-  bool norms = false;                // measure parcels: Parcel::squared_norm
+  ParcelKind kind = ParcelKind::kMass;
+  bool norms = false;  // measure parcels: Parcel::squared_norm
 };
 
 [[nodiscard]] std::vector<runtime::Frame> encode(const Sender& from, const Body& body);

@@ -280,7 +280,8 @@ runtime::Status Assembly::make_gossip(const Config& config, const Place& place) 
   auto weighting = gossip::make_weighting(weighting_options(config));
   if (!weighting) return weighting.error();
   weighting_ = std::move(weighting).value();
-  auto codec = gossip::make_codec({.name = config.gossip.codec});
+  auto codec =
+      gossip::make_codec({.name = config.gossip.codec, .share_kept = config.gossip.share_kept});
   if (!codec) return codec.error();
   codec_ = std::move(codec).value();
   if (auto fits = weighting_->check(*topology_); !fits) return fits.error();
@@ -353,6 +354,10 @@ std::string Assembly::terms_of(const Config& config) const {
       layout_->scalar() == kernels::Scalar::kF64 ? "f64" : "f32", config.gossip.block_bytes);
   terms += fmt::format("gossip.protocol = {}\ngossip.codec = {}\n", config.gossip.protocol,
                        config.gossip.codec);
+  if (config.gossip.codec == "topk" || config.gossip.codec == "randomk")
+    terms += fmt::format("gossip.share_kept = {}\n", config.gossip.share_kept);
+  if (protocol_of(config).parcels == gossip::ParcelKind::kStep)
+    terms += fmt::format("gossip.average_every = {}\n", config.gossip.average_every);
   if (config.gossip.blocks_per_push)
     terms += fmt::format("gossip.blocks_per_push = {}, {}\n", *config.gossip.blocks_per_push,
                          config.gossip.block_choice);
@@ -377,6 +382,7 @@ PeerOptions Assembly::options_of(const Config& config, const Place& place) const
           .weight_floor = config.gossip.weight_floor,
           .rate_correction = config.policy.rate_correction,
           .damping = config.gossip.damping,
+          .average_every = config.gossip.average_every,
           .steps_after_push = protocol_of(config).steps_after_push,
           .blocks = block_choice_of(config),
           .probe_interval = std::chrono::milliseconds(config.membership.probe_interval_ms),
@@ -403,7 +409,8 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
                         .distances = distances_.get(),
                         .layout = layout_.get(),
                         .backend = backend_,
-                        .codec = codec_.get()};
+                        .codec = codec_.get(),
+                        .parcels = protocol_of(config).parcels};
   peer_ = std::make_unique<Peer>(options_of(config, place), parts,
                                  gossip::Members(place.id, place.members, now), now);
 }

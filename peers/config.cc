@@ -141,6 +141,7 @@ void Reader::fill_in_protocol() {
     const Result<TomlValue> value = parse_toml_value(demand.allowed.front());
     CHECK(value.ok() && set_field(field, *value).ok());
   }
+  if (!given_.contains("gossip.damping")) config_.gossip.damping = stable_damping(config_.gossip);
 }
 
 // The first that exists; a path that leads nowhere stays as it was written.

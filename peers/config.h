@@ -111,7 +111,9 @@ struct GossipConfig {
   std::uint64_t block_bytes = 1048576;
   std::optional<std::uint64_t> blocks_per_push;  // empty: "all"
   std::string block_choice = "round-robin";
+  double share_kept = 0.01;
   double damping = 1.0;
+  std::uint64_t average_every = 8;
   std::uint64_t max_lead = 8;
   double weight_floor = 0.05;
   std::uint64_t settle_rounds = 16;

@@ -145,8 +145,13 @@ void check_model(const ModelConfig& model, Problems& problems) {
     problems.push_back({"model.layers", layers.error().message});
 }
 
+bool codes_differences(const GossipConfig& gossip) {
+  return find_protocol(gossip.protocol)->parcels == gossip::ParcelKind::kDifference;
+}
+
 // A run of push-sum with a codec that it cannot use would train, and never agree.
 void check_codec(const GossipConfig& gossip, Problems& problems) {
+  if (find_protocol(gossip.protocol)->parcels != gossip::ParcelKind::kMass) return;
   for (const gossip::CodecName& codec : gossip::codec_names()) {
     if (codec.name != gossip.codec || codec.unfit_for_push_sum.empty()) continue;
     problems.push_back(
@@ -164,6 +169,11 @@ void check_gossip(const Config& config, Problems& problems) {
   const auto topology = gossip::make_topology(topology_options(config));
   const auto weighting = gossip::make_weighting(weighting_options(config));
   if (!topology || !weighting) return;
+  if (codes_differences(gossip) && !(*topology)->constant())
+    problems.push_back(
+        {"gossip.topology", fmt::format("with gossip.protocol = {} the graph must be "
+                                        "the same in every round: expected one matrix",
+                                        toml_text(gossip.protocol))});
   if (const runtime::Status fits = (*weighting)->check(**topology); !fits) {
     problems.push_back(
         {"gossip.weighting", fmt::format("{}; gossip.topology is {}", fits.error().message,
@@ -307,13 +317,19 @@ std::vector<std::string> warnings_of(const Config& config) {
   std::vector<std::string> warnings;
   for (const gossip::CodecName& codec : gossip::codec_names()) {
     const double damping = config.gossip.damping;
-    if (codec.name != config.gossip.codec) continue;
+    if (codec.name != config.gossip.codec || codes_differences(config.gossip)) continue;
     if (damping >= codec.damping_min && damping <= codec.damping_max) continue;
     warnings.push_back(
         fmt::format("gossip.damping: {} is outside of {} to {}, where damping pays with codec {}: "
                     "estimates come to rest further apart",
                     damping, codec.damping_min, codec.damping_max, toml_text(codec.name)));
   }
+  const double stable = stable_damping(config.gossip);
+  if (codes_differences(config.gossip) && config.gossip.damping > 2.0 * stable)
+    warnings.push_back(
+        fmt::format("gossip.damping: {} is more than twice {}, which is stable with codec {}: "
+                    "estimates may move apart for ever",
+                    config.gossip.damping, stable, toml_text(config.gossip.codec)));
   return warnings;
 }
 

@@ -154,6 +154,8 @@ void describe_gossip(GossipConfig& c, Table t) {
         "file: B*N rows of N numbers; row i, column j not 0: j pushes to i");
   t.add_name("gossip.pace", c.pace, "whether training waits for the network");
   t.add_name("gossip.codec", c.codec, "how parameters travel");
+  t.add("gossip.share_kept", Number{&c.share_kept, {0.0, 1.0, true}},
+        "topk, randomk: of the numbers of a block, those that travel");
   t.add("gossip.block_bytes", Count{&c.block_bytes, {4, kBlockBytesMax}},
         "the model is cut into blocks of at most so many bytes");
   t.add("gossip.blocks_per_push", CountOrAll{&c.blocks_per_push, kFromOne},
@@ -161,6 +163,8 @@ void describe_gossip(GossipConfig& c, Table t) {
   t.add_name("gossip.block_choice", c.block_choice, "of which, where not of all");
   t.add("gossip.damping", Number{&c.damping, {0.0, 1.0, true}},
         "times every share: less moves, and less is felt of what a codec loses");
+  t.add("gossip.average_every", Count{&c.average_every, kFromOne},
+        "liec: rounds from one average of all models to the next");
   t.add(
       "gossip.max_lead", Count{&c.max_lead, kFromOne},
       "bounded: training waits while it is more rounds than this ahead of the slowest peer heard");

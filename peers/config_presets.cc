@@ -59,6 +59,24 @@ constexpr PresetValue kSAddopt[] = {
     {"policy.regularizer", "\"none\""},
     {"gossip.protocol", "\"s-addopt\""},
 };
+constexpr PresetValue kChocoSgd[] = {
+    {"policy.optimizer", "\"momentum\""},
+    {"policy.momentum", "0.9"},
+    {"policy.nesterov", "true"},
+    {"policy.schedule", "\"every-step\""},
+    {"policy.period", "1"},
+    {"policy.correction", "\"none\""},
+    {"policy.regularizer", "\"none\""},
+    {"gossip.protocol", "\"choco\""},
+    {"gossip.codec", "\"sign\""},
+};
+constexpr PresetValue kLiec[] = {
+    {"policy.optimizer", "\"momentum\""},  {"policy.momentum", "0.9"},
+    {"policy.schedule", "\"every-step\""}, {"policy.period", "1"},
+    {"policy.correction", "\"none\""},     {"policy.regularizer", "\"none\""},
+    {"gossip.protocol", "\"liec\""},       {"gossip.codec", "\"sign\""},
+    {"gossip.average_every", "32"},
+};
 constexpr PresetValue kLocalSgd[] = {
     {"policy.optimizer", "\"sgd\""},   {"policy.schedule", "\"periodic\""}, {"policy.period", "8"},
     {"policy.correction", "\"none\""}, {"policy.regularizer", "\"none\""},
@@ -198,6 +216,10 @@ constexpr Preset kPresets[] = {
     {"c-sgd", "SGD, then the exact average of all, in step", "Chen et al. 2016", kCSgd},
     {"s-addopt", "SGD along a tracker of everybody's mean gradient, in step", "Qureshi et al. 2020",
      kSAddopt},
+    {"choco-sgd", "momentum SGD, and signs of differences to both neighbours, in step",
+     "Koloskova et al. 2020", kChocoSgd},
+    {"liec", "momentum SGD, signs of steps, and an exact average every 32, in step",
+     "Cheng et al. 2024", kLiec},
     {"local-sgd", "a push after every eighth local step", "Stich 2018", kLocalSgd},
     {"cocod-sgd", "local SGD, a push travelling while the next five steps run", "Shen et al. 2019",
      kCocodSgd},

@@ -22,6 +22,11 @@ constexpr std::string_view kComplete[] = {"\"complete\""};
 constexpr std::string_view kBothWays[] = {
     "\"bidirectional-ring\"", "\"complete\"", "\"torus\"", "\"matching\"",
     "\"erdos-renyi\"",        "\"clusters\"", "\"file\""};
+constexpr std::string_view kBothWaysAlways[] = {"\"bidirectional-ring\"", "\"complete\"",
+                                                "\"torus\"", "\"clusters\"", "\"file\""};
+constexpr std::string_view kAlways[] = {"\"exponential\"", "\"ring\"",  "\"bidirectional-ring\"",
+                                        "\"complete\"",    "\"torus\"", "\"clusters\"",
+                                        "\"file\""};
 constexpr std::string_view kFixedShares[] = {"\"uniform\"", "\"metropolis\"", "\"constant\""};
 constexpr std::string_view kAsTheyAre[] = {"\"f32\""};
 constexpr std::string_view kAll[] = {"\"all\""};
@@ -60,12 +65,42 @@ constexpr Demand kSAddopt[] = {
     {"policy.outer", kNone, "a gradient is tracked where it is mixed"},
     {"security.norm_limit", kZero, "trackers are small at one peer and large at another"},
 };
+constexpr std::string_view kHeardAll = "who hears a difference must have heard all before it";
+constexpr std::string_view kSmall = "differences are small where the parameters are not";
+constexpr Demand kChoco[] = {
+    {"gossip.pace", kInStep, "differences are added up in the order of the rounds"},
+    {"gossip.weighting", kMetropolis, "what a peer gets must weigh as much as what it gives"},
+    {"gossip.topology", kBothWaysAlways, kHeardAll},
+    {"security.norm_limit", kZero, kSmall},
+};
+constexpr Demand kQuantized[] = {
+    {"gossip.pace", kInStep, "differences are added up in the order of the rounds"},
+    {"gossip.weighting", kFixedShares, "distances between differences say nothing of estimates"},
+    {"gossip.topology", kAlways, kHeardAll},
+    {"security.norm_limit", kZero, kSmall},
+};
+constexpr Demand kLiec[] = {
+    {"gossip.pace", kInStep, "all average in the same rounds"},
+    {"gossip.weighting", kFixedShares, "distances between steps say nothing of estimates"},
+    {"gossip.blocks_per_push", kAll, "a step is of all parameters; see push-sum for some blocks"},
+    {"gossip.damping", kOne, "a damped average is none"},
+    {"policy.schedule", kEveryStep, "it is the step that is pushed"},
+    {"policy.correction", kNone, "a mix moves by steps, and shows no disagreement"},
+    {"policy.outer", kNone, "it is the step that is pushed"},
+    {"security.norm_limit", kZero, "steps are small where the parameters are not"},
+};
 
 constexpr Protocol kProtocols[] = {
     {"push-sum",
      "weighted shares pushed, read as x / w",
      "Kempe et al. 2003, Assran et al. 2019",
      {}},
+    {"quantized-push-sum", "push-sum of what x is said to be: coded differences travel",
+     "Taheri et al. 2020", kQuantized, 0, false, gossip::ParcelKind::kDifference},
+    {"choco", "the same on a doubly stochastic graph: CHOCO-SGD", "Koloskova et al. 2019", kChoco,
+     0, false, gossip::ParcelKind::kDifference},
+    {"liec", "coded steps, what the code loses compensated at once; exact averages in between",
+     "Cheng et al. 2024", kLiec, 0, false, gossip::ParcelKind::kStep},
     {"d-sgd", "doubly stochastic averaging with neighbours, in step", "Lian et al. 2017", kDSgd},
     {"allreduce", "the exact average of all, in step", "Chen et al. 2016", kAllreduce},
     {"s-addopt", "gradient tracking: a companion of the parameters follows the mean gradient",
@@ -74,9 +109,6 @@ constexpr Protocol kProtocols[] = {
 
 // Of the contract, in versions to come.
 constexpr Choice kLater[] = {
-    {"quantized-push-sum", "push-sum of quantised differences", false},
-    {"choco", "CHOCO-SGD", false},
-    {"liec", "LIEC-SGD", false},
     {"ad-psgd", "asynchronous pairwise averaging", false},
 };
 
@@ -98,6 +130,16 @@ std::span<const Choice> protocol_choices() { return kChoices; }
 const Protocol* find_protocol(std::string_view name) {
   const auto* found = std::ranges::find(kProtocols, name, &Protocol::name);
   return found == std::end(kProtocols) ? nullptr : found;
+}
+
+// Up to where they meet among ten to sixteen peers: tests/gossip/differences_test.cc.
+double stable_damping(const GossipConfig& gossip) {
+  const Protocol* protocol = find_protocol(gossip.protocol);
+  if (protocol == nullptr || protocol->parcels != gossip::ParcelKind::kDifference) return 1.0;
+  if (gossip.codec == "topk") return std::min(0.2, 4.0 * gossip.share_kept);
+  if (gossip.codec == "randomk") return std::min(0.2, gossip.share_kept);
+  if (gossip.codec == "sign") return 0.4;
+  return gossip.codec == "int4" ? 0.5 : 1.0;
 }
 
 void check_protocol(const Config& config, std::vector<Problem>& problems) {

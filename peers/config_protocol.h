@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "gossip/parcel.h"
 #include "peers/config_checks.h"
 #include "peers/config_names.h"
 
@@ -27,6 +28,7 @@ struct Protocol {
   std::span<const Demand> demands;
   std::size_t companions = 0;     // vectors that are mixed beside the parameters
   bool steps_after_push = false;  // PeerOptions
+  gossip::ParcelKind parcels = gossip::ParcelKind::kMass;
 };
 
 // In the order of the contract.
@@ -34,6 +36,9 @@ struct Protocol {
 [[nodiscard]] std::span<const Choice> protocol_choices();
 // Null: there is none of this name.
 [[nodiscard]] const Protocol* find_protocol(std::string_view name);
+
+// gossip.damping where nobody has said it: the most that is safe with what the codec loses.
+[[nodiscard]] double stable_damping(const GossipConfig& gossip);
 
 // Keys that hold what the protocol does not allow.
 void check_protocol(const Config& config, std::vector<Problem>& problems);

@@ -81,6 +81,16 @@ gossip::ExchangeOptions exchange_options(const PeerOptions& options,
   return exchange;
 }
 
+gossip::ProtocolOptions protocol_options(const PeerOptions& options, const PeerParts& parts) {
+  return {.parcels = parts.parcels,
+          .graph = {parts.topology, parts.weighting},
+          .codec = parts.codec,
+          .layout = parts.layout,
+          .backend = parts.backend,
+          .average_every = options.average_every,
+          .steps = options.steps};
+}
+
 }  // namespace
 
 Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members members,
@@ -95,8 +105,10 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
              weight_max_of(members, options.admits),
              parts.distances == nullptr ? 0 : parts.distances->sketch_size(),
              &decoder_,
+             parts.parcels,
              options.norm_limit > 0.0},
       mass_(start_mass(parts)),
+      protocol_(gossip::make_protocol(protocol_options(options, parts))),
       estimate_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
       delta_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
       exchange_(
@@ -117,12 +129,12 @@ std::size_t Peer::learned_count() const {
   return parts_.layout->parameter_count() - parts_.objective->statistic_count();
 }
 
-std::span<const runtime::PeerId> Peer::mixing_members() const {
+std::span<const runtime::PeerId> Peer::mixing_members(const gossip::Topology& topology) const {
   // In step, everybody must compute the same graph even while news of a death travels: the graph
   // stays that of all members and edges to and from the dead are left out, unless that is the graph
   // of the living anyway. Otherwise the sender alone decides, by what it knows now.
   const gossip::Members& members = exchange_->members();
-  const bool of_all = options_.pace == Pace::kSync && !parts_.topology->induced();
+  const bool of_all = options_.pace == Pace::kSync && !topology.induced();
   return of_all ? members.all() : members.living();
 }
 
@@ -134,17 +146,21 @@ bool Peer::ready() const {
     const auto slowest = members.slowest_round();
     return phase_ != Phase::kTraining || !slowest || round_ <= *slowest + options_.max_lead;
   }
-  const auto alive = [&](runtime::PeerId peer) { return members.is_living(peer); };
-  if (round_open_) {
-    const std::uint64_t graph = choice_.graph_round(round_ - 1);
-    auto senders = parts_.topology->in_neighbours(graph, members.all(), options_.self.id);
-    std::erase_if(senders, [&](runtime::PeerId peer) { return !alive(peer); });
-    if (!exchange_->inbox().complete(round_ - 1, senders, choice_.blocks(round_ - 1))) return false;
-  }
-  const auto receivers =
-      parts_.topology->out_neighbours(choice_.graph_round(round_), members.all(), options_.self.id);
-  return std::ranges::all_of(
-      receivers, [&](runtime::PeerId peer) { return !alive(peer) || exchange_->has_room(peer); });
+  if (round_open_ && !round_complete()) return false;
+  const auto receivers = protocol_->graph(round_).topology->out_neighbours(
+      choice_.graph_round(round_), members.all(), options_.self.id);
+  return std::ranges::all_of(receivers, [&](runtime::PeerId peer) {
+    return !members.is_living(peer) || exchange_->has_room(peer);
+  });
+}
+
+bool Peer::round_complete() const {
+  const std::uint64_t round = round_ - 1;
+  const gossip::Members& members = exchange_->members();
+  auto senders = protocol_->graph(round).topology->in_neighbours(choice_.graph_round(round),
+                                                                 members.all(), options_.self.id);
+  std::erase_if(senders, [&](runtime::PeerId peer) { return !members.is_living(peer); });
+  return exchange_->inbox().complete(round, senders, choice_.blocks(round));
 }
 
 // What the last push brings is on its way, and steps go on from the estimate that was pushed.
@@ -190,10 +206,14 @@ kernels::ConstView Peer::estimate() {
 
 void Peer::fold_before(std::uint64_t round) {
   std::span<const gossip::BlockArrival> arrivals;
+  std::uint64_t era = 0;
   {
     const std::scoped_lock lock(mutex_);
     arrivals = exchange_->take_before(round);
+    era = exchange_->inbox().era();
   }
+  if (std::exchange(era_, era) != era && parts_.correction != nullptr)
+    parts_.correction->reset_companions(mass_);
   mass_.fold(arrivals);
 }
 

@@ -16,6 +16,7 @@
 #include "gossip/distances.h"
 #include "gossip/exchange.h"
 #include "gossip/mass.h"
+#include "gossip/protocol.h"
 #include "gossip/recent_values.h"
 #include "gossip/report.h"
 #include "gossip/topology.h"
@@ -49,6 +50,7 @@ struct PeerOptions {
   double weight_floor = 0.05;       // not in step: a block below it is not pushed
   bool rate_correction = true;      // not in step: scale a block's step by its weight
   double damping = 1.0;             // of every share that is pushed, in (0, 1]
+  std::uint64_t average_every = 1;  // as ProtocolOptions
   bool steps_after_push = false;    // a step that is pushed after is added once shares are cut
   gossip::BlockChoice::Options blocks = {};
   // Not in step: settling ends by then, whoever does not answer.
@@ -75,6 +77,7 @@ struct PeerParts {
   const gossip::BlockLayout* layout = nullptr;
   kernels::Backend* backend = nullptr;
   const gossip::Codec* codec = nullptr;
+  gossip::ParcelKind parcels = gossip::ParcelKind::kMass;  // what the protocol pushes
 };
 
 // What a person may want to know of a peer at one moment.
@@ -190,8 +193,9 @@ class Peer {
  private:
   static constexpr std::size_t kAgesMax = 1024;  // parcels, of which ages are told
 
-  [[nodiscard]] std::span<const runtime::PeerId> mixing_members()
-      const;  // whom the topology is computed over
+  [[nodiscard]] std::span<const runtime::PeerId> mixing_members(
+      const gossip::Topology& topology) const;  // whom it is computed over
+  [[nodiscard]] bool round_complete() const;    // the one that is open
   [[nodiscard]] std::vector<std::uint32_t> pushable_blocks() const;
   struct Recipients {
     std::vector<runtime::PeerId> peers;
@@ -241,6 +245,7 @@ class Peer {
 
   // The trainer's alone.
   gossip::Mass mass_;
+  std::unique_ptr<gossip::Protocol> protocol_;
   kernels::Buffer estimate_;
   bool estimate_stale_ = true;  // read when it is asked for: rounds that only mix never do
   kernels::Buffer delta_;
@@ -252,6 +257,7 @@ class Peer {
   bool overlap_ = false;                // as the schedule planned the last step
   bool push_due_ = false;               // overlap: at the next mix
   std::vector<double> pushed_weights_;  // overlap: of each block as it was when last pushed
+  std::uint64_t era_ = 0;               // of companions
   bool round_open_ = false;             // pushed, and what came of it not yet mixed
   std::uint64_t settled_ = 0;           // rounds
   runtime::Instant settling_since_{};

@@ -25,16 +25,16 @@ std::vector<std::uint32_t> Peer::pushable_blocks() const {
 Peer::Recipients Peer::recipients(bool anything_to_push) const {
   Recipients to;
   const std::scoped_lock lock(mutex_);
-  const std::span<const runtime::PeerId> members = mixing_members();
-  to.peers =
-      parts_.topology->out_neighbours(choice_.graph_round(round_), members, options_.self.id);
+  const gossip::Graph graph = protocol_->graph(round_);
+  const std::span<const runtime::PeerId> members = mixing_members(*graph.topology);
+  to.peers = graph.topology->out_neighbours(choice_.graph_round(round_), members, options_.self.id);
   for (const runtime::PeerId peer : to.peers)
     to.room.push_back(anything_to_push && exchange_->has_room(peer));
   if (parts_.weighting->asks_distances()) {
     to.members.assign(members.begin(), members.end());
     for (const runtime::PeerId peer : to.peers) to.heard.push_back(exchange_->heard(peer));
   } else if (to.room_count() > 0) {
-    to.shares.push_back(parts_.weighting->shares(plan_for(to, members)));
+    to.shares.push_back(graph.weighting->shares(plan_for(to, members)));
   }
   return to;
 }
@@ -45,7 +45,7 @@ gossip::PushPlan Peer::plan_for(const Recipients& to,
           .members = members,
           .self = options_.self.id,
           .receivers = to.peers,
-          .topology = parts_.topology};
+          .topology = protocol_->graph(round_).topology};
 }
 
 // Shares by distance: one list for all blocks, or one a block. Outside of the lock, since it reads
@@ -83,7 +83,9 @@ bool Peer::hand_out() {
   if (by_distance) weigh_by_distance(to);
   const std::size_t handed = to.room_count();
   if (handed > 0 || by_distance) {
-    const auto snapshot = handed > 0 ? mass_.snapshot(blocks, push_seed()) : mass_.snapshot();
+    const auto snapshot =
+        handed > 0 ? protocol_->offer(mass_, {round_, blocks, push_seed(), delta_.view()})
+                   : mass_.snapshot();
     // Distances are between whole models as they are.
     const auto whole = by_distance && !snapshot->payloads.empty() ? mass_.snapshot() : snapshot;
     if (!snapshot->finite || !whole->finite) {
@@ -115,7 +117,8 @@ void Peer::hand(const Recipients& to, const std::shared_ptr<const gossip::Snapsh
     for (std::size_t i = 0; i < to.peers.size(); ++i) {
       // Who died since is refused by has_room: that share stays.
       if (!to.room[i] || !exchange_->has_room(to.peers[i])) continue;
-      gossip::Push push{.to = to.peers[i], .round = round_, .snapshot = snapshot, .blocks = blocks};
+      gossip::Push push{
+          .to = to.peers[i], .round = round_, .snapshot = snapshot, .blocks = blocks, .era = era_};
       for (std::size_t b = 0; b < blocks.size(); ++b) {
         const std::vector<double>& shares = to.shares[to.shares.size() == 1 ? 0 : blocks[b]];
         push.block_shares.push_back(options_.damping * shares[i]);
@@ -125,7 +128,8 @@ void Peer::hand(const Recipients& to, const std::shared_ptr<const gossip::Snapsh
     }
   }
   // Outside of the lock: what a codec sent is decoded again.
-  for (std::size_t b = 0; b < blocks.size(); ++b) mass_.keep(*snapshot, blocks[b], kept[b]);
+  for (std::size_t b = 0; b < blocks.size(); ++b)
+    protocol_->keep(mass_, *snapshot, blocks[b], kept[b]);
 }
 
 }  // namespace peers

@@ -56,6 +56,8 @@ void Peer::resume(kernels::ConstView estimate, StateVisitor& position, StateVisi
     round_open_ = false;
     learning_rate_sum_ = 0.0;
     start_parts();
+  } else if (parts_.correction != nullptr) {
+    parts_.correction->restore_companions(mass_);
   }
   exchange_->set_progress({phase_, step_, step_seconds_, round_});
 }

@@ -8,6 +8,7 @@ namespace {
 // each. Its ends have one neighbour more than the others, so equal shares are not doubly
 // stochastic.
 class Clusters final : public SymmetricTopology {
+  [[nodiscard]] bool constant() const override { return true; }
   [[nodiscard]] Places receivers(const Turn& turn) const override {
     const std::size_t half = (turn.count + 1) / 2;
     const bool in_first = turn.place < half;

@@ -23,6 +23,7 @@ class Complete final : public Topology {
     return out_neighbours(round, members, self);
   }
   [[nodiscard]] bool symmetric() const override { return true; }
+  [[nodiscard]] bool constant() const override { return true; }
   [[nodiscard]] bool induced() const override { return true; }
 };
 

@@ -27,6 +27,7 @@ class Hops : public PlacedTopology {
 
 // 1, 2, 4, ... in every round.
 class Exponential final : public Hops {
+  [[nodiscard]] bool constant() const override { return true; }
   [[nodiscard]] Places hops(const Turn& turn) const override {
     Places hops;
     for (std::size_t hop = 1; hop < turn.count; hop *= 2) hops.push_back(hop);

@@ -37,6 +37,8 @@ class FromFile final : public Topology {
     return senders;
   }
 
+  [[nodiscard]] bool constant() const override { return rows_.size() == peer_count_; }
+
   [[nodiscard]] bool symmetric() const override {
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       const std::size_t first_row = i - i % peer_count_;

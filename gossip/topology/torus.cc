@@ -23,6 +23,7 @@ Grid grid_of(std::size_t count) {
 
 // Each peer pushes to the four around it. Fewer than five peers have fewer others than that.
 class Torus final : public SymmetricTopology {
+  [[nodiscard]] bool constant() const override { return true; }
   [[nodiscard]] Places receivers(const Turn& turn) const override {
     const Grid grid = grid_of(turn.count);
     const Places above_and_below{ahead(turn, grid.width), behind(turn, grid.width)};

@@ -28,6 +28,11 @@ class Correction {
 
   // The run starts, or goes on with mass that begins anew: nothing read off the mass holds.
   virtual void start(const gossip::Mass& mass) { after_mix(mass, 0.0); }
+  // Somebody has gone, and what all companions add up to with him: in `mass` they are again what
+  // this peer alone would begin with.
+  virtual void reset_companions(gossip::Mass& /*mass*/) {}
+  // `mass` began anew, and this was put back to what it was then.
+  virtual void restore_companions(gossip::Mass& /*mass*/) {}
   // Shares of `mass` are about to be handed out. Its companions are the correction's to set.
   virtual void before_push(gossip::Mass& mass) = 0;
   // What the others made of it has been folded in. `learning_rate_sum`: of the local steps since

@@ -20,6 +20,14 @@ void GradientTracking::start(const gossip::Mass& /*mass*/) {
   backend_->fill(0.0, gradient_.view());
 }
 
+void GradientTracking::reset_companions(gossip::Mass& mass) {
+  mass.set_companion(0, gradient_.view());
+}
+
+void GradientTracking::restore_companions(gossip::Mass& mass) {
+  mass.set_companion(0, tracker_.view());
+}
+
 void GradientTracking::before_push(gossip::Mass& mass) { mass.set_companion(0, tracker_.view()); }
 
 void GradientTracking::after_mix(const gossip::Mass& mass, double /*learning_rate_sum*/) {

@@ -119,6 +119,50 @@ TEST_CASE("a run takes its own codec and f32, and refuses every other") {
   }
 }
 
+TEST_CASE("a run takes parcels of its own kind and mass, and refuses every other") {
+  using gossip::ParcelKind;
+  const Run run("int8");
+  for (const auto mine : {ParcelKind::kMass, ParcelKind::kDifference, ParcelKind::kStep}) {
+    gossip::Terms terms = run.terms();
+    terms.kind = mine;
+    for (const auto theirs : {ParcelKind::kMass, ParcelKind::kDifference, ParcelKind::kStep}) {
+      Parcel parcel = run.parcel(0, normals(300));
+      parcel.kind = theirs;
+      parcel.era = 3;
+      if (theirs == ParcelKind::kStep) parcel.weight = 0.0;
+      const auto decoded = gossip::decode(test::delivery_of(parcel), terms);
+      const auto* taken = std::get_if<Message>(&decoded);
+      CAPTURE(static_cast<int>(mine), static_cast<int>(theirs));
+      REQUIRE((taken != nullptr) == (theirs == mine || theirs == ParcelKind::kMass));
+      if (taken == nullptr) {
+        CHECK(std::get<Refusal>(decoded) == Refusal::kWrongCodec);
+        continue;
+      }
+      CHECK(std::get<Parcel>(taken->body).kind == theirs);
+      CHECK(std::get<Parcel>(taken->body).era == 3);
+    }
+  }
+}
+
+TEST_CASE("a step weighs nothing, and nothing else does") {
+  const Run run("int8");
+  gossip::Terms terms = run.terms();
+  terms.kind = gossip::ParcelKind::kStep;
+  const auto refused = [&](gossip::ParcelKind kind, double share, double weight) {
+    Parcel parcel = run.parcel(0, normals(300));
+    parcel.kind = kind;
+    parcel.share = share;
+    parcel.weight = weight;
+    const auto decoded = gossip::decode(test::delivery_of(parcel), terms);
+    const auto* refusal = std::get_if<Refusal>(&decoded);
+    return refusal != nullptr && *refusal == Refusal::kImpossibleWeight;
+  };
+  CHECK_FALSE(refused(gossip::ParcelKind::kStep, 0.5, 0.0));
+  CHECK(refused(gossip::ParcelKind::kStep, 0.5, 0.1));
+  CHECK(refused(gossip::ParcelKind::kStep, 1.5, 0.0));
+  CHECK(refused(gossip::ParcelKind::kMass, 0.5, 0.0));
+}
+
 TEST_CASE("a run that names no codec takes f32 only") {
   const gossip::Terms terms{test::kSender.fingerprint, &layout(), test::kWeightMax};
   for (const gossip::CodecName& theirs : gossip::codec_names()) {

@@ -200,3 +200,26 @@ TEST_CASE("float parameters add up in float, their weights in double") {
   CHECK(sum.weight == 0.5 * 0.3 + 0.5 * 0.1);
   CHECK(sum.x.as<float>()[1] == 2.0F);
 }
+
+TEST_CASE("companions of an earlier era are void, whether they come or come back") {
+  const BlockLayout layout(2, 16, kernels::Scalar::kF64, 1);  // block 1 is the companion's
+  Inbox inbox(layout, Inbox::Order::kByRound);
+  const auto add = [&](std::uint64_t sender, std::uint32_t block, std::uint64_t era) {
+    Parcel made = in_round(4, 2 * sender + block, parcel(block, {1.0, 1.0}, 0.5));
+    made.era = era;
+    inbox.add(PeerId{sender}, made);
+  };
+  for (const std::uint32_t block : {0U, 1U}) {
+    add(7, block, 1);
+    add(8, block, 2);
+  }
+  inbox.take_back(parcel(0, {1.0, 1.0}));
+  inbox.take_back(parcel(1, {1.0, 1.0}));
+  CHECK(inbox.latest_era(4) == 0);
+  CHECK(inbox.latest_era(5) == 2);
+  inbox.begin_era(2);
+  const auto arrivals = inbox.take_before(5);
+  REQUIRE(arrivals.size() == 2);
+  CHECK(numbers_of(arrivals[0]) == std::vector{1.5, 1.5});
+  CHECK(numbers_of(arrivals[1]) == std::vector{0.5, 0.5});
+}

@@ -175,3 +175,25 @@ TEST_CASE("every listed topology has a summary, and is known by its name") {
 TEST_CASE("a topology that is computed suits any number of peers") {
   for (const char* name : kPureNames) CHECK(topology_of({.name = name})->check(17).ok());
 }
+
+TEST_CASE("a topology says whether its graph stays, and whether it is that of any of its members") {
+  const auto eight = test::peers(8);
+  const std::vector<PeerId> five = {PeerId{0}, PeerId{2}, PeerId{3}, PeerId{6}, PeerId{7}};
+  for (const gossip::TopologyName& known : gossip::topology_names()) {
+    const auto topology = gossip::make_topology({.name = std::string(known.name), .fanout = 2});
+    if (!topology) continue;  // file
+    CAPTURE(known.name);
+    bool constant = true;
+    bool induced = true;
+    for (std::uint64_t round = 0; round < 30; ++round) {
+      for (const PeerId self : five) {
+        auto receivers = (*topology)->out_neighbours(round, eight, self);
+        constant = constant && receivers == (*topology)->out_neighbours(0, eight, self);
+        std::erase_if(receivers, [&](PeerId to) { return std::ranges::count(five, to) == 0; });
+        induced = induced && receivers == (*topology)->out_neighbours(round, five, self);
+      }
+    }
+    CHECK((*topology)->constant() == constant);
+    CHECK((*topology)->induced() == induced);
+  }
+}

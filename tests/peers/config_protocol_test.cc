@@ -5,11 +5,14 @@
 
 #include "gossip/topology.h"
 #include "peers/config.h"
+#include "peers/config_checks.h"
 #include "peers/config_protocol.h"
 #include "tests/support/config_texts.h"
+#include "tests/support/temporary_file.h"
 
 using test::accepted;
 using test::refusal;
+using test::TemporaryFile;
 
 TEST_CASE("a protocol fills in what it cannot do without, over what a preset says") {
   const peers::GossipConfig exact = accepted("[gossip]\nprotocol = \"allreduce\"").gossip;
@@ -64,6 +67,62 @@ TEST_CASE("what gradient tracking cannot be combined with is refused with the re
     CHECK_THAT(refusal("gossip.protocol = \"s-addopt\"\n" + std::string(line)),
                Catch::StartsWith("x.toml:2: ") && Catch::Contains("with gossip.protocol = ") &&
                    !Catch::Contains("\n"));
+  }
+}
+
+TEST_CASE("coded differences need a graph that stays, and get a damping that is stable") {
+  const auto damping = [](const std::string& lines) {
+    return accepted("[gossip]\nprotocol = \"choco\"\n" + lines).gossip.damping;
+  };
+  CHECK(accepted("gossip.protocol = \"choco\"").gossip.topology == "bidirectional-ring");
+  CHECK(accepted("gossip.protocol = \"quantized-push-sum\"").gossip.topology == "exponential");
+  CHECK(damping("codec = \"int8\"") == 1.0);
+  CHECK(damping("codec = \"sign\"") == 0.4);
+  CHECK(damping("codec = \"topk\"") == 0.04);
+  CHECK(damping("codec = \"topk\"\nshare_kept = 0.5") == 0.2);
+  CHECK(damping("codec = \"topk\"\ndamping = 0.3") == 0.3);
+  CHECK(accepted("gossip.codec = \"int4\"").gossip.damping == 1.0);  // push-sum
+  const auto warnings = [](const std::string& lines) {
+    return peers::warnings_of(accepted("[gossip]\nprotocol = \"choco\"\n" + lines));
+  };
+  CHECK(warnings("codec = \"sign\"\ndamping = 0.8").empty());
+  CHECK(warnings("codec = \"topk\"\ndamping = 1.0") ==
+        std::vector<std::string>{"gossip.damping: 1 is more than twice 0.04, which is stable with "
+                                 "codec \"topk\": estimates may move apart for ever"});
+  for (const auto* protocol : {"choco", "quantized-push-sum"}) {
+    CAPTURE(protocol);
+    const std::string text = "[gossip]\nprotocol = \"" + std::string(protocol) + "\"\n";
+    CHECK_THAT(refusal(text + "topology = \"one-peer-exponential\""),
+               Catch::StartsWith("x.toml:3: gossip.topology: ") &&
+                   Catch::Contains("must have heard all before it"));
+    CHECK_THAT(refusal(text + "pace = \"async\""), Catch::StartsWith("x.toml:3: gossip.pace: "));
+    CHECK_THAT(refusal(text + "weighting = \"moreau\""),
+               Catch::StartsWith("x.toml:3: gossip.weighting: "));
+  }
+}
+
+TEST_CASE("coded differences refuse a file of more graphs than one") {
+  const TemporaryFile two("0 1\n1 0\n0 0\n0 0\n");
+  const TemporaryFile one("0 1\n1 0\n");
+  const std::string text =
+      "[gossip]\nprotocol = \"choco\"\ntopology = \"file\"\ntopology_file = \"";
+  CHECK_THAT(refusal(text + two.path() + "\""), Catch::StartsWith("x.toml:3: gossip.topology: ") &&
+                                                    Catch::EndsWith("expected one matrix"));
+  CHECK(refusal(text + one.path() + "\"").empty());
+}
+
+TEST_CASE("what coded steps cannot be combined with is refused with the reason") {
+  const peers::GossipConfig steps = accepted("policy.preset = \"liec\"").gossip;
+  CHECK(steps.pace == "sync");
+  CHECK(steps.codec == "sign");
+  CHECK(steps.average_every == 32);
+  for (const auto* line :
+       {"policy.schedule = \"periodic\"", "policy.schedule = \"overlapped\"",
+        "policy.correction = \"vrl\"", "policy.outer = \"heavy-ball\"", "gossip.damping = 0.5",
+        "gossip.blocks_per_push = 1", "gossip.pace = \"async\"", "security.norm_limit = 3.0"}) {
+    CAPTURE(line);
+    CHECK_THAT(refusal("gossip.protocol = \"liec\"\n" + std::string(line)),
+               Catch::StartsWith("x.toml:2: ") && Catch::Contains("with gossip.protocol = "));
   }
 }
 

@@ -188,6 +188,10 @@ TEST_CASE("whatever the policy is made of, what is saved and put back trains on 
     check("outer", name, {"policy.period=3", "policy.schedule=periodic"});
   check("plugin", MURMUR_PLUGINS "/libsignum.so", {});
   for (const std::string_view name : peers::correction_names()) {
+    if (name == "gradient-tracking") {
+      check("correction", name, {"gossip.protocol=s-addopt"});
+      continue;
+    }
     check("correction", name,
           {"policy.optimizer=sgd", "policy.period=3", "policy.schedule=periodic"});
     if (name != "vrl")  // a config refuses it

@@ -1,6 +1,6 @@
 #pragma once
-// Push-sum averaging in rounds, with any codec and any choice of blocks: mass, payloads and inboxes
-// as a run has them, and no network in between.
+// Averaging in rounds by any protocol that can, with any codec and any choice of blocks: mass,
+// payloads and inboxes as a run has them, and no network in between.
 
 #include <cmath>
 #include <memory>
@@ -13,6 +13,7 @@
 #include "gossip/decoder.h"
 #include "gossip/inbox.h"
 #include "gossip/mass.h"
+#include "gossip/protocol.h"
 #include "gossip/topology.h"
 #include "runtime/check.h"
 #include "runtime/random.h"
@@ -26,7 +27,9 @@ struct AveragingOptions {
   std::size_t parameter_count = 50;
   std::size_t block_count = 1;
   std::string_view topology = "random-k";
+  gossip::ParcelKind parcels = gossip::ParcelKind::kMass;
   std::string_view codec = "f32";
+  double share_kept = 0.01;
   double damping = 1.0;
   double offset = 0.0;  // of all starting points, which are normal around it
   gossip::BlockChoice::Options blocks{};
@@ -43,7 +46,7 @@ class AveragingRounds {
         topology_(gossip::make_topology(
                       {.name = std::string(options.topology), .seed = options.seed, .file = {}})
                       .value()),
-        codec_(gossip::make_codec({.name = options.codec}).value()),
+        codec_(gossip::make_codec({options.codec, options.share_kept}).value()),
         decoder_(*codec_, layout_),
         members_(peers(options.peer_count)),
         mean_(options.parameter_count, 0.0) {
@@ -55,6 +58,10 @@ class AveragingRounds {
         mean_[k] += start[k] / static_cast<double>(options.peer_count);
       masses_.push_back(
           std::make_unique<gossip::Mass>(layout_, *backend_, std::span(start), codec_.get()));
+      protocols_.push_back(gossip::make_protocol({.parcels = options.parcels,
+                                                  .codec = codec_.get(),
+                                                  .layout = &layout_,
+                                                  .backend = backend_.get()}));
       inboxes_.push_back(std::make_unique<gossip::Inbox>(layout_, gossip::Inbox::Order::kByRound));
     }
     spread_at_start_ = spread();
@@ -106,22 +113,31 @@ class AveragingRounds {
     gossip::Mass& mass = *masses_[runtime::value_of(self)];
     const auto receivers = topology_->out_neighbours(graph, members_, self);
     const double share = options_.damping / (static_cast<double>(receivers.size()) + 1.0);
-    const auto snapshot = mass.snapshot(blocks, round_);
+    gossip::Protocol& protocol = *protocols_[runtime::value_of(self)];
+    const auto snapshot = protocol.offer(mass, {.round = round_, .blocks = blocks, .seed = round_});
     for (const std::uint32_t block : blocks) {
       for (const runtime::PeerId to : receivers) {
         inboxes_[runtime::value_of(to)]->add(
-            self, decoder_.decoded({.round = round_,
-                                    .block = block,
-                                    .sequence = round_,
-                                    .share = share,
-                                    .weight = snapshot->weights[block],
-                                    .codec = snapshot->codec,
-                                    .payload = snapshot->payload(block, layout_)}));
+            self, received({.round = round_,
+                            .block = block,
+                            .sequence = round_,
+                            .share = share,
+                            .weight = snapshot->weights[block],
+                            .kind = snapshot->kind,
+                            .codec = snapshot->codec,
+                            .payload = snapshot->payload(block, layout_)}));
       }
-      mass.keep(*snapshot, block, 1.0 - share * static_cast<double>(receivers.size()));
+      protocol.keep(mass, *snapshot, block, 1.0 - share * static_cast<double>(receivers.size()));
     }
   }
 
+  // As it comes off the wire.
+  [[nodiscard]] gossip::Parcel received(gossip::Parcel parcel) const {
+    if (parcel.codec == gossip::CodecId::kF32) return parcel;
+    parcel.payload = decoder_.numbers(parcel.payload, parcel.block).value();
+    parcel.codec = gossip::CodecId::kF32;
+    return parcel;
+  }
   [[nodiscard]] std::vector<double> estimate_of(const gossip::Mass& mass) const {
     std::vector<double> z(options_.parameter_count);
     mass.estimate(std::span(z));
@@ -145,6 +161,7 @@ class AveragingRounds {
   std::unique_ptr<kernels::Backend> backend_ = reference_backend();
   std::vector<runtime::PeerId> members_;
   std::vector<std::unique_ptr<gossip::Mass>> masses_;
+  std::vector<std::unique_ptr<gossip::Protocol>> protocols_;
   std::vector<std::unique_ptr<gossip::Inbox>> inboxes_;
   std::vector<double> mean_;
   double spread_at_start_ = 1.0;
