@@ -49,6 +49,25 @@ runtime::Result<std::size_t> put_away_checkpoints(const std::filesystem::path& f
 
 }  // namespace
 
+namespace {
+
+// The records of a former life: those of this one begin anew.
+runtime::Status keep_records(const std::filesystem::path& folder) {
+  const std::filesystem::path records = folder / "metrics.jsonl";
+  std::error_code error;
+  if (!std::filesystem::exists(records, error)) return {};
+  std::filesystem::path kept;
+  for (int number = 1; kept.empty() || std::filesystem::exists(kept, error); ++number)
+    kept = folder / fmt::format("metrics-{}.jsonl", number);
+  std::filesystem::rename(records, kept, error);
+  if (error)
+    return runtime::Error{fmt::format("{}: cannot be moved to {}: {}", records.string(),
+                                      kept.string(), error.message())};
+  return {};
+}
+
+}  // namespace
+
 runtime::Result<std::size_t> prepare_peer_folder(const std::filesystem::path& folder,
                                                  const Config& config) {
   // An estimate of an earlier run must not pass for one of this.
@@ -59,7 +78,10 @@ runtime::Result<std::size_t> prepare_peer_folder(const std::filesystem::path& fo
   out << to_toml(config);
   out.close();
   if (!out) return runtime::Error{fmt::format("{}: cannot be written", file.string())};
-  if (config.checkpoint.resume != "none") return std::size_t{0};
+  if (config.checkpoint.resume != "none") {
+    if (const runtime::Status kept = keep_records(folder); !kept) return kept.error();
+    return std::size_t{0};
+  }
   return put_away_checkpoints(checkpoint_folder(folder));
 }
 

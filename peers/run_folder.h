@@ -17,8 +17,9 @@ namespace peers {
 [[nodiscard]] runtime::Status make_peer_folder(const std::filesystem::path& folder);
 
 // Makes it ready for a run: writes config.toml, complete, into it and removes the final estimate of
-// an earlier run. Where that run is not gone on with, its checkpoints move to checkpoints/earlier/,
-// in place of those that are there; returns how many.
+// an earlier run. Where that run is gone on with, its records move to metrics-1.jsonl, or the next
+// number that is free; where not, its checkpoints move to checkpoints/earlier/, in place of those
+// that are there. Returns how many checkpoints moved.
 [[nodiscard]] runtime::Result<std::size_t> prepare_peer_folder(const std::filesystem::path& folder,
                                                                const Config& config);
 

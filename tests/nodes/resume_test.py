@@ -73,6 +73,8 @@ class Resuming(unittest.TestCase):
             for name, step in before.items():
                 start = self.start_record(run, name)
                 self.assertGreater(start["incarnation"], 1)
+                former = run.folder / "runs/t" / name / "metrics-1.jsonl"
+                self.assertEqual(json.loads(former.read_text().splitlines()[0])["incarnation"], 1)
                 self.assertTrue(start["resumed_from"].endswith(f"step-{step:09}.safetensors"), start)
                 # In step all begin where the one furthest behind was.
                 self.assertEqual(start["step"], min(before.values()) if pace == "sync" else step)
