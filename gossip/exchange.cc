@@ -32,7 +32,9 @@ Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Me
       roster_at_(now),
       knock_at_(now),
       shut_out_(options.offences_max),
-      norm_limit_(options.norm_limit) {
+      norm_limit_(options.norm_limit),
+      standing_(now),
+      look_at_(now) {
   CHECK(this->members().contains(options.self.id));
   contacts_.emplace(options.self.id, options.contact);
 }
@@ -127,7 +129,7 @@ void Exchange::receive(const Message& message, std::size_t bytes, runtime::Insta
   std::visit([&](const auto& said) { hear(from, said, now); }, message.body);
 }
 
-void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant /*now*/) {
+void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant now) {
   // Meant for a former life of this peer: whoever sent it has taken it back since.
   const bool for_this_life = parcel.recipient == options_.self.incarnation;
   if (!for_this_life && (parcel.recipient != 0 || came_back_))
@@ -150,6 +152,7 @@ void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant /
       inbox_.add(from.id, parcel);
       membership_.heard_round(from.id, parcel.round);
       ++traffic_.parcels_received;
+      standing_.parcel_came(now);
       if (options_.keep_heard) unfolded_.emplace(Key{from.id, parcel.sequence}, parcel);
       if (options_.acknowledge == Acknowledge::kArrived) break;
       if (options_.acknowledge == Acknowledge::kPushed && parcel.round < rounds_pushed_) break;
@@ -223,15 +226,19 @@ void Exchange::hear(const Sender& from, const Goodbye& /*goodbye*/, runtime::Ins
 void Exchange::part_from(runtime::PeerId peer, MemberState state, std::string reason) {
   heard_.erase(peer);
   figures_.erase(peer);
+  frozen_.erase(peer);
   unanswered_.erase(peer);
   partings_.push_back(peer);
   said_stale_ = true;
+  if (state == MemberState::kDead)
+    standing_.died(members().living().size() - 1, membership_.span_of_deaths(), ticked_at_);
   MemberEvent event = event_of(peer, state, std::move(reason));
   for (const Parcel& parcel : lane(peer).close()) {
     inbox_.take_back(options_.decoder == nullptr ? parcel : options_.decoder->decoded(parcel));
     event.mass_taken_back += parcel.mass();
   }
   events_.emplace_back(event);
+  if (options_.watched) look_around(ticked_at_);  // before what follows can end the run
 }
 
 bool Exchange::shuts_out(runtime::PeerId from) {
@@ -259,6 +266,7 @@ void Exchange::tick(runtime::Instant now) {
   follow_membership();
   for (const runtime::PeerId guest : guests_.tick(now)) partings_.push_back(guest);
   if (now >= knock_at_) knock_at_the_dead(now);
+  if (options_.watched && now >= look_at_) look_around(now);
   if (now < repeat_at_) return;
   repeat_at_ = now + kRepeatInterval;
   repeat_what_must_arrive();

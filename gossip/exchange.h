@@ -22,6 +22,7 @@
 #include "gossip/membership/membership.h"
 #include "gossip/norm_limit.h"
 #include "gossip/shut_out.h"
+#include "gossip/standing.h"
 #include "gossip/wire.h"
 #include "runtime/authorized_keys.h"
 #include "runtime/clock.h"
@@ -61,8 +62,12 @@ struct ExchangeOptions {
   double suspicion_multiplier = 7.0;
   std::uint64_t seed = 0;              // of whom to probe when
   std::uint64_t heartbeat_rounds = 0;  // everybody is told of so many rounds more; 0: no
-  // Rates and quantiles for member_reports(): a few KiB a member.
-  bool edge_figures = false;
+  // For whoever looks on: rates and quantiles for member_reports(), a few KiB a member; this
+  // peer's standing; and who is frozen.
+  bool watched = false;
+  // Who answers and does not come further for so long, and fifty of its steps, is frozen. Zero:
+  // that cannot be told, since peers wait for each other.
+  runtime::Duration frozen_after{0};
 };
 
 // What happened that a person or a record should hear of. Drained with take_events().
@@ -74,12 +79,25 @@ struct MemberEvent {
   std::string reason = {};       // for a person
   double mass_taken_back = 0.0;  // push-sum weight, summed over blocks
 };
+struct StandingEvent {
+  Standing standing{};
+  std::string reason = {};      // for a person; empty: fine again
+  Standing before{};            // which lasted ...
+  double before_seconds = 0.0;  // ... in all, so far
+};
+// A member that answers does not train on, or does again.
+struct FrozenEvent {
+  runtime::PeerId peer{};
+  std::string name = {};  // empty: not known
+  bool frozen = false;
+  std::uint64_t step = 0;  // that it has come to
+};
 struct RefusalEvent {
   runtime::PeerId peer{};
   Refusal reason{};
   std::uint64_t count = 0;  // so far, of this peer and reason; an event comes at 1, 2, 4, 8, ...
 };
-using Event = std::variant<MemberEvent, RefusalEvent>;
+using Event = std::variant<MemberEvent, RefusalEvent, StandingEvent, FrozenEvent>;
 
 struct Traffic {
   std::uint64_t parcels_sent = 0;      // resends not counted
@@ -173,6 +191,8 @@ class Exchange {
   [[nodiscard]] const Sender& self() const { return options_.self; }
   [[nodiscard]] const Traffic& traffic() const { return traffic_; }
   [[nodiscard]] std::vector<Event> take_events();
+  [[nodiscard]] const StandingWatch& standing() const { return standing_; }
+  void note_diverged();
   // Of the other members, the living first, at most kReportedMax.
   [[nodiscard]] std::vector<MemberReport> member_reports(runtime::Instant now) const;
 
@@ -225,6 +245,9 @@ class Exchange {
   void note_sent(runtime::PeerId to, std::size_t bytes, runtime::Instant now);
   void note_received(const Message& message, std::size_t bytes, runtime::Instant now);
   void note_round_trips(runtime::Instant now);
+  void look_around(runtime::Instant now);
+  void look_for_frozen(runtime::Instant now);
+  [[nodiscard]] bool stands_still(runtime::PeerId peer, runtime::Instant now) const;
   [[nodiscard]] EdgeReport edge_report(runtime::PeerId peer, runtime::Instant now) const;
 
   ExchangeOptions options_;
@@ -266,6 +289,9 @@ class Exchange {
   std::uint64_t rounds_pushed_ = 0;
   std::map<runtime::PeerId, Heard> heard_;
   std::map<runtime::PeerId, EdgeFigures> figures_;  // of the living
+  std::set<runtime::PeerId> frozen_;                // of the living
+  StandingWatch standing_;
+  runtime::Instant look_at_;
   std::optional<std::uint64_t> round_told_;  // with the last heartbeats that a round made due
 };
 

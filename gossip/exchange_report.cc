@@ -1,4 +1,4 @@
-// The part of Exchange that says what passes on its edges.
+// The part of Exchange that says how this peer stands, and what passes on its edges.
 #include <algorithm>
 
 #include "gossip/exchange.h"
@@ -6,7 +6,7 @@
 namespace gossip {
 
 EdgeFigures* Exchange::figures_of(runtime::PeerId peer, runtime::Instant now) {
-  if (!options_.edge_figures || !is_living(peer)) return nullptr;
+  if (!options_.watched || !is_living(peer)) return nullptr;
   return &figures_.try_emplace(peer, now).first->second;
 }
 
@@ -31,6 +31,47 @@ void Exchange::note_round_trips(runtime::Instant now) {
   for (const RoundTrip& trip : membership_.take_round_trips())
     if (EdgeFigures* figures = figures_of(trip.peer, now))
       figures->round_trip_seconds.add(runtime::to_seconds(trip.span));
+}
+
+// At the end others leave because they are done: what the standing was before is what holds.
+void Exchange::look_around(runtime::Instant now) {
+  constexpr runtime::Duration kLookEvery{500'000'000};
+  look_at_ = now + kLookEvery;
+  if (said_.progress.phase >= Phase::kDraining) return;
+  look_for_frozen(now);
+  StandingWatch::Sight sight{.others = members().living().size() - 1,
+                             .own_round = said_.progress.round};
+  for (const runtime::PeerId peer : members().living())
+    if (peer != options_.self.id) sight.others_rounds += members().progress(peer).round;
+  const Standing before = standing_.standing();
+  const double seconds = standing_.seconds_in(before, now);
+  if (standing_.look(sight, now))
+    events_.emplace_back(StandingEvent{standing_.standing(), standing_.reason(), before, seconds});
+}
+
+void Exchange::note_diverged() {
+  standing_.diverged();
+  look_around(ticked_at_);
+}
+
+bool Exchange::stands_still(runtime::PeerId peer, runtime::Instant now) const {
+  constexpr double kSteps = 50.0;
+  const Progress progress = members().progress(peer);
+  if (progress.phase != Phase::kTraining || progress.step_seconds == 0.0) return false;
+  const runtime::Duration still = now - members().moved_at(peer);
+  return still > options_.frozen_after &&
+         runtime::to_seconds(still) > kSteps * progress.step_seconds;
+}
+
+void Exchange::look_for_frozen(runtime::Instant now) {
+  if (options_.frozen_after == runtime::Duration::zero()) return;
+  for (const runtime::PeerId peer : members().living()) {
+    if (peer == options_.self.id) continue;
+    const bool frozen = stands_still(peer, now);
+    if (frozen == frozen_.contains(peer)) continue;
+    frozen ? static_cast<void>(frozen_.insert(peer)) : static_cast<void>(frozen_.erase(peer));
+    events_.emplace_back(FrozenEvent{peer, name_of(peer), frozen, members().progress(peer).step});
+  }
 }
 
 EdgeReport Exchange::edge_report(runtime::PeerId peer, runtime::Instant now) const {
@@ -64,6 +105,7 @@ std::vector<MemberReport> Exchange::member_reports(runtime::Instant now) const {
                        .name = name_of(peer),
                        .state = members().state(peer),
                        .progress = members().progress(peer),
+                       .frozen = frozen_.contains(peer),
                        .silent_seconds = runtime::to_seconds(now - members().heard_at(peer)),
                        .edge = edge_report(peer, now)});
   }

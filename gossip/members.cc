@@ -67,6 +67,11 @@ runtime::Instant Members::heard_at(runtime::PeerId peer) const {
   return found == records_.end() ? start_ : std::max(start_, found->second.heard_at);
 }
 
+runtime::Instant Members::moved_at(runtime::PeerId peer) const {
+  const auto found = records_.find(peer);
+  return found == records_.end() ? start_ : std::max(start_, found->second.moved_at);
+}
+
 void Members::heard(runtime::PeerId peer, runtime::Instant now) {
   if (!is_living(peer)) return;
   Member& member = record(peer);
@@ -80,6 +85,8 @@ void Members::heard(runtime::PeerId peer, const Progress& progress, runtime::Ins
   // Heartbeats overtake each other; a peer never goes back.
   if (progress.phase < member.progress.phase) return;
   if (progress.step < member.progress.step) return;
+  if (progress.step > member.progress.step || progress.phase > member.progress.phase)
+    member.moved_at = now;
   if (peer != self_) {
     --count_in(member.progress.phase);
     ++count_in(progress.phase);
@@ -117,7 +124,7 @@ void Members::joined(runtime::PeerId peer, runtime::Instant now) {
   if (living_.contains(peer)) --count_in(progress(peer).phase);
   all_ = all_.with(peer);
   living_ = living_.with(peer);
-  records_[peer] = {.state = MemberState::kAlive, .heard_at = now, .progress = {}};
+  records_[peer] = {.state = MemberState::kAlive, .heard_at = now, .moved_at = now, .progress = {}};
   ++count_in(Phase::kTraining);
 }
 

@@ -50,6 +50,9 @@ class Members {
   // The last sign of life of another member; at first the start.
   [[nodiscard]] runtime::Instant heard_at(runtime::PeerId peer) const;
 
+  // Since when it has not come further, in steps or in phase; at first the start.
+  [[nodiscard]] runtime::Instant moved_at(runtime::PeerId peer) const;
+
   // For a member. Of one that is dead or has left these change nothing: only joined() brings it
   // back.
   void heard(runtime::PeerId peer, runtime::Instant now);
@@ -74,6 +77,7 @@ class Members {
   struct Member {
     MemberState state = MemberState::kAlive;
     runtime::Instant heard_at{};
+    runtime::Instant moved_at{};
     Progress progress;
     bool round_known = false;
   };

@@ -9,6 +9,7 @@
 
 #include "gossip/contact.h"
 #include "gossip/members.h"
+#include "gossip/standing.h"
 
 namespace gossip {
 
@@ -40,6 +41,7 @@ struct MemberReport {
   std::string name{};
   MemberState state = MemberState::kAlive;
   Progress progress{};
+  bool frozen = false;          // it answers, and does not train although it should
   double silent_seconds = 0.0;  // since the last sign of life
   EdgeReport edge{};
 };
@@ -63,6 +65,7 @@ struct Report {
   std::uint64_t parcels_skipped = 0;
   std::uint64_t messages_refused = 0;
   bool leaving = false;
+  Standing standing = Standing::kFine;
   std::uint64_t members_living = 1;     // this peer included
   std::uint64_t members_known = 1;      // those that are gone as well
   std::vector<MemberReport> members{};  // the living first; without this peer

@@ -154,6 +154,7 @@ struct Report {
   membersLiving @16 :UInt64;
   membersKnown @17 :UInt64;
   members @18 :List(MemberReport);
+  standing @19 :Standing;
 }
 
 struct MemberReport {
@@ -171,6 +172,15 @@ struct MemberReport {
   roundTripSecondsP50 @11 :Float64;
   roundTripSecondsP99 @12 :Float64;
   refused @13 :UInt64;
+  frozen @14 :Bool;
+}
+
+enum Standing {
+  fine @0;
+  starved @1;
+  partitioned @2;
+  alone @3;
+  diverged @4;
 }
 
 enum Phase {

@@ -13,6 +13,7 @@ void write_member(const MemberReport& member, wire::MemberReport::Builder body) 
   body.setName(member.name);
   body.setState(static_cast<wire::Rumour::State>(member.state));
   write_progress(member.progress, body.initProgress());
+  body.setFrozen(member.frozen);
   body.setSilentSeconds(member.silent_seconds);
   const EdgeReport& edge = member.edge;
   body.setBytesSentPerSecond(edge.bytes_sent_per_second);
@@ -35,6 +36,7 @@ std::optional<MemberReport> read_member(wire::MemberReport::Reader body) {
                       .name = *name,
                       .state = *state,
                       .progress = *progress,
+                      .frozen = body.getFrozen(),
                       .silent_seconds = body.getSilentSeconds(),
                       .edge = {.bytes_sent_per_second = body.getBytesSentPerSecond(),
                                .bytes_received_per_second = body.getBytesReceivedPerSecond(),
@@ -80,6 +82,7 @@ void write_report(const Report& report, wire::Report::Builder body) {
   body.setParcelsSkipped(report.parcels_skipped);
   body.setMessagesRefused(report.messages_refused);
   body.setLeaving(report.leaving);
+  body.setStanding(static_cast<wire::Standing>(report.standing));
   body.setMembersLiving(report.members_living);
   body.setMembersKnown(report.members_known);
   auto members = body.initMembers(static_cast<unsigned>(report.members.size()));
@@ -91,7 +94,9 @@ std::optional<Report> read_report(wire::Report::Reader body) {
   auto terms = read_text(body.getTerms(), kTermsBytesMax);
   const auto progress = read_progress(body.getProgress());
   const auto members = body.getMembers();  // once: reading it again counts again
-  if (!self || !terms || !progress || members.size() > kReportedMax) return std::nullopt;
+  const auto standing = static_cast<std::size_t>(body.getStanding());
+  if (!self || !terms || !progress) return std::nullopt;
+  if (members.size() > kReportedMax || standing >= kStandingCount) return std::nullopt;
   Report report{.self = std::move(*self),
                 .terms = std::move(*terms),
                 .progress = *progress,
@@ -108,6 +113,7 @@ std::optional<Report> read_report(wire::Report::Reader body) {
                 .parcels_skipped = body.getParcelsSkipped(),
                 .messages_refused = body.getMessagesRefused(),
                 .leaving = body.getLeaving(),
+                .standing = static_cast<Standing>(standing),
                 .members_living = body.getMembersLiving(),
                 .members_known = body.getMembersKnown()};
   for (const wire::MemberReport::Reader said : members) {

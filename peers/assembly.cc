@@ -388,7 +388,7 @@ PeerOptions Assembly::options_of(const Config& config, const Place& place) const
           .probe_interval = std::chrono::milliseconds(config.membership.probe_interval_ms),
           .suspicion_multiplier = config.membership.suspicion_multiplier,
           .seed = config.seed,
-          .edge_figures = !place.virtual_time};
+          .watched = !place.virtual_time};
 }
 
 void Assembly::make_peer(const Config& config, const Place& place, runtime::Instant now) {

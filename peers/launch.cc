@@ -38,7 +38,8 @@ struct Launched {
   ListedMember member;
   PeerRow row;
   PeerSummary summary;
-  std::string ending;  // the reason of its end record
+  std::string ending;          // the reason of its end record ...
+  double alone_seconds = 0.0;  // ... and how long it was alone, if it was at its end
 };
 
 class Launcher {
@@ -65,6 +66,7 @@ class Launcher {
     take_in();
     table_.draw(rows(), clock_.now(), true);
     tell_failures();
+    tell_who_was_left();
     if (failed_to_start_) return 1;
     return stop_.requested() ? kExitInterrupted : conclude();
   }
@@ -105,7 +107,8 @@ class Launcher {
                         .member = {},
                         .row = {},
                         .summary = {},
-                        .ending = {}};
+                        .ending = {},
+                        .alone_seconds = 0.0};
       launched.member = {.id = runtime::PeerId{i}, .name = mine.peer.name, .address = {}};
       launched.row.name = mine.peer.name;
       launched.summary.name = mine.peer.name;
@@ -179,6 +182,8 @@ class Launcher {
       peer.row.state = "ready";
     } else if (event == "progress") {
       peer.row.state = "training";
+      const std::string standing = record.value("state", "fine");
+      peer.row.loud = standing == "fine" ? "" : standing;
       peer.row.epoch = number(record, "epoch");
       peer.row.step = count(record, "step");
       peer.row.loss = number(record, "loss");
@@ -194,6 +199,8 @@ class Launcher {
   static void note_end(Launched& peer, const Json& record) {
     PeerSummary& summary = peer.summary;
     peer.ending = record.value("reason", "");
+    peer.row.loud.clear();
+    if (record.value("state", "") == "alone") peer.alone_seconds = number(record, "alone_seconds");
     summary.steps = count(record, "step");
     summary.samples = count(record, "samples");
     if (record.contains("test_accuracy") && record["test_accuracy"].is_number()) {
@@ -262,6 +269,17 @@ class Launcher {
                  status > kSignalBase ? "was killed" : "failed", status, log.string());
       print_tail(log);
     }
+  }
+
+  // Success must not hide that it is that of one peer.
+  void tell_who_was_left() const {
+    for (const Launched& peer : peers_)
+      if (peer.alone_seconds > 0.0)
+        fmt::print(
+            stderr,
+            "murmur: {} ended ALONE: no other peer was left, and it trained alone for {:.1f} "
+            "s\n",
+            peer.row.name, peer.alone_seconds);
   }
 
   static void print_tail(const std::filesystem::path& log) {

@@ -44,8 +44,8 @@ void LiveTable::draw_table(const std::vector<PeerRow>& rows, double seconds) {
                       "epoch", "step", "loss", "accuracy", "weight", "samples/s");
   for (const PeerRow& row : rows) {
     text += fmt::format("\x1b[K{:<8} {:<12} {:>7.2f} {:>8} {:>9.4f} {:>10} {:>8.3f} {:>10.0f}\n",
-                        row.name, row.state, row.epoch, row.step, row.loss, percent(row.accuracy),
-                        row.weight, row.samples_per_second);
+                        row.name, row.loud.empty() ? row.state : row.loud, row.epoch, row.step,
+                        row.loss, percent(row.accuracy), row.weight, row.samples_per_second);
   }
   lines_drawn_ = rows.size() + 2;
   fmt::print(stderr, "{}", text);
@@ -57,19 +57,21 @@ void LiveTable::draw_line(const std::vector<PeerRow>& rows, double seconds) {
   double epoch = 0.0;
   std::optional<double> worst;
   std::size_t at_work = 0;
+  std::string loud;
   for (const PeerRow& row : rows) {
     samples_per_second += row.samples_per_second;
     loss += row.loss;
     epoch += row.epoch;
     if (row.state == "training") ++at_work;
+    if (!row.loud.empty()) loud += fmt::format(", {} {}", row.name, row.loud);
     if (row.accuracy) worst = std::min(worst.value_or(1.0), *row.accuracy);
   }
   const double count = std::max(1.0, static_cast<double>(rows.size()));
   fmt::print(stderr,
              "{}: {:.0f} s, {} of {} peers training, epoch {:.2f}, loss {:.4f}, lowest accuracy "
-             "{}, {:.0f} samples/s\n",
+             "{}, {:.0f} samples/s{}\n",
              title_, seconds, at_work, rows.size(), epoch / count, loss / count, percent(worst),
-             samples_per_second);
+             samples_per_second, loud);
 }
 
 }  // namespace peers

@@ -13,6 +13,7 @@ namespace peers {
 struct PeerRow {
   std::string name;
   std::string state = "starting";  // starting, training, done, failed (1), killed (137), ...
+  std::string loud = {};           // alone, starved, ...: shown instead of the state
   double epoch = 0.0;
   std::uint64_t step = 0;
   double loss = 0.0;

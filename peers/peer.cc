@@ -13,6 +13,8 @@ using gossip::Phase;
 
 // The first steps of a peer cost many times the later ones; they are not timed.
 constexpr std::uint64_t kWarmUpSteps = 5;
+// Longer than what keeps a peer from training now and then: an evaluation, a checkpoint.
+constexpr runtime::Duration kFrozenAfter{30'000'000'000};
 
 double exponential_mean(double mean, double value, double keep) {
   return keep * mean + (1.0 - keep) * value;
@@ -66,7 +68,8 @@ gossip::ExchangeOptions exchange_options(const PeerOptions& options,
       .probe_interval = options.probe_interval,
       .suspicion_multiplier = options.suspicion_multiplier,
       .seed = options.seed,
-      .edge_figures = options.edge_figures};
+      .watched = options.watched};
+  if (options.pace == Pace::kAsync) exchange.frozen_after = kFrozenAfter;
   if (options.pace == Pace::kBounded)
     exchange.heartbeat_rounds = std::max<std::uint64_t>(1, options.max_lead / 4);
   const auto distance =
@@ -324,6 +327,7 @@ Phase Peer::advance(runtime::Instant now) {
   if (drained) enter(Phase::kDrained);
   const std::scoped_lock lock(mutex_);
   if (phase_ == Phase::kTraining) exchange_->set_progress({phase_, step_, step_seconds_, round_});
+  if (diverged_) exchange_->note_diverged();
   shared_.phase = phase_;
   shared_.step = step_;
   shared_.round = round_;
@@ -420,6 +424,7 @@ PeerStatus Peer::locked_status() const {
   status.weight += status.weight_waiting;
   status.weight_in_flight = exchange_->mass_in_flight() / blocks;
   status.members = exchange_->members().living().size();
+  status.standing = exchange_->standing().standing();
   status.age_rounds_p50 = static_cast<std::uint64_t>(ages_.quantile(0.50));
   status.age_rounds_p99 = static_cast<std::uint64_t>(ages_.quantile(0.99));
   status.traffic = exchange_->traffic();

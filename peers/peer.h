@@ -60,7 +60,7 @@ struct PeerOptions {
   double suspicion_multiplier = 7.0;
   std::uint64_t seed = 0;  // of whom to probe when
   gossip::OutEdge::Options edge = {};
-  bool edge_figures = false;  // as ExchangeOptions
+  bool watched = false;  // as ExchangeOptions
 };
 
 // What a peer is assembled from. All outlive it.
@@ -94,6 +94,7 @@ struct PeerStatus {
   double weight_waiting = 0.0;    // in the inbox, mean over blocks
   double weight_in_flight = 0.0;  // sent and not acknowledged, mean over blocks
   std::uint64_t members = 1;      // living, this peer included
+  gossip::Standing standing = gossip::Standing::kFine;
   std::uint64_t parcels_skipped = 0;
   double blocked_seconds = 0.0;      // that training waited for other peers
   std::uint64_t age_rounds_p50 = 0;  // of parcels mixed lately: own round minus the sender's
@@ -187,6 +188,7 @@ class Peer {
   // --- Either side.
 
   [[nodiscard]] PeerStatus status() const;
+  [[nodiscard]] gossip::StandingWatch standing() const;
   [[nodiscard]] bool leave_asked() const;  // by somebody who may: leave as if stopped
   [[nodiscard]] std::vector<gossip::Event> take_events();
 

@@ -53,6 +53,7 @@ gossip::Report Peer::report(runtime::Instant now) const {
           .parcels_skipped = status.parcels_skipped,
           .messages_refused = status.traffic.messages_refused,
           .leaving = leave_asked_,
+          .standing = status.standing,
           .members_living = status.members,
           .members_known = exchange_->members().all().size(),
           .members = exchange_->member_reports(now)};
@@ -61,6 +62,11 @@ gossip::Report Peer::report(runtime::Instant now) const {
 std::vector<Peer::Answer> Peer::take_answers() {
   const std::scoped_lock lock(mutex_);
   return std::exchange(answers_, {});
+}
+
+gossip::StandingWatch Peer::standing() const {
+  const std::scoped_lock lock(mutex_);
+  return exchange_->standing();
 }
 
 bool Peer::leave_asked() const {

@@ -1,11 +1,22 @@
 #include "peers/recorder.h"
 
+#include <fmt/format.h>
+
 #include <utility>
+#include <variant>
 
 namespace peers {
 namespace {
 
 constexpr runtime::Duration kProgressEvery{1'000'000'000};
+
+// For a state that nobody should overlook.
+std::string upper_case(std::string_view word) {
+  std::string upper(word);
+  for (char& letter : upper)
+    if (letter >= 'a' && letter <= 'z') letter = static_cast<char>(letter - 'a' + 'A');
+  return upper;
+}
 
 }  // namespace
 
@@ -66,6 +77,7 @@ void Recorder::write_progress(Peer& peer, runtime::Instant now) {
                          {"samples_per_second", rate},
                          {"weight", status.weight},
                          {"members", status.members},
+                         {"state", gossip::to_string(status.standing)},
                          {"bytes_sent", status.traffic.bytes_sent},
                          {"bytes_received", status.traffic.bytes_received},
                          {"parcels_sent", status.traffic.parcels_sent},
@@ -77,28 +89,54 @@ void Recorder::write_progress(Peer& peer, runtime::Instant now) {
 }
 
 void Recorder::write_events(Peer& peer, runtime::Instant now) {
-  for (const gossip::Event& event : peer.take_events()) {
-    if (const auto* member = std::get_if<gossip::MemberEvent>(&event)) {
-      const std::string name = member->name.empty() ? parts_.name_of(member->peer) : member->name;
-      const std::string_view state = gossip::to_string(member->state);
-      parts_.metrics->write(now, "member",
-                            {{"peer", name},
-                             {"state", state},
-                             {"incarnation", member->incarnation},
-                             {"reason", member->reason},
-                             {"weight_taken_back", member->mass_taken_back}});
-      if (member->state == gossip::MemberState::kDead) {
-        parts_.log->warn("{} is dead ({}); took back a weight of {:.4f} that was under way", name,
-                         member->reason, member->mass_taken_back);
-      }
-    } else if (const auto* refusal = std::get_if<gossip::RefusalEvent>(&event)) {
-      const std::string name = parts_.name_of(refusal->peer);
-      const std::string_view reason = gossip::to_string(refusal->reason);
-      parts_.metrics->write(now, "refused",
-                            {{"peer", name}, {"reason", reason}, {"count", refusal->count}});
-      if (refusal->count == 1) parts_.log->warn("refused a message of {}: {}", name, reason);
-    }
+  for (const gossip::Event& event : peer.take_events())
+    std::visit([&](const auto& said) { write(said, now); }, event);
+}
+
+std::string Recorder::name_of(runtime::PeerId peer, const std::string& name) const {
+  return name.empty() ? parts_.name_of(peer) : name;
+}
+
+void Recorder::write(const gossip::MemberEvent& member, runtime::Instant now) {
+  const std::string name = name_of(member.peer, member.name);
+  parts_.metrics->write(now, "member",
+                        {{"peer", name},
+                         {"state", gossip::to_string(member.state)},
+                         {"incarnation", member.incarnation},
+                         {"reason", member.reason},
+                         {"weight_taken_back", member.mass_taken_back}});
+  if (member.state == gossip::MemberState::kDead) {
+    parts_.log->warn("{} is dead ({}); took back a weight of {:.4f} that was under way", name,
+                     member.reason, member.mass_taken_back);
   }
+}
+
+void Recorder::write(const gossip::FrozenEvent& member, runtime::Instant now) {
+  const std::string name = name_of(member.peer, member.name);
+  const std::string reason =
+      fmt::format("{} step {}", member.frozen ? "stays at" : "goes on from", member.step);
+  parts_.metrics->write(
+      now, "member",
+      {{"peer", name}, {"state", member.frozen ? "frozen" : "alive"}, {"reason", reason}});
+  if (member.frozen) parts_.log->warn("{} answers, but is FROZEN: it {}", name, reason);
+}
+
+void Recorder::write(const gossip::RefusalEvent& refusal, runtime::Instant now) {
+  const std::string name = parts_.name_of(refusal.peer);
+  const std::string_view reason = gossip::to_string(refusal.reason);
+  parts_.metrics->write(now, "refused",
+                        {{"peer", name}, {"reason", reason}, {"count", refusal.count}});
+  if (refusal.count == 1) parts_.log->warn("refused a message of {}: {}", name, reason);
+}
+
+void Recorder::write(const gossip::StandingEvent& standing, runtime::Instant now) {
+  const std::string_view state = gossip::to_string(standing.standing);
+  parts_.metrics->write(now, "standing", {{"state", state}, {"reason", standing.reason}});
+  if (standing.standing != gossip::Standing::kFine)
+    parts_.log->warn("{}: {}", upper_case(state), standing.reason);
+  else
+    parts_.log->info("no longer {}, after {:.1f} s of it in all",
+                     gossip::to_string(standing.before), standing.before_seconds);
 }
 
 }  // namespace peers

@@ -40,6 +40,12 @@ class Recorder final : public Observer {
   [[nodiscard]] const std::optional<Quality>& last_quality() const { return last_quality_; }
 
  private:
+  void write(const gossip::MemberEvent& member, runtime::Instant now);
+  void write(const gossip::FrozenEvent& member, runtime::Instant now);
+  void write(const gossip::RefusalEvent& refusal, runtime::Instant now);
+  void write(const gossip::StandingEvent& standing, runtime::Instant now);
+  [[nodiscard]] std::string name_of(runtime::PeerId peer, const std::string& name) const;
+
   Parts parts_;
   runtime::Instant progress_at_;     // when the last progress was written
   std::uint64_t progress_step_ = 0;  // and the step it was of

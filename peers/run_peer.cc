@@ -326,6 +326,7 @@ class PeerProcess {
       reason = written ? "done" : "checkpoint not written";
     }
     write_end(reason, recorder);
+    say_how_it_stood();
     return status;
   }
 
@@ -355,12 +356,36 @@ class PeerProcess {
     return {};
   }
 
+  // Success must not hide that it is that of one peer, or of a part of them.
+  void say_how_it_stood() {
+    const gossip::StandingWatch standing = assembly_->peer().standing();
+    const runtime::Instant now = clock_.now();
+    const double alone = standing.seconds_in(gossip::Standing::kAlone, now);
+    const double partitioned = standing.seconds_in(gossip::Standing::kPartitioned, now);
+    const double starved = standing.seconds_in(gossip::Standing::kStarved, now);
+    if (standing.standing() == gossip::Standing::kAlone)
+      log_.warn(
+          "ended ALONE: it trained alone for {:.1f} s, and what it ends with has learned from "
+          "nobody "
+          "else in that time",
+          alone);
+    else if (alone > 0.0)
+      log_.warn("was ALONE for {:.1f} s", alone);
+    if (partitioned > 0.0)
+      log_.warn("was PARTITIONED from half of the others for {:.1f} s", partitioned);
+    if (starved > 0.0) log_.warn("was STARVED of parcels for {:.1f} s", starved);
+  }
+
   void write_end(std::string_view reason, const Recorder& recorder) {
     const PeerStatus status = assembly_->peer().status();
     const std::uint64_t samples =
         (status.step - std::min(first_step_, status.step)) * assembly_->objective().batch_samples();
     const double seconds = runtime::to_seconds(clock_.now() - train_since_);
     const std::optional<Quality>& quality = recorder.last_quality();
+    const gossip::StandingWatch standing = assembly_->peer().standing();
+    const auto seconds_in = [&](gossip::Standing of) {
+      return standing.seconds_in(of, clock_.now());
+    };
     const double missing = std::numeric_limits<double>::quiet_NaN();  // written as null
     metrics_->write(
         clock_.now(), "end",
@@ -372,6 +397,10 @@ class PeerProcess {
          {"weight", status.weight},
          {"weight_in_flight", status.weight_in_flight},
          {"members", status.members},
+         {"state", gossip::to_string(status.standing)},
+         {"alone_seconds", seconds_in(gossip::Standing::kAlone)},
+         {"partitioned_seconds", seconds_in(gossip::Standing::kPartitioned)},
+         {"starved_seconds", seconds_in(gossip::Standing::kStarved)},
          {"bytes_sent", status.traffic.bytes_sent},
          {"bytes_received", status.traffic.bytes_received},
          {"parcels_sent", status.traffic.parcels_sent},

@@ -31,6 +31,16 @@ std::string name_of(const std::string& name, runtime::PeerId id) {
   return name.empty() ? runtime::to_string(id) : name;
 }
 
+std::string_view state_of(const gossip::MemberReport& member) {
+  const bool answers = member.state == gossip::MemberState::kAlive;
+  return answers && member.frozen ? "frozen" : gossip::to_string(member.state);
+}
+
+std::string loud(gossip::Standing standing) {
+  if (standing == gossip::Standing::kFine) return "";
+  return fmt::format(" -- {} --", gossip::to_string(standing));
+}
+
 // Of the run's terms.
 std::string term(const gossip::Report& report, std::string_view key) {
   const std::string line = fmt::format("{} = ", key);
@@ -43,7 +53,7 @@ std::string term(const gossip::Report& report, std::string_view key) {
 Json to_json(const gossip::MemberReport& member) {
   const gossip::EdgeReport& edge = member.edge;
   return {{"name", name_of(member.name, member.id)},
-          {"state", gossip::to_string(member.state)},
+          {"state", state_of(member)},
           {"incarnation", member.incarnation},
           {"phase", gossip::to_string(member.progress.phase)},
           {"step", member.progress.step},
@@ -70,6 +80,7 @@ Json to_json(const gossip::Message& answer) {
           {"incarnation", answer.from.incarnation},
           {"phase", gossip::to_string(report.progress.phase)},
           {"leaving", report.leaving},
+          {"state", gossip::to_string(report.standing)},
           {"step", report.progress.step},
           {"steps", report.steps},
           {"round", report.progress.round},
@@ -95,28 +106,27 @@ std::string to_text(const gossip::MemberReport& member) {
   return fmt::format(
       "{:<14} {:<8} {:<9} {:>8} {:>9.1f} {:>8.1f} {:>8.2f} {:>8.2f} {:>7} {:>5.0f} {:>5.0f} "
       "{:>8.1f} {:>8.1f} {:>7}\n",
-      name_of(member.name, member.id), gossip::to_string(member.state),
-      gossip::to_string(member.progress.phase), member.progress.step,
-      1e3 * member.progress.step_seconds, member.silent_seconds, 1e-6 * edge.bytes_sent_per_second,
-      1e-6 * edge.bytes_received_per_second, edge.parcels_in_flight, edge.age_rounds_p50,
-      edge.age_rounds_p99, 1e3 * edge.round_trip_seconds_p50, 1e3 * edge.round_trip_seconds_p99,
-      edge.refused);
+      name_of(member.name, member.id), state_of(member), gossip::to_string(member.progress.phase),
+      member.progress.step, 1e3 * member.progress.step_seconds, member.silent_seconds,
+      1e-6 * edge.bytes_sent_per_second, 1e-6 * edge.bytes_received_per_second,
+      edge.parcels_in_flight, edge.age_rounds_p50, edge.age_rounds_p99,
+      1e3 * edge.round_trip_seconds_p50, 1e3 * edge.round_trip_seconds_p99, edge.refused);
 }
 
 std::string to_text(const gossip::Message& answer) {
   const auto& report = std::get<gossip::Report>(answer.body);
   std::string text = fmt::format(
-      "{} of run {} ({:016x}), {}{}\n"
+      "{} of run {} ({:016x}), {}{}{}\n"
       "step {} of {}, epoch {:.2f}, loss {:.4f}, learning rate {:.3g}, {:.0f} samples/s\n"
       "weight {:.3f}, in flight {:.3f}; blocked {:.1f} s; parcels skipped {}, age {:.0f} rounds, "
       "99 % at most {:.0f}; messages refused {}\n"
       "members living {} of {} known, this one included\n",
       name_of(report.self.name, report.self.id), term(report, "run"), answer.from.fingerprint,
       gossip::to_string(report.progress.phase), report.leaving ? ", leaving" : "",
-      report.progress.step, report.steps, report.epoch, report.loss, report.learning_rate,
-      report.samples_per_second, report.weight, report.weight_in_flight, report.blocked_seconds,
-      report.parcels_skipped, report.age_rounds_p50, report.age_rounds_p99, report.messages_refused,
-      report.members_living, report.members_known);
+      loud(report.standing), report.progress.step, report.steps, report.epoch, report.loss,
+      report.learning_rate, report.samples_per_second, report.weight, report.weight_in_flight,
+      report.blocked_seconds, report.parcels_skipped, report.age_rounds_p50, report.age_rounds_p99,
+      report.messages_refused, report.members_living, report.members_known);
   if (report.members.empty()) return text;
   text +=
       fmt::format("\n{:<14} {:<8} {:<9} {:>8} {:>9} {:>8} {:>8} {:>8} {:>7} {:>11} {:>17} {:>7}\n",

@@ -215,6 +215,13 @@ void Membership::spread_news() {
   for (const runtime::PeerId to : told) news_.push_back({to, {}});
 }
 
+// Each in its turn, a round of probes long, and then by suspicions that more or fewer confirm.
+runtime::Duration Membership::span_of_deaths() const {
+  const std::size_t known = members_.all().size();
+  const auto probes = static_cast<runtime::Duration::rep>(known) * options_.probe_interval;
+  return probes + suspicion_span(known, options_.probe_interval, options_.suspicion_multiplier).max;
+}
+
 runtime::Instant Membership::next_tick() const {
   if (!prober_) return runtime::Instant::max();
   runtime::Instant next = std::min(prober_->next_tick(), ticked_at_ + options_.probe_interval);

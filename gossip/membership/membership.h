@@ -76,6 +76,9 @@ class Membership {
   // Members that were suspected, trusted again, found dead, or whose leaving was heard of.
   [[nodiscard]] std::vector<Change> take_changes();
 
+  // Deaths of members that were lost at one moment are noticed within so long.
+  [[nodiscard]] runtime::Duration span_of_deaths() const;
+
   // The others hold this incarnation for dead: nothing that it says is heard any more.
   [[nodiscard]] bool expelled() const { return expelled_; }
   // What tells a member held for dead that it is.

@@ -49,12 +49,14 @@ TEST_CASE("a report comes through, whoever sends it, with as many members as it 
     CHECK(report.steps == 9);
     CHECK(std::isnan(report.loss));
     CHECK(report.leaving);
+    CHECK(report.standing == gossip::Standing::kStarved);
     REQUIRE(report.members.size() == members);
     if (members == 0) continue;
     const gossip::MemberReport& last = report.members.back();
     CHECK(last.id == PeerId{members - 1});
     CHECK(last.state == MemberState::kSuspect);
     CHECK(last.progress.step == 5);
+    CHECK(last.frozen);
     CHECK(last.silent_seconds == 0.25);
     CHECK(last.edge.parcels_in_flight == 6);
     CHECK(last.edge.refused == 8);

@@ -33,6 +33,8 @@ class Launch(unittest.TestCase):
                 events = [e["event"] for e in run.events(peer["name"])]
                 self.assertEqual(events[0], "start")
                 self.assertEqual(events[-1], "end")
+                self.assertEqual(run.events(peer["name"])[-1]["state"], "fine")
+                self.assertNotIn("standing", events)
                 self.assertIn("checkpoint", events)
             self.assertGreater(summary["average"]["test_accuracy"], 0.5)
             self.assertIn("average of all estimates", out)
@@ -143,6 +145,25 @@ class Launch(unittest.TestCase):
                 else:
                     self.assertEqual(peer["exit"], 0)
                     self.assertEqual(peer["steps"], 4000)
+
+    def test_the_last_of_several_finishes_and_says_that_it_trained_alone(self):
+        with Run(MEDIUM.replace("steps = 4000", "steps = 40000")) as run:
+            process = run.start("launch", "run.toml", "--peers", "3")
+            run.wait_for(run.all_training(3), process)
+            pids = run.pids(3)
+            for victim in (0, 2):
+                kill(pids[victim])
+            _, err = process.communicate(timeout=120 * PATIENCE)
+            self.assertEqual(process.returncode, 0, err)
+            self.assertEqual([peer["exit"] for peer in run.summary()["peers"]], [137, 0, 137])
+            end = run.events("p1")[-1]
+            self.assertEqual((end["reason"], end["state"], end["step"]), ("done", "alone", 40000))
+            self.assertGreater(end["alone_seconds"], 0)
+            self.assertIn("p1 ended ALONE", err)
+            log = (run.folder / "runs/t/p1/events.log").read_text()
+            for said in ("ALONE: no other member is left", "ended ALONE"):
+                self.assertIn(said, log)
+            self.assertIn("alone", [e["state"] for e in run.events("p1") if e["event"] == "standing"])
 
     def test_ctrl_c_ends_all_within_three_seconds_and_exits_130(self):
         with Run(LONG) as run:

@@ -50,7 +50,7 @@ class Asking(unittest.TestCase):
         with Run(LONG) as run:
             first = self.peer(run, "a", 0)
             lone = self.status(run, "a")
-            self.assertEqual((lone["members_living"], lone["members"]), (1, []))
+            self.assertEqual((lone["members_living"], lone["members"], lone["state"]), (1, [], "fine"))
             second = self.peer(run, "b", 1, [self.address(run, "a")])
 
             def told():
@@ -79,6 +79,8 @@ class Asking(unittest.TestCase):
                 self.assertIn(text, out)
             second.kill()
             run.wait_for(lambda: self.status(run, "a")["members"][0]["state"] == "dead", first)
+            run.wait_for(lambda: self.status(run, "a")["state"] == "alone", first)
+            self.assertIn("-- alone --", run.call("status", self.address(run, "a"))[1])
 
     def test_asking_changes_no_mass_however_often(self):
         with Run(SMALL.replace("steps = 60", "steps = 3000")) as run:

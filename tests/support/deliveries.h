@@ -50,6 +50,7 @@ inline gossip::Report a_report(std::size_t members) {
       .steps = 9,
       .loss = std::numeric_limits<double>::quiet_NaN(),
       .leaving = true,
+      .standing = gossip::Standing::kStarved,
       .members_living = 3,
       .members_known = 4};
   for (std::uint64_t i = 0; i < members; ++i)
@@ -58,6 +59,7 @@ inline gossip::Report a_report(std::size_t members) {
                               .name = std::string(gossip::kNameBytesMax, 'n'),
                               .state = gossip::MemberState::kSuspect,
                               .progress = {.step = 5},
+                              .frozen = true,
                               .silent_seconds = 0.25,
                               .edge = {.parcels_in_flight = 6, .refused = 8}});
   return report;

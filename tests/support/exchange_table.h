@@ -29,7 +29,8 @@ inline void hear(gossip::Exchange& exchange, const runtime::Delivery& delivery,
     exchange.receive(*message, bytes, now);
 }
 
-// Peers 0 .. count - 1 over small_layout(), a probe every 100 ms, resends after 200 ms.
+// Peers 0 .. count - 1 over small_layout(), a probe every 100 ms, resends after 200 ms; frozen
+// after 30 s.
 class ExchangeTable {
  public:
   explicit ExchangeTable(std::size_t count,
@@ -46,7 +47,8 @@ class ExchangeTable {
                                            .resend_after_max = std::chrono::milliseconds(800)},
                                   .acknowledge = acknowledge,
                                   .probe_interval = std::chrono::milliseconds(100),
-                                  .edge_figures = true},
+                                  .watched = true,
+                                  .frozen_after = std::chrono::seconds(30)},
           small_layout(), gossip::Members(id, peers(count), at_ms(0)), at_ms(0)));
   }
 
