@@ -69,7 +69,10 @@ void Exchange::look_for_frozen(runtime::Instant now) {
     if (peer == options_.self.id) continue;
     const bool frozen = stands_still(peer, now);
     if (frozen == frozen_.contains(peer)) continue;
-    frozen ? static_cast<void>(frozen_.insert(peer)) : static_cast<void>(frozen_.erase(peer));
+    if (frozen)
+      frozen_.insert(peer);
+    else
+      frozen_.erase(peer);
     events_.emplace_back(FrozenEvent{peer, name_of(peer), frozen, members().progress(peer).step});
   }
 }
