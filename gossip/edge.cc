@@ -29,7 +29,7 @@ void OutEdge::push(const Push& push) {
                                    .share = share,
                                    .weight = snapshot.weights[block],
                                    .checksum = snapshot.checksums[block],
-                                   .kind = snapshot.kind,
+                                   .kind = push.asks ? ParcelKind::kRequest : snapshot.kind,
                                    .codec = snapshot.codec,
                                    .payload = snapshot.payload(block, *layout_),
                                    .era = push.era},

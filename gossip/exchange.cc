@@ -25,6 +25,7 @@ Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Me
                    .seed = options.seed},
                   std::move(members), now),
       inbox_(layout, options.order),
+      requests_(layout.block_count()),
       guests_(layout),
       random_(options.seed, runtime::value_of(options.self.id)),
       ticked_at_(now),
@@ -75,6 +76,7 @@ bool Exchange::has_room(runtime::PeerId to) const {
 
 void Exchange::push(const Push& push) {
   CHECK(is_living(push.to));
+  if (push.asks) requests_.asked(push.to);
   talk(push.to).out().push(push);
 }
 
@@ -149,7 +151,9 @@ void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant n
       if (unacknowledged_.contains({from.id, parcel.sequence})) return;
       break;
     case InEdge::Verdict::kNew:
-      inbox_.add(from.id, parcel);
+      if (parcel.kind != ParcelKind::kRequest) requests_.heard_mass(from.id);
+      if (parcel.kind != ParcelKind::kRequest || !requests_.add(from.id, parcel))
+        inbox_.add(from.id, parcel);
       membership_.heard_round(from.id, parcel.round);
       ++traffic_.parcels_received;
       standing_.parcel_came(now);
@@ -170,6 +174,19 @@ std::span<const BlockArrival> Exchange::take_before(std::uint64_t round) {
     inbox_.begin_era(std::max(gone, inbox_.latest_era(round)));
   }
   return inbox_.take_before(round);
+}
+
+std::optional<runtime::PeerId> Exchange::next_request() const {
+  return requests_.next([this](runtime::PeerId asker) { return has_room(asker); });
+}
+
+void Exchange::admit_request(runtime::PeerId from) {
+  for (const Parcel& parcel : requests_.take(from)) inbox_.add(from, parcel);
+}
+
+void Exchange::close_inbox() {
+  inbox_open_ = false;
+  for (const runtime::PeerId asker : requests_.askers()) admit_request(asker);
 }
 
 bool Exchange::waits_for_round(std::uint64_t parcel_round, std::uint64_t round) const {
@@ -228,6 +245,8 @@ void Exchange::part_from(runtime::PeerId peer, MemberState state, std::string re
   figures_.erase(peer);
   frozen_.erase(peer);
   unanswered_.erase(peer);
+  requests_.part_from(peer);
+  admit_request(peer);
   partings_.push_back(peer);
   said_stale_ = true;
   if (state == MemberState::kDead)
@@ -312,6 +331,8 @@ void Exchange::sent(runtime::PeerId to, runtime::Channel channel, runtime::Insta
   note_sent(to, sent.bytes, now);
   ++(sent.first_time ? traffic_.parcels_sent : traffic_.parcels_resent);
 }
+
+double Exchange::mass_waiting() const { return inbox_.weight() + requests_.weight(); }
 
 double Exchange::mass_in_flight() const {
   double mass = 0.0;

@@ -21,6 +21,7 @@
 #include "gossip/lane.h"
 #include "gossip/membership/membership.h"
 #include "gossip/norm_limit.h"
+#include "gossip/requests.h"
 #include "gossip/shut_out.h"
 #include "gossip/standing.h"
 #include "gossip/wire.h"
@@ -44,9 +45,9 @@ enum class Acknowledge : std::uint8_t {
 
 struct ExchangeOptions {
   Sender self;
-  Contact contact{};               // of this peer, for rosters
-  std::string terms{};             // of the run, for newcomers: a "key = value" a line
-  bool admits = false;             // whether newcomers may join
+  Contact contact{};    // of this peer, for rosters
+  std::string terms{};  // of the run, for newcomers: a "key = value" a line
+  bool admits = false;  // whether newcomers may join
   // A message finds its way by the number of who it is for (virtual time): members are told of
   // without an address too.
   bool reached_by_number = false;
@@ -125,14 +126,19 @@ class Exchange {
   [[nodiscard]] const Membership& membership() const { return membership_; }
   void set_progress(const Progress& progress);  // a new phase is told to everybody at once, a step
                                                 // with the next heartbeat
+  // Pairwise averaging (gossip/requests.h): who asks for an answer and has room for it; and what it
+  // sent, for the next take_before(), once the answer is pushed.
+  [[nodiscard]] std::optional<runtime::PeerId> next_request() const;
+  void admit_request(runtime::PeerId from);
+  [[nodiscard]] bool awaits_answer() const { return requests_.awaits_answer(); }
   // All pushes of this round were made, of mass with this sketch (null: none is used).
   void pushed(std::uint64_t round, std::shared_ptr<const std::vector<float>> sketch);
   // What was folded from `peer`, and the sketch it sent.
   [[nodiscard]] Heard heard(runtime::PeerId peer) const;
   void say_goodbye();  // queues a Goodbye to everybody alive
   // For a peer that hands its mass over and leaves: from now on new parcels are neither booked nor
-  // acknowledged, and return to their senders with our goodbye.
-  void close_inbox() { inbox_open_ = false; }
+  // acknowledged, and return to their senders with our goodbye. No request is answered any more.
+  void close_inbox();
 
   // Members whose addresses are known; of those that are no members yet, what makes them so. Where
   // this peer is the newcomer, it says hello to them until it hears from them.
@@ -185,6 +191,7 @@ class Exchange {
     return std::exchange(partings_, {});
   }
 
+  [[nodiscard]] double mass_waiting() const;    // for the trainer, summed over blocks
   [[nodiscard]] double mass_in_flight() const;  // sent and not acknowledged, summed over blocks
   [[nodiscard]] std::size_t parcels_in_flight() const;
   [[nodiscard]] bool quiet() const;  // nothing in flight, nothing left to send
@@ -254,6 +261,7 @@ class Exchange {
   const BlockLayout* layout_;
   Membership membership_;
   Inbox inbox_;
+  Requests requests_;
   // Of the members there was anything between us with; closed where not alive. With thousands of
   // members, that is few of them, and fewer still have anything to say at one moment.
   std::map<runtime::PeerId, Lane> lanes_;

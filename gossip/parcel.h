@@ -17,6 +17,7 @@ enum class ParcelKind : std::uint8_t {
   kMass,        // the sender's x of the block
   kDifference,  // how far x, as the sender says it is, has come since it said so last
   kStep,        // what the sender's x has moved by: no weight goes with it
+  kRequest,     // mass, to be answered by as large a share of what the receiver has
 };
 
 // A copy of a peer's mass at one moment, on the host, shared by every parcel that was cut from it:
@@ -80,6 +81,7 @@ struct Push {
   std::vector<std::uint32_t> blocks;
   std::uint64_t era = 0;
   std::vector<double> block_shares = {};  // instead of `share`, one a listed block; empty: `share`
+  bool asks = false;                      // its parcels are a request
 };
 
 }  // namespace gossip

@@ -13,6 +13,8 @@ std::unique_ptr<Protocol> make_protocol(const ProtocolOptions& options) {
       return make_differences(options);
     case ParcelKind::kStep:
       return make_steps(options);
+    case ParcelKind::kRequest:
+      return make_pairs(options);
   }
   CHECK(false);
 }

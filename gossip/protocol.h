@@ -38,6 +38,13 @@ class Protocol {
   // The same at every peer of a run in step.
   [[nodiscard]] virtual Graph graph(std::uint64_t round) const = 0;
 
+  // Whether `peer`, one of the living members, asks others for answers; whoever does not may be
+  // asked. Only where pushes are requests.
+  [[nodiscard]] virtual bool asks(std::span<const runtime::PeerId> /*living*/,
+                                  runtime::PeerId /*peer*/) const {
+    return false;
+  }
+
   // What receivers get shares of, encoded once whatever their number.
   [[nodiscard]] virtual std::shared_ptr<const Snapshot> offer(Mass& mass, const Offer& offer) = 0;
 
@@ -53,6 +60,7 @@ struct ProtocolOptions {
   kernels::Backend* backend = nullptr;
   std::uint64_t average_every = 1;  // steps: rounds from one average of all models to the next
   std::uint64_t steps = 0;          // steps: so many rounds have one, the later ones none
+  std::uint64_t seed = 0;           // requests: of whom to ask
 };
 
 [[nodiscard]] std::unique_ptr<Protocol> make_protocol(const ProtocolOptions& options);

@@ -69,6 +69,7 @@ struct Parcel {
     mass @0;
     difference @1;
     step @2;  # weight 0
+    request @3;  # mass that asks for as much in return
   }
 }
 

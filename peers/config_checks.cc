@@ -151,7 +151,8 @@ bool codes_differences(const GossipConfig& gossip) {
 
 // A run of push-sum with a codec that it cannot use would train, and never agree.
 void check_codec(const GossipConfig& gossip, Problems& problems) {
-  if (find_protocol(gossip.protocol)->parcels != gossip::ParcelKind::kMass) return;
+  const gossip::ParcelKind parcels = find_protocol(gossip.protocol)->parcels;
+  if (parcels != gossip::ParcelKind::kMass && parcels != gossip::ParcelKind::kRequest) return;
   for (const gossip::CodecName& codec : gossip::codec_names()) {
     if (codec.name != gossip.codec || codec.unfit_for_push_sum.empty()) continue;
     problems.push_back(

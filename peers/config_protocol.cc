@@ -16,6 +16,7 @@ namespace peers {
 namespace {
 
 constexpr std::string_view kInStep[] = {"\"sync\""};
+constexpr std::string_view kFreely[] = {"\"async\"", "\"bounded\""};
 constexpr std::string_view kUniform[] = {"\"uniform\""};
 constexpr std::string_view kMetropolis[] = {"\"metropolis\""};
 constexpr std::string_view kComplete[] = {"\"complete\""};
@@ -36,6 +37,7 @@ constexpr std::string_view kZero[] = {"0.0"};
 constexpr std::string_view kNothing[] = {"\"\""};
 constexpr std::string_view kSgd[] = {"\"sgd\""};
 constexpr std::string_view kEveryStep[] = {"\"every-step\""};
+constexpr std::string_view kPlainSchedules[] = {"\"every-step\"", "\"periodic\"", "\"stagewise\""};
 constexpr std::string_view kTracking[] = {"\"gradient-tracking\""};
 
 constexpr Demand kDSgd[] = {
@@ -64,6 +66,17 @@ constexpr Demand kSAddopt[] = {
     {"policy.schedule", kEveryStep, "a gradient is tracked where it is mixed"},
     {"policy.outer", kNone, "a gradient is tracked where it is mixed"},
     {"security.norm_limit", kZero, "trackers are small at one peer and large at another"},
+};
+constexpr Demand kAdPsgd[] = {
+    {"gossip.pace", kFreely, "a peer answers when it comes to it, and nobody waits"},
+    {"gossip.topology", kComplete, "who asks whom is drawn among all"},
+    {"gossip.weighting", kUniform, "both of a pair give half"},
+    {"gossip.blocks_per_push", kAll, "a pair averages whole models"},
+    {"gossip.damping", kOne, "a damped average is none"},
+    {"policy.schedule", kPlainSchedules, "who is asked answers between two steps"},
+    {"policy.correction", kNone,
+     "pairs average at their own moments, and corrections go by rounds"},
+    {"policy.outer", kNone, "pairs average at their own moments, and periods end at others"},
 };
 constexpr std::string_view kHeardAll = "who hears a difference must have heard all before it";
 constexpr std::string_view kSmall = "differences are small where the parameters are not";
@@ -103,21 +116,17 @@ constexpr Protocol kProtocols[] = {
      "Cheng et al. 2024", kLiec, 0, false, gossip::ParcelKind::kStep},
     {"d-sgd", "doubly stochastic averaging with neighbours, in step", "Lian et al. 2017", kDSgd},
     {"allreduce", "the exact average of all, in step", "Chen et al. 2016", kAllreduce},
+    {"ad-psgd", "a peer and one drawn average the two models, each pair when it comes to it",
+     "Lian et al. 2018", kAdPsgd, 0, false, gossip::ParcelKind::kRequest},
     {"s-addopt", "gradient tracking: a companion of the parameters follows the mean gradient",
      "Qureshi et al. 2020", kSAddopt, 1, true},
 };
 
-// Of the contract, in versions to come.
-constexpr Choice kLater[] = {
-    {"ad-psgd", "asynchronous pairwise averaging", false},
-};
-
 constexpr auto kChoices = [] {
-  std::array<Choice, std::size(kProtocols) + std::size(kLater)> choices{};
-  auto* end = std::ranges::transform(kProtocols, choices.begin(), [](const Protocol& protocol) {
-                return Choice{protocol.name, protocol.summary};
-              }).out;
-  std::ranges::copy(kLater, end);
+  std::array<Choice, std::size(kProtocols)> choices{};
+  std::ranges::transform(kProtocols, choices.begin(), [](const Protocol& protocol) {
+    return Choice{protocol.name, protocol.summary};
+  });
   return choices;
 }();
 

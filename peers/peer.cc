@@ -91,7 +91,8 @@ gossip::ProtocolOptions protocol_options(const PeerOptions& options, const PeerP
           .layout = parts.layout,
           .backend = parts.backend,
           .average_every = options.average_every,
-          .steps = options.steps};
+          .steps = options.steps,
+          .seed = options.seed};
 }
 
 }  // namespace
@@ -173,6 +174,7 @@ bool Peer::overlapping() const {
 
 void Peer::mix() {
   if (overlapping()) return;
+  answer_requests();
   fold_before(round_);
   estimate_stale_ = true;
   if (round_open_) end_round();
@@ -298,6 +300,19 @@ bool Peer::done_settling(runtime::Instant now) const {
          exchange_->members().others_reached(Phase::kDraining);
 }
 
+bool Peer::nothing_under_way() const {
+  if (exchange_->parcels_in_flight() > 0 || exchange_->awaits_answer()) return false;
+  // Whoever may be asked ends after those who ask: an answer on its way to somebody who has gone
+  // would count twice.
+  const gossip::Members& members = exchange_->members();
+  const auto may_ask = [&](runtime::PeerId peer) {
+    return protocol_->asks(members.living(), peer);
+  };
+  return may_ask(options_.self.id) || std::ranges::none_of(members.living(), [&](auto peer) {
+           return may_ask(peer) && members.progress(peer).phase != Phase::kDrained;
+         });
+}
+
 Phase Peer::advance(runtime::Instant now) {
   come_back_if_expelled(now);
   donate_if_wanted();
@@ -322,7 +337,7 @@ Phase Peer::advance(runtime::Instant now) {
     const std::scoped_lock lock(mutex_);
     // Who hears us and never acknowledges must not keep everybody from ending; what it owes stays
     // in the books as in flight.
-    drained = exchange_->parcels_in_flight() == 0 || now - draining_since_ > options_.drain_max;
+    drained = nothing_under_way() || now - draining_since_ > options_.drain_max;
   }
   if (drained) enter(Phase::kDrained);
   const std::scoped_lock lock(mutex_);
@@ -420,7 +435,7 @@ PeerStatus Peer::status() const {
 PeerStatus Peer::locked_status() const {
   PeerStatus status = shared_;
   const double blocks = std::max(1.0, static_cast<double>(parts_.layout->block_count()));
-  status.weight_waiting = exchange_->inbox().weight() / blocks;
+  status.weight_waiting = exchange_->mass_waiting() / blocks;
   status.weight += status.weight_waiting;
   status.weight_in_flight = exchange_->mass_in_flight() / blocks;
   status.members = exchange_->members().living().size();

@@ -200,11 +200,12 @@ class Peer {
   [[nodiscard]] bool round_complete() const;    // the one that is open
   [[nodiscard]] std::vector<std::uint32_t> pushable_blocks() const;
   struct Recipients {
-    std::vector<runtime::PeerId> peers;
-    std::vector<bool> room;                   // whether a push may go there now
-    std::vector<runtime::PeerId> members;     // shares by distance only:
-    std::vector<gossip::Heard> heard;         // of each of peers
-    std::vector<std::vector<double>> shares;  // one list for all blocks or one a block
+    std::vector<runtime::PeerId> peers{};
+    std::vector<bool> room{};                   // whether a push may go there now
+    std::vector<runtime::PeerId> members{};     // shares by distance only:
+    std::vector<gossip::Heard> heard{};         // of each of peers
+    std::vector<std::vector<double>> shares{};  // one list for all blocks or one a block
+    bool asks = false;                          // for an answer
     [[nodiscard]] std::size_t room_count() const {
       return static_cast<std::size_t>(std::ranges::count(room, true));
     }
@@ -221,6 +222,9 @@ class Peer {
   [[nodiscard]] bool overlapping() const;
   [[nodiscard]] double weight_of_estimate(std::uint32_t block) const;
   bool hand_out();
+  [[nodiscard]] bool averages_pairs() const;  // instead of pushing shares
+  void answer_requests();
+  void answer_request(runtime::PeerId asker);
   void apply_delta();
   void end_round();
   void start_parts();
@@ -232,7 +236,8 @@ class Peer {
   void note_own_norms();
   void fold_before(std::uint64_t round);
   [[nodiscard]] bool done_settling(runtime::Instant now) const;
-  [[nodiscard]] PeerStatus locked_status() const;  // these three: under the lock
+  [[nodiscard]] PeerStatus locked_status() const;  // these four: under the lock
+  [[nodiscard]] bool nothing_under_way() const;
   void answer(const runtime::Delivery& question, const gossip::Inquiry& inquiry,
               runtime::Instant now);
   [[nodiscard]] gossip::Report report(runtime::Instant now) const;
@@ -262,6 +267,7 @@ class Peer {
   std::uint64_t era_ = 0;               // of companions
   bool round_open_ = false;             // pushed, and what came of it not yet mixed
   std::uint64_t settled_ = 0;           // rounds
+  std::uint64_t answers_given_ = 0;
   runtime::Instant settling_since_{};
   runtime::Instant draining_since_{};
   bool diverged_ = false;

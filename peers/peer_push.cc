@@ -1,6 +1,8 @@
 // The part of Peer that pushes: which blocks, to whom, how much of each.
 #include <algorithm>
 #include <memory>
+#include <numeric>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -11,10 +13,13 @@ namespace peers {
 
 using gossip::Phase;
 
+// Of an answer; what was asked with, too: uniform weights, one receiver.
+constexpr double kHalf = 0.5;
+
 std::vector<std::uint32_t> Peer::pushable_blocks() const {
   std::vector<std::uint32_t> blocks = choice_.blocks(round_);
-  // Rounds in step bound w by themselves, and a round must be whole.
-  if (options_.pace != Pace::kSync)
+  // Rounds in step bound w by themselves, as pairs do, and both must be whole.
+  if (options_.pace != Pace::kSync && !averages_pairs())
     std::erase_if(blocks, [this](std::uint32_t block) {
       return mass_.weight(block) < options_.weight_floor;
     });
@@ -23,13 +28,13 @@ std::vector<std::uint32_t> Peer::pushable_blocks() const {
 
 // Everything that the network's thread may change is read here, under the lock.
 Peer::Recipients Peer::recipients(bool anything_to_push) const {
-  Recipients to;
+  Recipients to{.asks = averages_pairs()};
   const std::scoped_lock lock(mutex_);
   const gossip::Graph graph = protocol_->graph(round_);
   const std::span<const runtime::PeerId> members = mixing_members(*graph.topology);
   to.peers = graph.topology->out_neighbours(choice_.graph_round(round_), members, options_.self.id);
   for (const runtime::PeerId peer : to.peers)
-    to.room.push_back(anything_to_push && exchange_->has_room(peer));
+    to.room.push_back(anything_to_push && !exchange_->awaits_answer() && exchange_->has_room(peer));
   if (parts_.weighting->asks_distances()) {
     to.members.assign(members.begin(), members.end());
     for (const runtime::PeerId peer : to.peers) to.heard.push_back(exchange_->heard(peer));
@@ -117,8 +122,12 @@ void Peer::hand(const Recipients& to, const std::shared_ptr<const gossip::Snapsh
     for (std::size_t i = 0; i < to.peers.size(); ++i) {
       // Who died since is refused by has_room: that share stays.
       if (!to.room[i] || !exchange_->has_room(to.peers[i])) continue;
-      gossip::Push push{
-          .to = to.peers[i], .round = round_, .snapshot = snapshot, .blocks = blocks, .era = era_};
+      gossip::Push push{.to = to.peers[i],
+                        .round = round_,
+                        .snapshot = snapshot,
+                        .blocks = blocks,
+                        .era = era_,
+                        .asks = to.asks};
       for (std::size_t b = 0; b < blocks.size(); ++b) {
         const std::vector<double>& shares = to.shares[to.shares.size() == 1 ? 0 : blocks[b]];
         push.block_shares.push_back(options_.damping * shares[i]);
@@ -130,6 +139,40 @@ void Peer::hand(const Recipients& to, const std::shared_ptr<const gossip::Snapsh
   // Outside of the lock: what a codec sent is decoded again.
   for (std::size_t b = 0; b < blocks.size(); ++b)
     protocol_->keep(mass_, *snapshot, blocks[b], kept[b]);
+}
+
+bool Peer::averages_pairs() const { return parts_.parcels == gossip::ParcelKind::kRequest; }
+
+// One after the other, each before what it sent is folded: both of a pair give half of what they
+// had, and an answer is of what the pair before has left.
+void Peer::answer_requests() {
+  while (!diverged_) {
+    std::optional<runtime::PeerId> asker;
+    {
+      const std::scoped_lock lock(mutex_);
+      asker = exchange_->next_request();
+    }
+    if (!asker) return;
+    answer_request(*asker);
+    {
+      const std::scoped_lock lock(mutex_);
+      exchange_->admit_request(*asker);
+    }
+    fold_before(round_);
+    estimate_stale_ = true;
+  }
+}
+
+void Peer::answer_request(runtime::PeerId asker) {
+  std::vector<std::uint32_t> blocks(parts_.layout->block_count());
+  std::iota(blocks.begin(), blocks.end(), 0U);
+  const std::uint64_t seed = runtime::mix_bits(push_seed() + ++answers_given_);
+  const auto snapshot = protocol_->offer(mass_, {round_, blocks, seed, {}});
+  if (!snapshot->finite) {
+    diverged_ = true;
+    return;
+  }
+  hand({.peers = {asker}, .room = {true}, .shares = {{kHalf}}}, snapshot, blocks);
 }
 
 }  // namespace peers

@@ -10,6 +10,7 @@ namespace gossip {
 [[nodiscard]] std::unique_ptr<Protocol> make_shares(const ProtocolOptions& options);
 [[nodiscard]] std::unique_ptr<Protocol> make_differences(const ProtocolOptions& options);
 [[nodiscard]] std::unique_ptr<Protocol> make_steps(const ProtocolOptions& options);
+[[nodiscard]] std::unique_ptr<Protocol> make_pairs(const ProtocolOptions& options);
 
 // Where a block of codes is decoded: one block of host memory, in the layout's scalar.
 class BlockScratch {

@@ -20,8 +20,17 @@ class Protocols(unittest.TestCase):
                     self.assertEqual(run.estimate(peer), run.estimate(peer, "simulated"))
                 self.assertGreater(run.summary()["average"]["test_accuracy"], 0.5)
 
+    def test_pairs_leave_every_weight_at_one(self):
+        with Run(SMALL + '[gossip]\nprotocol = "ad-psgd"\n') as run:
+            status, _, err = run.call("launch", "run.toml", "--peers", "4")
+            self.assertEqual(status, 0, err)
+            for peer in run.summary()["peers"]:
+                self.assertAlmostEqual(peer["weight"], 1.0, delta=1e-9)
+            self.assertEqual(run.summary()["weight_in_flight"], 0.0)
+            self.assertGreater(run.summary()["average"]["test_accuracy"], 0.5)
+
     def test_a_killed_peer_stops_nobody(self):
-        for protocol in IN_STEP:
+        for protocol in (*IN_STEP, "ad-psgd"):
             with self.subTest(protocol), Run(MEDIUM + f'[gossip]\nprotocol = "{protocol}"\n') as run:
                 process = run.start("launch", "run.toml", "--peers", "4")
                 run.wait_for(run.all_training(4), process)

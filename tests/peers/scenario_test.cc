@@ -46,7 +46,10 @@ double distance_from_start_mean(const peers::RunSummary& summary, const peers::R
 TEST_CASE(
     "every scenario keeps its books and converges once it is healed, and repeats bit for bit") {
   const std::string name = GENERATE("calm", "crash", "leave", "freeze", "cut", "storm");
+  const std::string protocol = GENERATE("push-sum", "ad-psgd");
+  CAPTURE(protocol);
   peers::Config config = read(name);
+  config.gossip.protocol = protocol;
   peers::Config unmixed = config;  // stopped before the first push: the starts
   unmixed.simulate.faults.clear();
   unmixed.simulate.rounds.reset();
