@@ -13,6 +13,7 @@
 #include "peers/commands.h"
 #include "peers/config.h"
 #include "peers/config_suggest.h"
+#include "peers/doctor.h"
 #include "peers/eval.h"
 #include "peers/inquiry_commands.h"
 #include "peers/launch.h"
@@ -73,6 +74,7 @@ struct Commands {
   peers::EvalOptions eval;
   std::string exported;
   peers::StatusOptions status;
+  peers::DoctorOptions doctor;
   peers::BenchTrainOptions train;
   peers::BenchGossipOptions gossip;
   peers::BenchCodecOptions codec;
@@ -199,6 +201,17 @@ struct Commands {
     stopping->callback([this] { chosen = [this] { return peers::stop_command(status.peer); }; });
   }
 
+  void add_doctor(CLI::App& app) {
+    CLI::App* command = app.add_subcommand(
+        "doctor", "device, networks, ports, the ways to a peer and back, and what to do next");
+    command->add_option("ADDRESS", doctor.peer.address, "of a living peer, as in murmur status");
+    command->add_option("--key", doctor.peer.key, "as in murmur status");
+    command->add_option("--listen", doctor.listen,
+                        "where a peer here would listen, as peer.listen; default: any free ports");
+    command->add_flag("--json", doctor.json);
+    command->callback([this] { chosen = [this] { return peers::doctor_command(doctor); }; });
+  }
+
   void add_keygen(CLI::App& app) {
     CLI::App* command = app.add_subcommand("keygen", "a CURVE key pair for a peer");
     command->add_option("DIR", key_folder, "where NAME.key (secret) and NAME.pub go")->required();
@@ -304,6 +317,7 @@ int main(int argc, char** argv) {
   commands.add_eval_and_export(app);
   commands.add_check_and_list(app);
   commands.add_status_and_stop(app);
+  commands.add_doctor(app);
   commands.add_keygen(app);
   commands.add_bench(app);
   try {

@@ -1,16 +1,11 @@
 #include "runtime/advertise.h"
 
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <ifaddrs.h>
-#include <net/if.h>
-#include <netinet/in.h>
 
-#include <array>
-#include <memory>
 #include <optional>
 #include <string>
 
+#include "runtime/interfaces.h"
 #include "runtime/zmq_endpoint.h"
 
 namespace runtime {
@@ -39,19 +34,10 @@ std::string at_host(std::string_view endpoint, std::string_view host) {
 
 bool is_wildcard(std::string_view host) { return host == "0.0.0.0" || host == "*"; }
 
-// The first IPv4 address of an interface that is up and not the loopback; or the loopback's.
+// The first address on a network, or the loopback's.
 std::string host_address() {
-  ifaddrs* first = nullptr;
-  if (::getifaddrs(&first) != 0) return "127.0.0.1";
-  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> all(first, &::freeifaddrs);
-  for (const ifaddrs* each = first; each != nullptr; each = each->ifa_next) {
-    if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET) continue;
-    if ((each->ifa_flags & IFF_LOOPBACK) != 0 || (each->ifa_flags & IFF_UP) == 0) continue;
-    const void* const generic = each->ifa_addr;
-    const in_addr address = static_cast<const sockaddr_in*>(generic)->sin_addr;
-    std::array<char, INET_ADDRSTRLEN> text{};
-    if (::inet_ntop(AF_INET, &address, text.data(), text.size()) != nullptr) return text.data();
-  }
+  for (const Interface& each : interfaces())
+    if (!each.loopback) return each.address;
   return "127.0.0.1";
 }
 

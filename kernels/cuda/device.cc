@@ -78,9 +78,12 @@ cudaError_t Device::describe() {
   const cudaError_t status = cudaGetDeviceProperties(&properties, index_);
   if (status != cudaSuccess) return status;
   constexpr double kGibibyte = 1024.0 * 1024.0 * 1024.0;
-  description_ = fmt::format("{}, {}, {:.0f} GiB, compute capability {}.{}", name_, properties.name,
-                             static_cast<double>(properties.totalGlobalMem) / kGibibyte,
-                             properties.major, properties.minor);
+  int driver = 0;
+  static_cast<void>(cudaDriverGetVersion(&driver));  // it has answered already
+  description_ = fmt::format(
+      "{}, {}, {:.0f} GiB, compute capability {}.{}, driver for CUDA {}, built for {}", name_,
+      properties.name, static_cast<double>(properties.totalGlobalMem) / kGibibyte, properties.major,
+      properties.minor, version_text(driver), version_text(CUDART_VERSION));
   return cudaSuccess;
 }
 
