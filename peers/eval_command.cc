@@ -1,11 +1,11 @@
 // What `murmur eval` and `murmur export` say.
 #include <fmt/format.h>
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "models/safetensors.h"
 #include "peers/eval.h"
+#include "peers/json_number.h"
 #include "peers/parameter_file.h"
 #include "peers/version.h"
 #include "runtime/replace_file.h"
@@ -14,8 +14,6 @@ namespace peers {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
 int fail(const runtime::Error& error) {
   fmt::print(stderr, "murmur: {}\n", error.message);
@@ -34,11 +32,11 @@ void print_json(const EvalOptions& options, const EvalReport& report) {
             {"version", kVersion},
             {"checkpoints", files},
             {"predictions", judged.count},
-            {"test_accuracy", number(judged.accuracy)},
-            {"test_loss", number(judged.loss)},
-            {"entropy", number(judged.entropy)},
-            {"disagreement", number(judged.disagreement)},
-            {"calibration_error", number(judged.calibration_error)},
+            {"test_accuracy", json_number(judged.accuracy)},
+            {"test_loss", json_number(judged.loss)},
+            {"entropy", json_number(judged.entropy)},
+            {"disagreement", json_number(judged.disagreement)},
+            {"calibration_error", json_number(judged.calibration_error)},
             {"bins", bins}};
   fmt::print("{}\n", json.dump(2));
 }

@@ -188,6 +188,8 @@ class Peer {
   // --- Either side.
 
   [[nodiscard]] PeerStatus status() const;
+  // The other members, as Exchange::member_reports().
+  [[nodiscard]] std::vector<gossip::MemberReport> member_reports(runtime::Instant now) const;
   [[nodiscard]] gossip::StandingWatch standing() const;
   [[nodiscard]] bool leave_asked() const;  // by somebody who may: leave as if stopped
   [[nodiscard]] std::vector<gossip::Event> take_events();

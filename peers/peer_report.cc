@@ -64,6 +64,11 @@ std::vector<Peer::Answer> Peer::take_answers() {
   return std::exchange(answers_, {});
 }
 
+std::vector<gossip::MemberReport> Peer::member_reports(runtime::Instant now) const {
+  const std::scoped_lock lock(mutex_);
+  return exchange_->member_reports(now);
+}
+
 gossip::StandingWatch Peer::standing() const {
   const std::scoped_lock lock(mutex_);
   return exchange_->standing();

@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "peers/edge_json.h"
+
 namespace peers {
 namespace {
 
@@ -68,6 +70,7 @@ void Recorder::write_progress(Peer& peer, runtime::Instant now) {
   progress_at_ = now;
   progress_step_ = status.step;
   peer.note_rate(epoch(status.step), rate);
+  const std::string edges_now = edges(peer, now);
   parts_.metrics->write(now, "progress",
                         {{"step", status.step},
                          {"epoch", epoch(status.step)},
@@ -85,7 +88,21 @@ void Recorder::write_progress(Peer& peer, runtime::Instant now) {
                          {"parcels_skipped", status.parcels_skipped},
                          {"blocked_seconds", status.blocked_seconds},
                          {"age_rounds_p50", status.age_rounds_p50},
-                         {"age_rounds_p99", status.age_rounds_p99}});
+                         {"age_rounds_p99", status.age_rounds_p99},
+                         {"edges", runtime::JsonText{edges_now}}});
+}
+
+// JSON: an object a living member.
+std::string Recorder::edges(const Peer& peer, runtime::Instant now) const {
+  nlohmann::ordered_json edges = nlohmann::ordered_json::array();
+  for (const gossip::MemberReport& member : peer.member_reports(now)) {
+    if (member.state > gossip::MemberState::kSuspect) break;  // the living come first
+    nlohmann::ordered_json edge = {{"peer", name_of(member.id, member.name)}};
+    edge.update(to_json(member.edge));
+    edges.push_back(std::move(edge));
+  }
+  // A name comes from its owner, and need not be text.
+  return edges.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 void Recorder::write_events(Peer& peer, runtime::Instant now) {

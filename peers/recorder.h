@@ -45,6 +45,7 @@ class Recorder final : public Observer {
   void write(const gossip::RefusalEvent& refusal, runtime::Instant now);
   void write(const gossip::StandingEvent& standing, runtime::Instant now);
   [[nodiscard]] std::string name_of(runtime::PeerId peer, const std::string& name) const;
+  [[nodiscard]] std::string edges(const Peer& peer, runtime::Instant now) const;
 
   Parts parts_;
   runtime::Instant progress_at_;     // when the last progress was written

@@ -3,12 +3,12 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "peers/edge_json.h"
 #include "peers/inquirer.h"
 #include "peers/inquiry_commands.h"
 
@@ -24,8 +24,6 @@ int fail(const runtime::Error& error) {
   fmt::print(stderr, "murmur: {}\n", error.message);
   return 1;
 }
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
 
 std::string name_of(const std::string& name, runtime::PeerId id) {
   return name.empty() ? runtime::to_string(id) : name;
@@ -51,23 +49,16 @@ std::string term(const gossip::Report& report, std::string_view key) {
 }
 
 Json to_json(const gossip::MemberReport& member) {
-  const gossip::EdgeReport& edge = member.edge;
-  return {{"name", name_of(member.name, member.id)},
-          {"state", state_of(member)},
-          {"incarnation", member.incarnation},
-          {"phase", gossip::to_string(member.progress.phase)},
-          {"step", member.progress.step},
-          {"round", member.progress.round},
-          {"step_seconds", number(member.progress.step_seconds)},
-          {"silent_seconds", number(member.silent_seconds)},
-          {"bytes_sent_per_second", number(edge.bytes_sent_per_second)},
-          {"bytes_received_per_second", number(edge.bytes_received_per_second)},
-          {"parcels_in_flight", edge.parcels_in_flight},
-          {"age_rounds_p50", number(edge.age_rounds_p50)},
-          {"age_rounds_p99", number(edge.age_rounds_p99)},
-          {"round_trip_seconds_p50", number(edge.round_trip_seconds_p50)},
-          {"round_trip_seconds_p99", number(edge.round_trip_seconds_p99)},
-          {"refused", edge.refused}};
+  Json json = {{"name", name_of(member.name, member.id)},
+               {"state", state_of(member)},
+               {"incarnation", member.incarnation},
+               {"phase", gossip::to_string(member.progress.phase)},
+               {"step", member.progress.step},
+               {"round", member.progress.round},
+               {"step_seconds", json_number(member.progress.step_seconds)},
+               {"silent_seconds", json_number(member.silent_seconds)}};
+  json.update(peers::to_json(member.edge));
+  return json;
 }
 
 Json to_json(const gossip::Message& answer) {
@@ -84,16 +75,16 @@ Json to_json(const gossip::Message& answer) {
           {"step", report.progress.step},
           {"steps", report.steps},
           {"round", report.progress.round},
-          {"step_seconds", number(report.progress.step_seconds)},
-          {"epoch", number(report.epoch)},
-          {"loss", number(report.loss)},
-          {"learning_rate", number(report.learning_rate)},
-          {"samples_per_second", number(report.samples_per_second)},
-          {"weight", number(report.weight)},
-          {"weight_in_flight", number(report.weight_in_flight)},
-          {"blocked_seconds", number(report.blocked_seconds)},
-          {"age_rounds_p50", number(report.age_rounds_p50)},
-          {"age_rounds_p99", number(report.age_rounds_p99)},
+          {"step_seconds", json_number(report.progress.step_seconds)},
+          {"epoch", json_number(report.epoch)},
+          {"loss", json_number(report.loss)},
+          {"learning_rate", json_number(report.learning_rate)},
+          {"samples_per_second", json_number(report.samples_per_second)},
+          {"weight", json_number(report.weight)},
+          {"weight_in_flight", json_number(report.weight_in_flight)},
+          {"blocked_seconds", json_number(report.blocked_seconds)},
+          {"age_rounds_p50", json_number(report.age_rounds_p50)},
+          {"age_rounds_p99", json_number(report.age_rounds_p99)},
           {"parcels_skipped", report.parcels_skipped},
           {"messages_refused", report.messages_refused},
           {"members_living", report.members_living},

@@ -21,12 +21,21 @@ struct Output {
   bool has_failed = false;
 };
 
+template <typename Value>
+nlohmann::ordered_json to_json(const Value& value) {
+  return value;
+}
+nlohmann::ordered_json to_json(const JsonText& json) {
+  return nlohmann::ordered_json::parse(json.text);
+}
+
 std::string line_of(double seconds, std::string_view event, std::initializer_list<Field> fields) {
   nlohmann::ordered_json record;
   record["t"] = seconds;
   record["event"] = event;
   for (const Field& field : fields)
-    std::visit([&](const auto& value) { record[std::string(field.name)] = value; }, field.value);
+    std::visit([&](const auto& value) { record[std::string(field.name)] = to_json(value); },
+               field.value);
   // Bytes that are no UTF-8 (a file name, say) are replaced; strictly they would be an exception.
   return record.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
 }

@@ -15,6 +15,11 @@
 
 namespace runtime {
 
+// A value that is JSON already: an array, an object.
+struct JsonText {
+  std::string_view text;
+};
+
 // One named value of a record. Refers to its texts: for use within one call.
 struct Field {
   Field(std::string_view field_name, bool flag) : name(field_name), value(flag) {}
@@ -28,9 +33,10 @@ struct Field {
       : Field(field_name, std::string_view(text)) {}
   Field(std::string_view field_name, const std::string& text)
       : Field(field_name, std::string_view(text)) {}
+  Field(std::string_view field_name, JsonText json) : name(field_name), value(json) {}
 
   std::string_view name;
-  std::variant<bool, std::int64_t, std::uint64_t, double, std::string_view> value;
+  std::variant<bool, std::int64_t, std::uint64_t, double, std::string_view, JsonText> value;
 };
 
 struct MetricsOptions {

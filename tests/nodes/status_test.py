@@ -58,6 +58,12 @@ class Asking(unittest.TestCase):
                 edge = said["members"][0] if said["members"] else {}
                 return edge.get("round_trip_seconds_p50", 0) > 0 and edge["bytes_received_per_second"] > 0 and edge["step"] > 0
             run.wait_for(told, first)
+
+            def recorded():
+                progress = [event for event in run.events("a") if event["event"] == "progress"]
+                edges = progress[-1]["edges"]
+                return [edge["peer"] for edge in edges] == ["b"] and edges[0]["bytes_received_per_second"] > 0
+            run.wait_for(recorded, first)
             said = self.status(run, "a")
             start = run.events("a")[0]
             self.assertEqual(said["name"], "a")

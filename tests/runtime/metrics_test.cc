@@ -50,6 +50,15 @@ TEST_CASE("a record is one line with its fields in the order given, at once in t
           "\"bytes\":12,\"age\":-1}\n");
 }
 
+TEST_CASE("what is JSON already is written as it is") {
+  const TemporaryFolder folder;
+  const Log log("p0");
+  auto metrics = Metrics::open({.folder = folder.path(), .start = kStart}, log);
+  REQUIRE(metrics.ok());
+  (*metrics)->write(kStart, "x", {{"edges", runtime::JsonText{"[{\"peer\":\"b\"}]"}}});
+  CHECK(records_of(folder.path())[0]["edges"][0]["peer"] == "b");
+}
+
 TEST_CASE("numbers read back as the same bits") {
   const TemporaryFolder folder;
   const Log log("p0");
