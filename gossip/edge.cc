@@ -112,6 +112,10 @@ std::vector<Parcel> OutEdge::take_back() {
 
 std::size_t OutEdge::in_flight() const { return flights_.size(); }
 
+void OutEdge::add_rounds_to(std::set<std::uint64_t>& rounds) const {
+  for (const Flight& flight : flights_) rounds.insert(flight.parcel.round);
+}
+
 double OutEdge::mass_in_flight() const {
   double mass = 0.0;
   for (const Flight& flight : flights_) mass += flight.parcel.mass();

@@ -47,8 +47,9 @@ class OutEdge {
   // edge is empty then.
   [[nodiscard]] std::vector<Parcel> take_back();
 
-  [[nodiscard]] std::size_t in_flight() const;  // parcels
-  [[nodiscard]] double mass_in_flight() const;  // push-sum weight, summed over blocks
+  [[nodiscard]] std::size_t in_flight() const;                // parcels
+  void add_rounds_to(std::set<std::uint64_t>& rounds) const;  // of what is in flight
+  [[nodiscard]] double mass_in_flight() const;                // push-sum weight, summed over blocks
   // When the first parcel comes due again, of those that are not due at `after`. Empty: none does.
   [[nodiscard]] std::optional<runtime::Instant> resend_at(runtime::Instant after) const;
 

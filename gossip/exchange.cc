@@ -74,6 +74,12 @@ bool Exchange::has_room(runtime::PeerId to) const {
   return found == lanes_.end() || found->second.out().has_room();
 }
 
+bool Exchange::has_room_for_snapshot() const {
+  std::set<std::uint64_t> rounds;
+  for (const auto& [peer, lane] : talking_) lane->out().add_rounds_to(rounds);
+  return rounds.size() < options_.rounds_in_flight_max;
+}
+
 void Exchange::push(const Push& push) {
   CHECK(is_living(push.to));
   if (push.asks) requests_.asked(push.to);
@@ -221,11 +227,23 @@ void Exchange::hear(const Sender& from, const Acknowledgement& acknowledgement,
   if (acknowledgement.sketch) heard_[from.id].sketch = acknowledgement.sketch;
 }
 
+void Exchange::greet(runtime::PeerId peer) {
+  unanswered_.insert(peer);
+  talk(peer).want_hello();
+}
+
 void Exchange::hear(const Sender& from, const Heartbeat& heartbeat, runtime::Instant now) {
   membership_.heard(from.id, heartbeat.progress, now);
   membership_.hear(from.id, heartbeat.probe, now);
   note_round_trips(now);
-  for (const Rumour& rumour : heartbeat.rumours) membership_.hear(rumour, now);
+  for (const Rumour& rumour : heartbeat.rumours) {
+    membership_.hear(rumour, now);
+    // Who tells of a former life of ours may not have heard of this one: what it says to us it may
+    // still say to that one, and so is no answer to our hello.
+    const bool of_former_self =
+        rumour.about == options_.self.id && rumour.incarnation < options_.self.incarnation;
+    if (of_former_self && said_.hello.ready) greet(from.id);
+  }
   follow_membership();
   // Somebody has missed news; both sides tell each other whom they know. Not with everybody at once
   // where news is still on its way.

@@ -55,6 +55,8 @@ struct ExchangeOptions {
   double norm_limit = 0.0;         // NormLimit; decode() then has to measure parcels
   Inbox::Order order = Inbox::Order::kOnArrival;
   OutEdge::Options edge{};
+  // Two edges that nobody empties do not stop the others, and what is kept does not grow with N.
+  std::size_t rounds_in_flight_max = 5;
   const Decoder* decoder = nullptr;  // of the run's codec, for what is taken back; none: f32
   Acknowledge acknowledge = Acknowledge::kArrived;
   bool keep_heard = false;  // the last parcel of each block from each peer, for heard()
@@ -117,6 +119,10 @@ class Exchange {
 
   // The trainer's side.
   [[nodiscard]] bool has_room(runtime::PeerId to) const;  // false also for a peer that is not alive
+  // Whether another snapshot may be handed out, to whomever. Each that somebody has not
+  // acknowledged is a copy of the model; with many receivers, edges alone would let as many be
+  // kept.
+  [[nodiscard]] bool has_room_for_snapshot() const;
   void push(const Push& push);  // to a peer that is alive; has_room() is the caller's to ask
   // What arrived, for folding (Inbox::take_before), and the acknowledgements that this makes due.
   [[nodiscard]] std::span<const BlockArrival> take_before(std::uint64_t round);
@@ -226,6 +232,7 @@ class Exchange {
   void hear(const Sender&, const Donation&, runtime::Instant) {}
   void hear(const Sender&, const Inquiry&, runtime::Instant) {}
   void hear(const Sender&, const Report&, runtime::Instant) {}
+  void greet(runtime::PeerId peer);  // with a hello, until it answers
   void admit(const Contact& contact, runtime::Instant now);
   void reject(const Contact& contact, std::string reason, runtime::Instant now);
   void answer(const Contact& guest, runtime::Instant now);

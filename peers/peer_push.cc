@@ -33,8 +33,11 @@ Peer::Recipients Peer::recipients(bool anything_to_push) const {
   const gossip::Graph graph = protocol_->graph(round_);
   const std::span<const runtime::PeerId> members = mixing_members(*graph.topology);
   to.peers = graph.topology->out_neighbours(choice_.graph_round(round_), members, options_.self.id);
+  // In step, rounds bound what is under way by themselves, and none may be left out.
+  const bool may_push = anything_to_push && !exchange_->awaits_answer() &&
+                        (options_.pace == Pace::kSync || exchange_->has_room_for_snapshot());
   for (const runtime::PeerId peer : to.peers)
-    to.room.push_back(anything_to_push && !exchange_->awaits_answer() && exchange_->has_room(peer));
+    to.room.push_back(may_push && exchange_->has_room(peer));
   if (parts_.weighting->asks_distances()) {
     to.members.assign(members.begin(), members.end());
     for (const runtime::PeerId peer : to.peers) to.heard.push_back(exchange_->heard(peer));

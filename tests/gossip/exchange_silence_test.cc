@@ -13,6 +13,7 @@ using gossip::Goodbye;
 using gossip::Heartbeat;
 using gossip::MemberEvent;
 using gossip::MemberState;
+using gossip::Phase;
 using gossip::Refusal;
 using gossip::RefusalEvent;
 using runtime::Channel;
@@ -137,6 +138,34 @@ TEST_CASE("who is told that it is dead comes back as its next incarnation, and i
   test::hear(table[0], {PeerId{1}, Channel::kControl, *hello}, at_ms(12'000));
   CHECK(table[0].members().state(PeerId{1}) == MemberState::kAlive);
   CHECK(table[0].has_room(PeerId{1}));
+}
+
+TEST_CASE("who came back greets until its new life is known, whatever is said to the former one") {
+  ExchangeTable table(3, gossip::Inbox::Order::kOnArrival, gossip::Acknowledge::kArrived, true);
+  // Peer 0 finds it dead, and says so to it alone; peer 2, which lives, hears only probes.
+  for (std::int64_t now = 0; !table[1].expelled(); now += 50) {
+    REQUIRE(now < 30'000);
+    table[0].tick(at_ms(now));
+    const bool dead = !table[0].members().is_living(PeerId{1});
+    if (dead) table.pass(0, 1, at_ms(now));
+    if (!dead) static_cast<void>(table.take(0, 1, at_ms(now)));
+    table.pass(0, 2, at_ms(now));
+    table.pass(2, 0, at_ms(now));
+  }
+  table.replace(1, table[1].next_life(at_ms(20'000)));
+  // Its hello to peer 2 is lost, and the new life hears what that one says to the former.
+  REQUIRE_FALSE(table.take(1, 2, at_ms(20'000)).empty());
+  table[2].set_progress({.phase = Phase::kTraining, .step = 1});
+  table[2].tick(at_ms(20'000));
+  REQUIRE(table.pass(2, 1, at_ms(20'000)) > 0);
+  for (std::int64_t now = 20'100; now <= 40'000; now += 100) {
+    for (const std::uint64_t peer : {1U, 2U}) table[peer].tick(at_ms(now));
+    table.pass(1, 2, at_ms(now));
+    table.pass(2, 1, at_ms(now));
+  }
+  table.push(1, 2);
+  table.pass(1, 2, at_ms(40'000));
+  CHECK(table[2].inbox().weight() == 1.5);
 }
 
 TEST_CASE("a goodbye is the last thing said, after what was waiting") {

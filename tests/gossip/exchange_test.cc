@@ -46,6 +46,23 @@ TEST_CASE("a lone peer has nobody to talk to and is quiet") {
   CHECK(table[0].next(PeerId{0}, Channel::kControl, at_ms(0)) == nullptr);
 }
 
+TEST_CASE(
+    "copies of the model that nobody has acknowledged are few, whatever the number of peers") {
+  ExchangeTable table(6);
+  const auto push = [&](std::uint64_t to, std::uint64_t round) { table.push(0, to, round); };
+  for (std::uint64_t to = 1; to < 6; ++to) push(to, 0);  // one snapshot
+  push(1, 1);                                            // these two never answer
+  push(2, 2);
+  push(2, 3);
+  CHECK(table[0].has_room_for_snapshot());
+  push(3, 4);
+  CHECK_FALSE(table[0].has_room_for_snapshot());
+  CHECK(table[0].has_room(PeerId{4}));  // an edge of its own has
+  table.pass(0, 3, at_ms(1));
+  table.pass(3, 0, at_ms(1));
+  CHECK(table[0].has_room_for_snapshot());
+}
+
 TEST_CASE("a new phase is told at once, a new step with the next heartbeat") {
   ExchangeTable table(2);
   table[0].tick(at_ms(0));

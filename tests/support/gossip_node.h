@@ -95,6 +95,7 @@ class GossipNode {
     const gossip::Codec* codec = nullptr;
     runtime::SimNetwork* network = nullptr;
     Ledger* ledger = nullptr;
+    double suspicion_multiplier = 20.0;
   };
   static constexpr std::uint64_t kFingerprint = 77;
   static constexpr double kWeightFloor = 0.25;
@@ -178,7 +179,7 @@ class GossipNode {
                      .resend_after_max = milliseconds(80)},
             .decoder = &decoder_,
             .probe_interval = milliseconds(20),
-            .suspicion_multiplier = 20.0,
+            .suspicion_multiplier = parts_.suspicion_multiplier,
             .seed = 1};
   }
   [[nodiscard]] runtime::Instant now() const { return parts_.network->clock().now(); }

@@ -20,6 +20,7 @@ struct WorldOptions {
   std::uint64_t seed = 1;
   double start = 0.0;  // of every parameter of every peer; 0: drawn
   std::string_view codec = "f32";
+  double suspicion_multiplier = 20.0;  // of 20 ms
 };
 
 class GossipWorld {
@@ -39,7 +40,7 @@ class GossipWorld {
       nodes_.push_back(std::make_unique<GossipNode>(
           id, options.peer_count,
           GossipNode::Parts{&layout_, topology_.get(), weighting_.get(), codec_.get(), &network_,
-                            &ledger_},
+                            &ledger_, options.suspicion_multiplier},
           std::span<const double>(starts_.back())));
       alive_.push_back(true);
       network_.on_arrival(id, [this, id] { node(id).receive(); });
