@@ -179,6 +179,7 @@ std::span<const BlockArrival> Exchange::take_before(std::uint64_t round) {
     const std::uint64_t gone = members().all().size() - members().living().size();
     inbox_.begin_era(std::max(gone, inbox_.latest_era(round)));
   }
+  requests_.folded();
   return inbox_.take_before(round);
 }
 

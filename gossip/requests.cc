@@ -12,8 +12,12 @@ void Requests::asked(runtime::PeerId peer) {
 }
 
 void Requests::heard_mass(runtime::PeerId from) {
-  if (!awaited_ || awaited_->from != from) return;
-  if (--awaited_->blocks_missing == 0) awaited_.reset();
+  if (awaited_ && awaited_->from == from && awaited_->blocks_missing > 0)
+    --awaited_->blocks_missing;
+}
+
+void Requests::folded() {
+  if (awaited_ && awaited_->blocks_missing == 0) awaited_.reset();
 }
 
 bool Requests::add(runtime::PeerId from, const Parcel& parcel) {

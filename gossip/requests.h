@@ -24,10 +24,12 @@ class Requests {
   // A request is of so many parcels, one a block.
   explicit Requests(std::uint32_t blocks) : blocks_(blocks) {}
 
-  // Of the asker's side. One answer at a time is waited for.
+  // Of the asker's side. One answer at a time is waited for, until it is folded: who asked again
+  // before would ask with what it has kept only.
   void asked(runtime::PeerId peer);
   [[nodiscard]] bool awaits_answer() const { return awaited_.has_value(); }
   void heard_mass(runtime::PeerId from);  // a parcel that asks for nothing
+  void folded();                          // all that was heard
 
   // Of the other side. False: no part of a request, since this block has come already; mass like
   // any other then.

@@ -132,6 +132,7 @@ TEST_CASE("who is asked by two at once answers one after the other, each exactly
   for (const std::size_t asker : {1U, 2U}) {
     CHECK(peers.exchange(asker).awaits_answer());
     peers.deliver(0, asker);
+    CHECK(peers.exchange(asker).awaits_answer());  // heard, and not folded yet
     peers.fold(asker);
     CHECK_FALSE(peers.exchange(asker).awaits_answer());
   }
