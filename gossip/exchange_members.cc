@@ -1,4 +1,6 @@
 // The part of Exchange that lets newcomers in and keeps track of who is there.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <sstream>
@@ -27,7 +29,8 @@ std::string difference(const std::string& ours, const std::string& theirs) {
   std::string lines;
   for (const auto& [key, value] : here) {
     const std::string other = there.contains(key) ? there.at(key) : "nothing";
-    if (other != value) lines += "\n    " + key + ": this peer has " + other + ", the run " + value;
+    if (other != value)
+      lines += fmt::format("\n    {}: this peer has {}, the run {}", key, other, value);
   }
   return lines;
 }

@@ -33,6 +33,7 @@ class Mass {
        const Codec* codec = nullptr);
   Mass(const Mass&) = delete;
   Mass& operator=(const Mass&) = delete;
+  ~Mass() = default;
 
   void restart(kernels::ConstView start);  // as if it had been made from this estimate
 

@@ -17,8 +17,8 @@ namespace gossip {
 class PeerList {
  public:
   PeerList() : PeerList(std::vector<runtime::PeerId>{}) {}
-  PeerList(
-      std::vector<runtime::PeerId> peers)  // NOLINT(google-explicit-constructor): a list is one
+  // NOLINTNEXTLINE(google-explicit-constructor): a list is one
+  PeerList(std::vector<runtime::PeerId> peers)
       : peers_(std::make_shared<const std::vector<runtime::PeerId>>(in_order(std::move(peers)))) {}
   PeerList(std::initializer_list<runtime::PeerId> peers)
       : PeerList(std::vector<runtime::PeerId>(peers)) {}

@@ -13,7 +13,7 @@ namespace {
 constexpr const char* kModule = "libmurmur_cuda.so";
 
 std::string last_loading_error() {
-  const char* text = dlerror();
+  const char* text = dlerror();  // NOLINT(concurrency-mt-unsafe): of the thread, in glibc
   return text == nullptr ? "no reason given" : text;
 }
 

@@ -36,8 +36,8 @@ class ConstView {
   ConstView(const void* data, std::size_t count, Scalar scalar)
       : data_(data), count_(count), scalar_(scalar) {}
   template <typename T>
-  ConstView(
-      std::span<T> host)  // NOLINT(google-explicit-constructor): host memory is a view of itself
+  // NOLINTNEXTLINE(google-explicit-constructor): host memory is a view of itself
+  ConstView(std::span<T> host)
       : data_(host.data()), count_(host.size()), scalar_(kScalarOf<std::remove_const_t<T>>) {}
 
   [[nodiscard]] std::size_t count() const { return count_; }
@@ -71,11 +71,10 @@ class View {
   View(void* data, std::size_t count, Scalar scalar)
       : data_(data), count_(count), scalar_(scalar) {}
   template <typename T>
-  View(std::span<T> host)  // NOLINT(google-explicit-constructor): host memory is a view of itself
-      : data_(host.data()), count_(host.size()), scalar_(kScalarOf<T>) {}
-  operator ConstView() const {
-    return {data_, count_, scalar_};
-  }  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor): host memory is a view of itself
+  View(std::span<T> host) : data_(host.data()), count_(host.size()), scalar_(kScalarOf<T>) {}
+  // NOLINTNEXTLINE(google-explicit-constructor): what may be written may be read
+  operator ConstView() const { return {data_, count_, scalar_}; }
 
   [[nodiscard]] std::size_t count() const { return count_; }
   [[nodiscard]] std::size_t bytes() const { return count_ * bytes_of(scalar_); }

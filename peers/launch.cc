@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX's, for kill
 
 #include <algorithm>
 #include <cstdio>
@@ -83,7 +83,7 @@ class Launcher {
     std::error_code failure;
     std::filesystem::remove_all(key_folder(), failure);
     for (std::size_t i = 0; i < options_.peers; ++i) {
-      const auto written =
+      auto written =
           runtime::write_keys(key_folder(), fmt::format("p{}", i), runtime::generate_keys());
       if (!written) return written;
     }
@@ -156,12 +156,15 @@ class Launcher {
       }
       if (const auto status = peer.process.exit_status()) {
         peer.summary.exit = *status;
-        peer.row.state = *status == 0                ? "done"
-                         : *status > kSignalBase + 2 ? fmt::format("killed ({})", *status)
-                                                     : fmt::format("ended ({})", *status);
+        peer.row.state = state_after(*status);
         peer.row.samples_per_second = 0.0;
       }
     }
+  }
+
+  static std::string state_after(int status) {
+    if (status == 0) return "done";
+    return fmt::format("{} ({})", status > kSignalBase + 2 ? "killed" : "ended", status);
   }
 
   static double number(const Json& record, const char* key) {
@@ -322,14 +325,14 @@ class Launcher {
         config_, *surroundings,
         {.index = 0, .id = members.front(), .members = members, .virtual_time = true}, {});
     if (!assembly) return assembly.error();
-    for (std::size_t i = 0; i < summary.peers.size(); ++i) {
-      if (summary.peers[i].exit != 0) continue;
+    for (PeerSummary& peer : summary.peers) {
+      if (peer.exit != 0) continue;
       Config mine = config_;
-      mine.peer.name = summary.peers[i].name;
+      mine.peer.name = peer.name;
       auto estimate = read_estimate(final_estimate_file(peer_folder(mine)), (*assembly)->network(),
                                     (*assembly)->objective().parameter_count());
       if (!estimate) return estimate.error();
-      summary.peers[i].estimate = std::move(estimate).value();
+      peer.estimate = std::move(estimate).value();
     }
     summary.consensus_distance = consensus_distance(summary.peers);
     summary.average = evaluate_average(summary, (*assembly)->objective(), *surroundings->backend);

@@ -110,6 +110,7 @@ class Peer {
        runtime::Instant now);
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
+  ~Peer() = default;
 
   // --- Before training, on one thread.
 

@@ -12,7 +12,8 @@ namespace runtime {
 namespace {
 
 bool is_colour_refused() {
-  const char* value = std::getenv("NO_COLOR");
+  const char* value =
+      std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe): nothing writes there
   return value != nullptr && *value != '\0';
 }
 

@@ -44,6 +44,7 @@ class Pairs final : public Protocol {
       : topology_(options.seed), graph_({&topology_, options.graph.weighting}) {}
   Pairs(const Pairs&) = delete;
   Pairs& operator=(const Pairs&) = delete;
+  ~Pairs() override = default;
 
   [[nodiscard]] Graph graph(std::uint64_t /*round*/) const override { return graph_; }
   [[nodiscard]] bool asks(Members members, runtime::PeerId peer) const override {

@@ -34,6 +34,7 @@ class Outer {
   Outer(const OuterOptions& options, const VectorSpace& space);
   Outer(const Outer&) = delete;
   Outer& operator=(const Outer&) = delete;
+  ~Outer() = default;
 
   void start(kernels::ConstView estimate);  // the first anchor
   // `estimate`: what a period and its mix came to. Fills `delta`, the way from there to the new

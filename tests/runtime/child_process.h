@@ -1,7 +1,7 @@
 #pragma once
 // Runs what ends a process in a process of its own.
 
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX's, for kill
 #include <sys/wait.h>
 #include <unistd.h>
 

@@ -1,6 +1,6 @@
 #include "runtime/replace_file.h"
 
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): POSIX's, for kill
 #include <sys/resource.h>
 
 #include <filesystem>
