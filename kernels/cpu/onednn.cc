@@ -195,9 +195,11 @@ LayerTensors tensors_of(const ConvShape& s) {
   const Dims in{dim(s.batch), dim(s.in_channels), dim(s.in_height), dim(s.in_width)};
   const Dims out{dim(s.batch), dim(s.out_channels), dim(s.out_height()), dim(s.out_width())};
   // Groups are a dimension of their own, and a lone one is not: its code is slower.
-  Dims weight{dim(s.out_channels / s.groups), dim(s.in_channels / s.groups), dim(s.kernel_height),
-              dim(s.kernel_width)};
-  if (s.groups > 1) weight.insert(weight.begin(), dim(s.groups));
+  const Dims of_group{dim(s.out_channels / s.groups), dim(s.in_channels / s.groups),
+                      dim(s.kernel_height), dim(s.kernel_width)};
+  const Dims weight = s.groups > 1
+                          ? Dims{dim(s.groups), of_group[0], of_group[1], of_group[2], of_group[3]}
+                          : of_group;
   return {describe(in, Tag::nhwc), describe(weight, s.groups > 1 ? Tag::gohwi : Tag::ohwi),
           describe(weight, Tag::any), describe({dim(s.out_channels)}, Tag::a),
           describe(out, Tag::nhwc)};
