@@ -302,6 +302,7 @@ bool Peer::done_settling(runtime::Instant now) const {
 
 bool Peer::nothing_under_way() const {
   if (exchange_->parcels_in_flight() > 0 || exchange_->awaits_answer()) return false;
+  if (!averages_pairs()) return true;
   // Whoever may be asked ends after those who ask: an answer on its way to somebody who has gone
   // would count twice.
   const gossip::Members& members = exchange_->members();

@@ -13,8 +13,12 @@ namespace peers {
 
 using gossip::Phase;
 
+namespace {
+
 // Of an answer; what was asked with, too: uniform weights, one receiver.
 constexpr double kHalf = 0.5;
+
+}  // namespace
 
 std::vector<std::uint32_t> Peer::pushable_blocks() const {
   std::vector<std::uint32_t> blocks = choice_.blocks(round_);

@@ -38,7 +38,7 @@ class ActiveAsksPassive final : public Topology {
 };
 
 // Pairwise averaging (AD-PSGD, Lian et al. 2018): gossip/requests.h says how.
-class Pairs final : public Protocol {
+class Pairs final : public SharesOfMass {
  public:
   explicit Pairs(const ProtocolOptions& options)
       : topology_(options.seed), graph_({&topology_, options.graph.weighting}) {}
@@ -49,12 +49,6 @@ class Pairs final : public Protocol {
   [[nodiscard]] Graph graph(std::uint64_t /*round*/) const override { return graph_; }
   [[nodiscard]] bool asks(Members members, runtime::PeerId peer) const override {
     return ActiveAsksPassive::is_active(place_of(members, peer));
-  }
-  [[nodiscard]] std::shared_ptr<const Snapshot> offer(Mass& mass, const Offer& offer) override {
-    return mass.snapshot(offer.blocks, offer.seed);
-  }
-  void keep(Mass& mass, const Snapshot& offered, std::uint32_t block, double kept) override {
-    mass.keep(offered, block, kept);
   }
 
  private:
