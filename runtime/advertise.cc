@@ -1,5 +1,6 @@
 #include "runtime/advertise.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <optional>
@@ -34,6 +35,13 @@ std::string at_host(std::string_view endpoint, std::string_view host) {
 
 bool is_wildcard(std::string_view host) { return host == "0.0.0.0" || host == "*"; }
 
+// By its number: a name that begins with "127." may lie anywhere.
+bool is_loopback(std::string_view host) {
+  in_addr address{};
+  if (inet_pton(AF_INET, std::string(host).c_str(), &address) != 1) return false;
+  return ntohl(address.s_addr) >> 24U == 127;
+}
+
 // The first address on a network, or the loopback's.
 std::string host_address() {
   for (const Interface& each : interfaces())
@@ -65,7 +73,7 @@ Result<Address> advertised(const Address& bound, std::string_view wanted) {
 bool is_local(std::string_view endpoint) {
   const auto parts = parts_of(endpoint);
   if (!parts) return true;
-  return parts->host.starts_with("127.") || parts->host == "localhost" || parts->host == "[::1]";
+  return is_loopback(parts->host) || parts->host == "localhost" || parts->host == "[::1]";
 }
 
 }  // namespace runtime

@@ -42,6 +42,7 @@ TEST_CASE("local is the loopback and what is no network at all") {
   for (const auto* local : {"tcp://127.0.0.1:1", "tcp://127.9.9.9:1", "tcp://localhost:1",
                             "tcp://[::1]:1", "ipc:///tmp/x"})
     CHECK(runtime::is_local(local));
-  for (const auto* open : {"tcp://0.0.0.0:1", "tcp://*:1", "tcp://10.0.0.1:1", "tcp://box:1"})
+  for (const auto* open : {"tcp://0.0.0.0:1", "tcp://*:1", "tcp://10.0.0.1:1", "tcp://box:1",
+                           "tcp://127.example.org:1"})
     CHECK_FALSE(runtime::is_local(open));
 }
