@@ -36,6 +36,7 @@ void OutEdge::push(const Push& push) {
                         .push_index = next_push_,
                         .wait = std::min(options_.resend_after, options_.resend_after_max)});
     if (!snapshot.said.empty()) flights_.back().parcel.said = snapshot.said[block];
+    if (i == 0) flights_.back().parcel.notes = push.notes;
   }
   if (!push.blocks.empty()) ++pushes_in_flight_;
   ++next_push_;

@@ -83,7 +83,10 @@ bool Exchange::has_room_for_snapshot() const {
 void Exchange::push(const Push& push) {
   CHECK(is_living(push.to));
   if (push.asks) requests_.asked(push.to);
-  talk(push.to).out().push(push);
+  Lane& lane = talk(push.to);
+  Push with_notes = push;
+  if (!push.blocks.empty()) with_notes.notes = notes_.news(lane.told());
+  lane.out().push(with_notes);
 }
 
 void Exchange::want_heartbeats() {
@@ -163,6 +166,7 @@ void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant n
       membership_.heard_round(from.id, parcel.round);
       ++traffic_.parcels_received;
       standing_.parcel_came(now);
+      for (const SharedNote& note : parcel.notes) unread_notes_.emplace(parcel.round, note);
       if (options_.keep_heard) unfolded_.emplace(Key{from.id, parcel.sequence}, parcel);
       if (options_.acknowledge == Acknowledge::kArrived) break;
       if (options_.acknowledge == Acknowledge::kPushed && parcel.round < rounds_pushed_) break;
@@ -175,6 +179,7 @@ void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant n
 std::span<const BlockArrival> Exchange::take_before(std::uint64_t round) {
   if (options_.acknowledge == Acknowledge::kFolded) acknowledge_before(round);
   note_heard_before(round);
+  read_notes_before(round);
   if (layout_->companions() > 0) {
     const std::uint64_t gone = members().all().size() - members().living().size();
     inbox_.begin_era(std::max(gone, inbox_.latest_era(round)));
@@ -220,6 +225,15 @@ void Exchange::note_heard_before(std::uint64_t round) {
   });
 }
 
+void Exchange::read_notes_before(std::uint64_t round) {
+  std::erase_if(unread_notes_, [&](const auto& unread) {
+    const auto& [parcel_round, note] = unread;
+    if (waits_for_round(parcel_round, round)) return false;
+    if (is_living(note->about)) notes_.hear(note);  // what it says of itself it knows better
+    return true;
+  });
+}
+
 void Exchange::hear(const Sender& from, const Acknowledgement& acknowledgement,
                     runtime::Instant /*now*/) {
   if (acknowledgement.incarnation != options_.self.incarnation) return;  // of our former self
@@ -261,6 +275,7 @@ void Exchange::hear(const Sender& from, const Goodbye& /*goodbye*/, runtime::Ins
 
 void Exchange::part_from(runtime::PeerId peer, MemberState state, std::string reason) {
   heard_.erase(peer);
+  notes_.forget(peer);
   figures_.erase(peer);
   frozen_.erase(peer);
   unanswered_.erase(peer);

@@ -21,6 +21,7 @@
 #include "gossip/lane.h"
 #include "gossip/membership/membership.h"
 #include "gossip/norm_limit.h"
+#include "gossip/notes.h"
 #include "gossip/requests.h"
 #include "gossip/shut_out.h"
 #include "gossip/standing.h"
@@ -141,6 +142,11 @@ class Exchange {
   void pushed(std::uint64_t round, std::shared_ptr<const std::vector<float>> sketch);
   // What was folded from `peer`, and the sketch it sent.
   [[nodiscard]] Heard heard(runtime::PeerId peer) const;
+  // Goes along with the next push to each member, and from there on to everybody.
+  void say(SharedNote note) { notes_.hear(std::move(note)); }
+  // What is known by now of this peer and of the living: in step, what came with parcels that have
+  // been taken, so that it does not depend on when they came.
+  [[nodiscard]] const Notes& notes() const { return notes_; }
   void say_goodbye();  // queues a Goodbye to everybody alive
   // For a peer that hands its mass over and leaves: from now on new parcels are neither booked nor
   // acknowledged, and return to their senders with our goodbye. No request is answered any more.
@@ -220,6 +226,7 @@ class Exchange {
   [[nodiscard]] bool waits_for_round(std::uint64_t parcel_round, std::uint64_t round) const;
   void acknowledge_before(std::uint64_t round);
   void note_heard_before(std::uint64_t round);
+  void read_notes_before(std::uint64_t round);
   void hear(const Sender& from, const Parcel& parcel, runtime::Instant now);
   void hear(const Sender& from, const Acknowledgement& acknowledgement, runtime::Instant now);
   void hear(const Sender& from, const Heartbeat& heartbeat, runtime::Instant now);
@@ -302,6 +309,8 @@ class Exchange {
   std::map<Key, std::uint64_t> unacknowledged_;           // booked; their rounds
   std::map<Key, Parcel> unfolded_;                        // keep_heard
   std::uint64_t rounds_pushed_ = 0;
+  Notes notes_;
+  std::multimap<std::uint64_t, SharedNote> unread_notes_;  // by round; of parcels not yet taken
   std::map<runtime::PeerId, Heard> heard_;
   std::map<runtime::PeerId, EdgeFigures> figures_;  // of the living
   std::set<runtime::PeerId> frozen_;                // of the living

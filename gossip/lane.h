@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gossip/edge.h"
+#include "gossip/notes.h"
 #include "gossip/wire.h"
 #include "runtime/clock.h"
 
@@ -39,6 +40,7 @@ class Lane {
   [[nodiscard]] OutEdge& out() { return out_; }
   [[nodiscard]] const OutEdge& out() const { return out_; }
   [[nodiscard]] InEdge& in() { return in_; }
+  [[nodiscard]] Notes::Versions& told() { return told_; }  // notes that have gone out on it
 
   // Whether this is the peer we know: the first incarnation heard of. One that starts again gets a
   // lane of its own.
@@ -76,6 +78,7 @@ class Lane {
 
   OutEdge out_;
   InEdge in_;
+  Notes::Versions told_;
   std::optional<std::uint64_t> incarnation_;
   std::set<std::uint64_t> acknowledgements_;
   std::shared_ptr<const std::vector<float>> sketch_;       // goes with the next acknowledgement ...

@@ -134,6 +134,13 @@ void Mass::add(std::uint32_t block, double factor, kernels::ConstView delta) {
   });
 }
 
+void Mass::move(double factor, kernels::ConstView delta) {
+  for (std::uint32_t block = 0; block < layout_->parameter_blocks(); ++block) {
+    const auto [offset, count] = layout_->range(block);
+    add(block, factor, delta.slice(offset, count));
+  }
+}
+
 void Mass::fold(std::span<const BlockArrival> arrivals) {
   for (const BlockArrival& arrival : arrivals) {
     kernels::ConstView arrived = arrival.x;

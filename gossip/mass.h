@@ -49,6 +49,7 @@ class Mass {
   // x of the block += factor * delta (one number a parameter of the block, on the device); the
   // weight stays. What a gradient step does.
   void add(std::uint32_t block, double factor, kernels::ConstView delta);
+  void move(double factor, kernels::ConstView delta);  // the same of all parameters
   void add_from_host(std::uint32_t block, double factor, kernels::ConstView delta);  // the same
   // x *= factor, w *= factor: what a push has left. 0: everything was handed over. Noted only; x is
   // scaled when it is next written, which saves a pass over memory that the caches no longer hold.

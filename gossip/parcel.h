@@ -6,6 +6,7 @@
 
 #include "gossip/codec.h"
 #include "gossip/layout.h"
+#include "gossip/notes.h"
 #include "kernels/view.h"
 #include "runtime/frame.h"
 #include "runtime/peer_id.h"
@@ -60,6 +61,7 @@ struct Parcel {
   runtime::Frame said = {};   // of a difference, while its sender keeps it: the x that it leads to
   std::uint64_t era = 0;      // of companions: Inbox::begin_era
   double squared_norm = 0.0;  // of the payload; filled in where Terms::norms asks
+  std::vector<SharedNote> notes = {};  // that go along
 
   [[nodiscard]] double mass() const {
     return share * weight;
@@ -82,6 +84,7 @@ struct Push {
   std::uint64_t era = 0;
   std::vector<double> block_shares = {};  // instead of `share`, one a listed block; empty: `share`
   bool asks = false;                      // its parcels are a request
+  std::vector<SharedNote> notes = {};     // go along with the first block
 };
 
 }  // namespace gossip

@@ -65,12 +65,21 @@ struct Parcel {
   recipient @7 :UInt64;  # incarnation of the receiver that it is meant for; 0: not known
   kind @8 :Kind;
   era @9 :UInt64;  # of companions: how many deaths the sender knew of
+  notes @10 :List(Note);
   enum Kind {
     mass @0;
     difference @1;
     step @2;  # weight 0
     request @3;  # mass that asks for as much in return
   }
+}
+
+struct Note {
+  topic @0 :UInt8;
+  about @1 :UInt64;
+  version @2 :UInt64;
+  numbers @3 :List(Float64);
+  sketch @4 :List(Float32);
 }
 
 enum Codec {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "gossip/digest.h"
+#include "gossip/wire_notes.h"
 #include "gossip/wire_parts.h"
 #include "kernels/vector.h"
 #include "runtime/check.h"
@@ -36,6 +37,7 @@ unsigned first_segment_words(const Body& body) {
     const std::size_t sketch_words = said->sketch ? said->sketch->size() / 2 + 1 : 0;
     words += said->sequences.size() + sketch_words;
   }
+  if (const auto* parcel = std::get_if<Parcel>(&body)) words += words_of_notes(parcel->notes);
   if (const auto* report = std::get_if<Report>(&body)) words += words_of_report(*report);
   return static_cast<unsigned>(words);
 }
@@ -52,6 +54,8 @@ void write(const Parcel& parcel, wire::Header::Builder header) {
   body.setRecipient(parcel.recipient);
   body.setKind(static_cast<wire::Parcel::Kind>(parcel.kind));
   body.setEra(parcel.era);
+  if (!parcel.notes.empty())
+    write_notes(parcel.notes, body.initNotes(static_cast<unsigned>(parcel.notes.size())));
 }
 
 void write(const Acknowledgement& acknowledgement, wire::Header::Builder header) {
@@ -224,6 +228,8 @@ std::variant<Body, Refusal> read(wire::Parcel::Reader body, const Frames& frames
   if (!possible) return Refusal::kImpossibleWeight;
   auto payload = read_payload(frames, body.getBlock(), *codec, body.getChecksum(), terms);
   if (const auto* refusal = std::get_if<Refusal>(&payload)) return *refusal;
+  auto notes = read_notes(body.getNotes());
+  if (!notes) return Refusal::kMalformed;
   Parcel parcel{.round = body.getRound(),
                 .block = body.getBlock(),
                 .sequence = body.getSequence(),
@@ -233,7 +239,8 @@ std::variant<Body, Refusal> read(wire::Parcel::Reader body, const Frames& frames
                 .checksum = body.getChecksum(),
                 .kind = *kind,
                 .payload = std::get<runtime::Frame>(std::move(payload)),
-                .era = body.getEra()};
+                .era = body.getEra(),
+                .notes = *std::move(notes)};
   if (terms.norms) {
     const kernels::ConstView x = numbers_of(parcel, *terms.layout);
     parcel.squared_norm = kernels::vector::dot(x, x);

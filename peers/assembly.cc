@@ -328,8 +328,15 @@ runtime::Status Assembly::make_policy(const PolicyConfig& policy) {
   regularizer_ = std::move(regularizer).value();
   if (policy.schedule == "stagewise" && policy.stage_pull != 0.0)
     stage_anchor_ = std::make_unique<StageAnchor>(space);
-  auto correction = make_correction(
-      {policy.correction, policy.correction_damping, policy.momentum, policy.nesterov}, space);
+  auto correction = make_correction({.name = policy.correction,
+                                     .damping = policy.correction_damping,
+                                     .momentum = policy.momentum,
+                                     .nesterov = policy.nesterov,
+                                     .memory = policy.fedaware_memory,
+                                     .rate = policy.fedaware_rate,
+                                     .projected = policy.fedaware_projected,
+                                     .statistics = objective_->statistic_count()},
+                                    space);
   if (!correction) return correction.error();
   correction_ = std::move(correction).value();
   // Statistics follow batches and mixes; momentum would carry variances below zero.

@@ -81,6 +81,9 @@ struct PolicyConfig {
   double stage_pull = 0.0;
   std::string correction = "none";
   double correction_damping = 0.5;
+  double fedaware_memory = 0.5;
+  double fedaware_rate = 1.0;
+  bool fedaware_projected = true;
   std::string regularizer = "none";
   double regularizer_strength = 1e-4;
   std::string outer = "none";

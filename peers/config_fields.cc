@@ -131,6 +131,12 @@ void describe_policy(PolicyConfig& c, Table t) {
   t.add_name("policy.correction", c.correction, "what fights the drift between peers");
   t.add("policy.correction_damping", Number{&c.correction_damping, {0.0, 1.0, true}},
         "vrl: share of what a mix showed that is believed; 1 only where the graph never changes");
+  t.add("policy.fedaware_memory", Number{&c.fedaware_memory, {0.0, 1.0, true}},
+        "fedaware: share of its last steps in what a peer remembers of the way it takes");
+  t.add("policy.fedaware_rate", Number{&c.fedaware_rate, kPositive},
+        "fedaware: how far along the common direction");
+  t.add("policy.fedaware_projected", Flag{&c.fedaware_projected},
+        "fedaware: times as far as the plain average would go along it; false: times its length");
   t.add_name("policy.regularizer", c.regularizer, "what is added to the loss");
   t.add("policy.regularizer_strength", Number{&c.regularizer_strength, kNotNegative}, "times that");
   t.add_name("policy.outer", c.outer, "a second optimizer, of what a period and its mix came to");

@@ -78,6 +78,7 @@ constexpr Choice kCorrections[] = {
     {"vrl", "variance-reduced local SGD: less how far this peer's mean gradient is off"},
     {"quasi-global-momentum", "momentum of the way that the mixed model takes"},
     {"gradient-tracking", "S-ADDOPT: steps along a tracker of everybody's mean gradient"},
+    {"fedaware", "FedAWARE: rescaled so that peers average to what descends for all of them"},
 };
 constexpr Choice kRegularizers[] = {
     {"none", "the loss as it is"},

@@ -88,9 +88,33 @@ void check_vrl(const Config& config, Problems& problems) {
   }
 }
 
+// What it brings to a mix stands for all local steps since the last one, of all parameters.
+void check_fedaware(const Config& config, Problems& problems) {
+  constexpr std::string_view kKey = "policy.correction";
+  const auto needs = [&](std::string_view reason, std::string_view key, std::string_view expected,
+                         const std::string& got) {
+    if (got == expected) return;
+    problems.push_back({kKey, fmt::format("\"fedaware\" {}: it needs {} = {}, got {}", reason, key,
+                                          toml_text(expected), toml_text(got))});
+  };
+  needs("brings all steps since the last mix, and out of step mixes are among them", "gossip.pace",
+        "sync", config.gossip.pace);
+  needs("is a step of all peers' models, and two of them do not add up", "policy.outer", "none",
+        config.policy.outer);
+  if (config.policy.schedule == "overlapped")
+    problems.push_back({kKey,
+                        "\"fedaware\" puts its own in the place of local steps, and with "
+                        "policy.schedule = \"overlapped\" the next ones have been taken by then"});
+  if (config.gossip.blocks_per_push)
+    problems.push_back({kKey, fmt::format("\"fedaware\" is of whole models: it needs "
+                                          "gossip.blocks_per_push = \"all\", got {}",
+                                          *config.gossip.blocks_per_push)});
+}
+
 void check_correction(const Config& config, Problems& problems) {
   const PolicyConfig& policy = config.policy;
   if (policy.correction == "vrl") check_vrl(config, problems);
+  if (policy.correction == "fedaware") check_fedaware(config, problems);
   if (policy.correction == "quasi-global-momentum" && policy.optimizer != "sgd") {
     problems.push_back(
         {"policy.correction", fmt::format("\"quasi-global-momentum\" is the momentum, so it needs "

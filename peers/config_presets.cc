@@ -70,6 +70,17 @@ constexpr PresetValue kChocoSgd[] = {
     {"gossip.protocol", "\"choco\""},
     {"gossip.codec", "\"sign\""},
 };
+constexpr PresetValue kQuantized[] = {
+    {"policy.optimizer", "\"momentum\""},
+    {"policy.momentum", "0.9"},
+    {"policy.schedule", "\"every-step\""},
+    {"policy.period", "1"},
+    {"policy.correction", "\"none\""},
+    {"policy.regularizer", "\"none\""},
+    {"gossip.protocol", "\"quantized-push-sum\""},
+    {"gossip.topology", "\"exponential\""},
+    {"gossip.codec", "\"int8\""},
+};
 constexpr PresetValue kLiec[] = {
     {"policy.optimizer", "\"momentum\""},  {"policy.momentum", "0.9"},
     {"policy.schedule", "\"every-step\""}, {"policy.period", "1"},
@@ -146,6 +157,18 @@ constexpr PresetValue kVrlSgd[] = {
     {"policy.regularizer", "\"none\""},
     {"gossip.pace", "\"sync\""},
 };
+constexpr PresetValue kFedAware[] = {
+    {"policy.optimizer", "\"sgd\""},
+    {"policy.schedule", "\"periodic\""},
+    {"policy.period", "20"},
+    {"policy.correction", "\"fedaware\""},
+    {"policy.fedaware_memory", "0.5"},
+    {"policy.fedaware_rate", "1.0"},
+    {"policy.fedaware_projected", "true"},
+    {"policy.regularizer", "\"none\""},
+    {"gossip.topology", "\"complete\""},
+    {"gossip.pace", "\"sync\""},
+};
 constexpr PresetValue kQgDsgdm[] = {
     {"policy.optimizer", "\"sgd\""},
     {"policy.momentum", "0.9"},
@@ -218,6 +241,8 @@ constexpr Preset kPresets[] = {
      kSAddopt},
     {"choco-sgd", "momentum SGD, and signs of differences to both neighbours, in step",
      "Koloskova et al. 2020", kChocoSgd},
+    {"quantized-push-sum", "momentum SGD, and push-sum of coded differences, in step",
+     "Taheri et al. 2020", kQuantized},
     {"liec", "momentum SGD, signs of steps, and an exact average every 32, in step",
      "Cheng et al. 2024", kLiec},
     {"local-sgd", "a push after every eighth local step", "Stich 2018", kLocalSgd},
@@ -233,6 +258,8 @@ constexpr Preset kPresets[] = {
     {"noloco", "periods of AdamW, and heavy-ball momentum over the mean of a random pair",
      "Kolehmainen et al. 2025", kNoloco},
     {"vrl-sgd", "variance-reduced local SGD, over gossip in step", "Liang et al. 2019", kVrlSgd},
+    {"fedaware", "periods of SGD, averaged to what descends for all peers, in step",
+     "Zeng et al. 2023", kFedAware},
     {"qg-dsgdm", "quasi-global momentum, heavy ball", "Lin et al. 2021", kQgDsgdm},
     {"qg-dsgdm-n", "quasi-global momentum, Nesterov's", "Lin et al. 2021", kQgDsgdmN},
     {"sam", "SGP with sharpness-aware gradients", "Foret et al. 2021", kSam},

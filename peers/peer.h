@@ -99,6 +99,7 @@ struct PeerStatus {
   double blocked_seconds = 0.0;      // that training waited for other peers
   std::uint64_t age_rounds_p50 = 0;  // of parcels mixed lately: own round minus the sender's
   std::uint64_t age_rounds_p99 = 0;
+  double update_diversity = 0.0;  // as Correction::diversity()
   gossip::Traffic traffic;
 };
 
@@ -218,6 +219,7 @@ class Peer {
   [[nodiscard]] gossip::PushPlan plan_for(const Recipients& to,
                                           std::span<const runtime::PeerId> members) const;
   void weigh_by_distance(Recipients& to) const;
+  void let_correction_see();
   void hand(const Recipients& to, const std::shared_ptr<const gossip::Snapshot>& snapshot,
             const std::vector<std::uint32_t>& blocks);
   void move_statistics();

@@ -86,9 +86,34 @@ bool Peer::push() {
   return push_due_ ? false : hand_out();
 }
 
+// What peers tell each other beside their mass is read before the correction acts on it, and goes
+// out with the push that follows.
+void Peer::let_correction_see() {
+  const auto topic = parts_.correction->topic();
+  if (topic) {
+    Correction::Heard heard{.notes = {}, .self = options_.self.id};
+    std::vector<gossip::SharedNote> notes;
+    {
+      const std::scoped_lock lock(mutex_);
+      notes = exchange_->notes().of(*topic);
+      heard.peers = exchange_->members().living().size();
+    }
+    heard.notes = notes;
+    parts_.correction->hear(heard);
+  }
+  parts_.correction->before_push(mass_);
+  auto note = parts_.correction->note();
+  const std::scoped_lock lock(mutex_);
+  shared_.update_diversity = parts_.correction->diversity();
+  if (!note) return;
+  note->about = options_.self.id;
+  note->version = round_ + 1;
+  exchange_->say(std::make_shared<const gossip::Note>(*std::move(note)));
+}
+
 bool Peer::hand_out() {
   const std::size_t planned = choice_.blocks(round_).size();
-  if (parts_.correction != nullptr) parts_.correction->before_push(mass_);
+  if (parts_.correction != nullptr) let_correction_see();
   const std::vector<std::uint32_t> blocks = pushable_blocks();
   Recipients to = recipients(!blocks.empty());
   const bool by_distance = parts_.weighting->asks_distances();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "peers/policies/fedaware.h"
 #include "peers/policies/gradient_tracking.h"
 #include "peers/policies/quasi_global_momentum.h"
 #include "peers/policies/vrl.h"
@@ -30,6 +31,7 @@ constexpr Entry kCorrections[] = {
     {"vrl", make<Vrl>},
     {"quasi-global-momentum", make<QuasiGlobalMomentum>},
     {"gradient-tracking", make<GradientTracking>},
+    {"fedaware", make<FedAware>},
 };
 
 }  // namespace

@@ -257,7 +257,8 @@ TEST_CASE("no correction is none at all, and an unknown one is refused with thos
   const auto made = peers::make_correction({.name = "vlr"}, bench.space);
   REQUIRE_FALSE(made.ok());
   CHECK(made.error().message ==
-        "unknown correction 'vlr'; there are none, vrl, quasi-global-momentum, gradient-tracking");
+        "unknown correction 'vlr'; there are none, vrl, quasi-global-momentum, gradient-tracking, "
+        "fedaware");
 }
 
 TEST_CASE("the corrections that a config takes are those that are built") {
