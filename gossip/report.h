@@ -46,6 +46,16 @@ struct MemberReport {
   EdgeReport edge{};
 };
 
+// How large a batch is worth its samples: B_S of one group of layers, of this peer's samples and of
+// all peers'. 0: not known, or without bound.
+struct NoiseReport {
+  std::string group{};
+  double local = 0.0;
+  double global = 0.0;
+  bool operator==(const NoiseReport&) const = default;
+};
+
+inline constexpr std::size_t kNoiseReportsMax = 16;
 inline constexpr std::size_t kReportedMax = 128;  // members of one report; more are counted only
 
 struct Report {
@@ -57,6 +67,8 @@ struct Report {
   double loss = 0.0;
   double learning_rate = 0.0;
   double samples_per_second = 0.0;
+  std::uint64_t batch = 0;           // samples of this peer's step
+  std::vector<NoiseReport> noise{};  // of all parameters first; empty: not measured
   double weight = 0.0;
   double weight_in_flight = 0.0;
   double blocked_seconds = 0.0;

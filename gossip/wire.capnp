@@ -165,6 +165,14 @@ struct Report {
   membersKnown @17 :UInt64;
   members @18 :List(MemberReport);
   standing @19 :Standing;
+  batch @20 :UInt64;
+  noise @21 :List(NoiseReport);
+}
+
+struct NoiseReport {
+  group @0 :Text;
+  local @1 :Float64;
+  global @2 :Float64;
 }
 
 struct MemberReport {

@@ -7,6 +7,12 @@
 namespace gossip {
 namespace {
 
+std::optional<NoiseReport> read_noise(wire::NoiseReport::Reader body) {
+  const auto group = read_text(body.getGroup(), kNameBytesMax);
+  if (!group) return std::nullopt;
+  return NoiseReport{.group = *group, .local = body.getLocal(), .global = body.getGlobal()};
+}
+
 void write_member(const MemberReport& member, wire::MemberReport::Builder body) {
   body.setId(runtime::value_of(member.id));
   body.setIncarnation(member.incarnation);
@@ -61,6 +67,7 @@ std::size_t words_of_report(const Report& report) {
                       words_of(self.address.key.size());
   for (const MemberReport& member : report.members)
     words += kMemberWords + words_of(member.name.size());
+  for (const NoiseReport& noise : report.noise) words += 4 + words_of(noise.group.size());
   return words;
 }
 
@@ -85,6 +92,14 @@ void write_report(const Report& report, wire::Report::Builder body) {
   body.setStanding(static_cast<wire::Standing>(report.standing));
   body.setMembersLiving(report.members_living);
   body.setMembersKnown(report.members_known);
+  CHECK(report.noise.size() <= kNoiseReportsMax);
+  body.setBatch(report.batch);
+  auto noise = body.initNoise(static_cast<unsigned>(report.noise.size()));
+  for (unsigned i = 0; i < noise.size(); ++i) {
+    noise[i].setGroup(report.noise[i].group);
+    noise[i].setLocal(report.noise[i].local);
+    noise[i].setGlobal(report.noise[i].global);
+  }
   auto members = body.initMembers(static_cast<unsigned>(report.members.size()));
   for (unsigned i = 0; i < members.size(); ++i) write_member(report.members[i], members[i]);
 }
@@ -94,9 +109,11 @@ std::optional<Report> read_report(wire::Report::Reader body) {
   auto terms = read_text(body.getTerms(), kTermsBytesMax);
   const auto progress = read_progress(body.getProgress());
   const auto members = body.getMembers();  // once: reading it again counts again
+  const auto noise = body.getNoise();
   const auto standing = static_cast<std::size_t>(body.getStanding());
   if (!self || !terms || !progress) return std::nullopt;
   if (members.size() > kReportedMax || standing >= kStandingCount) return std::nullopt;
+  if (noise.size() > kNoiseReportsMax) return std::nullopt;
   Report report{.self = std::move(*self),
                 .terms = std::move(*terms),
                 .progress = *progress,
@@ -105,6 +122,7 @@ std::optional<Report> read_report(wire::Report::Reader body) {
                 .loss = body.getLoss(),
                 .learning_rate = body.getLearningRate(),
                 .samples_per_second = body.getSamplesPerSecond(),
+                .batch = body.getBatch(),
                 .weight = body.getWeight(),
                 .weight_in_flight = body.getWeightInFlight(),
                 .blocked_seconds = body.getBlockedSeconds(),
@@ -116,6 +134,11 @@ std::optional<Report> read_report(wire::Report::Reader body) {
                 .standing = static_cast<Standing>(standing),
                 .members_living = body.getMembersLiving(),
                 .members_known = body.getMembersKnown()};
+  for (const wire::NoiseReport::Reader said : noise) {
+    auto group = read_noise(said);
+    if (!group) return std::nullopt;
+    report.noise.push_back(std::move(*group));
+  }
   for (const wire::MemberReport::Reader said : members) {
     auto member = read_member(said);
     if (!member) return std::nullopt;

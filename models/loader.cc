@@ -37,10 +37,12 @@ void BatchSequence::begin_pass(std::uint64_t pass) {
   random.shuffle(std::span(order_));
 }
 
-void BatchSequence::seek(std::uint64_t step) {
-  const std::uint64_t samples = step * batch_;
-  begin_pass(samples / part_.size());
-  position_ = samples % part_.size();
+void BatchSequence::seek(std::uint64_t step) { seek_sample(step * batch_, batch_); }
+
+void BatchSequence::seek_sample(std::uint64_t position, std::size_t batch) {
+  batch_ = batch;
+  begin_pass(position / part_.size());
+  position_ = position % part_.size();
 }
 
 void BatchSequence::next(HostBatch& out) {
@@ -79,6 +81,8 @@ Loader::Loader(const Dataset& dataset, std::vector<std::uint32_t> part,
                const LoaderOptions& options)
     : sequence_(dataset, std::move(part), options),
       step_(options.first_step),
+      position_(options.first_step * options.batch),
+      batch_(options.batch),
       ahead_(options.ahead) {
   start();
 }
@@ -100,9 +104,15 @@ void Loader::stop() {
 }
 
 void Loader::seek(std::uint64_t step) {
+  seek({.step = step, .position = step * batch_, .batch = batch_});
+}
+
+void Loader::seek(const Place& place) {
   stop();  // from here on this thread is alone
-  sequence_.seek(step);
-  step_ = step;
+  sequence_.seek_sample(place.position, place.batch);
+  step_ = place.step;
+  position_ = place.position;
+  batch_ = place.batch;
   prepared_ = 0;
   taken_ = 0;
   stopping_ = false;
@@ -111,6 +121,7 @@ void Loader::seek(std::uint64_t step) {
 
 const HostBatch& Loader::next() {
   ++step_;
+  position_ += batch_;
   if (!thread_.joinable()) {
     sequence_.next(slots_[0]);
     return slots_[0];

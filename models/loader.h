@@ -32,7 +32,8 @@ class BatchSequence {
   BatchSequence(const Dataset& dataset, std::vector<std::uint32_t> part,
                 const LoaderOptions& options);
 
-  void seek(std::uint64_t step);  // the next batch is batch `step`
+  void seek(std::uint64_t step);  // the next batch is batch `step`, all before it as large
+  void seek_sample(std::uint64_t position, std::size_t batch);  // of that sample and the next ones
   void next(HostBatch& out);
 
  private:
@@ -62,7 +63,17 @@ class Loader {
   [[nodiscard]] const HostBatch& next();
 
   [[nodiscard]] std::uint64_t step() const { return step_; }  // of the batch that next() will give
-  void seek(std::uint64_t step);  // the batch handed out last is no longer valid
+  // Samples handed out so far: the next batch begins with the next one of the sequence.
+  [[nodiscard]] std::uint64_t position() const { return position_; }
+  // After these three the batch handed out last is no longer valid.
+  void seek(std::uint64_t step);  // as if all batches had been as large
+  struct Place {
+    std::uint64_t step = 0;
+    std::uint64_t position = 0;
+    std::size_t batch = 0;
+  };
+  void seek(const Place& place);
+  void set_batch(std::size_t batch) { seek({step_, position_, batch}); }
 
  private:
   // One batch is the caller's, two wait for it at most.
@@ -75,6 +86,8 @@ class Loader {
 
   BatchSequence sequence_;
   std::uint64_t step_;
+  std::uint64_t position_;
+  std::size_t batch_;
   bool ahead_;
   std::array<HostBatch, kSlots> slots_;
 

@@ -227,6 +227,7 @@ runtime::Result<std::unique_ptr<Assembly>> Assembly::create(const Config& config
   if (auto made = assembly->make_objective(config, surroundings, place); !made) return made.error();
   if (auto made = assembly->make_gossip(config, place); !made) return made.error();
   if (auto made = assembly->make_policy(config.policy); !made) return made.error();
+  assembly->make_batches(config);
   assembly->make_peer(config, place, now);
   return assembly;
 }
@@ -243,8 +244,11 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
   }
   const models::Dataset& train = *surroundings.data.train;
   CHECK(place.index < surroundings.parts.size());
+  const bool grows = config.train.batch_policy == "divebatch";
+  const std::size_t batch_max =
+      grows ? std::max(config.train.batch, config.train.batch_max) : config.train.batch;
   auto network = models::Network::create(network_spec(config, train), *backend_,
-                                         std::max<std::size_t>(config.train.batch, 256));
+                                         std::max<std::size_t>(batch_max, 256));
   if (!network) return network.error();
   if (auto dropping = (*network)->drop_activations(config.train.drop_activations); !dropping)
     return runtime::Error{fmt::format("train.drop_activations: {}", dropping.error().message)};
@@ -253,6 +257,7 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
   start_notes_ = std::move(start->notes);
   vocabulary_hash_ = train.vocabulary_hash();
   network_ = network->get();
+  first_batch_ = config.train.batch;
   steps_per_epoch_ = static_cast<double>(train.size()) /
                      static_cast<double>(surroundings.parts.size() * config.train.batch);
   steps_ = config.train.steps > 0
@@ -268,7 +273,7 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
                             .ahead = !place.virtual_time});
   objective_ = std::make_unique<NetworkObjective>(NetworkObjective::Parts{
       std::move(network).value(), std::move(loader), surroundings.data.test.get(), backend_,
-      std::move(start->estimate), config.train.batch});
+      std::move(start->estimate), config.train.batch, grows ? batch_max : 0});
   return {};
 }
 
@@ -349,6 +354,29 @@ runtime::Status Assembly::make_policy(const PolicyConfig& policy) {
   return {};
 }
 
+void Assembly::make_batches(const Config& config) {
+  const TrainConfig& train = config.train;
+  if (!objective_->parts_batches() || train.batch < 2) return;
+  const std::size_t learned = objective_->parameter_count() - objective_->statistic_count();
+  BatchWatch::Parts parts;
+  parts.rescale = train.batch_rescale;
+  if (train.noise_every > 0)
+    parts.noise = std::make_unique<NoiseScale>(
+        train.noise_every, layer_groups(objective_->tensors(), learned, NoiseScale::kGroupsMax),
+        *backend_);
+  const VectorSpace space{backend_, objective_->parameter_count(), objective_->scalar()};
+  if (train.batch_policy == "divebatch")
+    parts.growth = std::make_unique<DiveBatch>(
+        DiveBatchOptions{.batch = train.batch,
+                         .batch_max = train.batch_max,
+                         .scale = train.batch_growth,
+                         .pass_steps = std::max<std::uint64_t>(
+                             1, static_cast<std::uint64_t>(std::llround(steps_per_epoch_))),
+                         .every_passes = train.batch_every},
+        space);
+  if (parts.noise || parts.growth) batches_ = std::make_unique<BatchWatch>(std::move(parts), space);
+}
+
 std::string Assembly::terms_of(const Config& config) const {
   std::string terms =
       fmt::format("run = {}\nobjective.kind = {}\n", config.run, config.objective.kind);
@@ -359,6 +387,9 @@ std::string Assembly::terms_of(const Config& config) const {
   terms += fmt::format(
       "parameters = {}\nnumber = {}\ngossip.block_bytes = {}\n", layout_->parameter_count(),
       layout_->scalar() == kernels::Scalar::kF64 ? "f64" : "f32", config.gossip.block_bytes);
+  if (config.train.batch_policy != "fixed")
+    terms += fmt::format("train.batch_policy = {}, {} of at most {}\n", config.train.batch_policy,
+                         config.train.batch_growth, config.train.batch_max);
   terms += fmt::format("gossip.protocol = {}\ngossip.codec = {}\n", config.gossip.protocol,
                        config.gossip.codec);
   if (config.gossip.codec == "topk" || config.gossip.codec == "randomk")
@@ -410,6 +441,7 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
                         .regularizers = std::move(regularizers),
                         .correction = correction_.get(),
                         .outer = outer_.get(),
+                        .batches = batches_.get(),
                         .schedule = schedule_.get(),
                         .topology = topology_,
                         .weighting = weighting_.get(),

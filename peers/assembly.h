@@ -88,6 +88,7 @@ class Assembly {
   [[nodiscard]] const std::vector<std::string>& start_notes() const { return start_notes_; }
   [[nodiscard]] std::uint64_t fingerprint() const { return fingerprint_; }
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
+  [[nodiscard]] std::uint64_t first_batch() const { return first_batch_; }   // samples of a step
   [[nodiscard]] double steps_per_epoch() const { return steps_per_epoch_; }  // 0 in the laboratory
 
  private:
@@ -97,6 +98,7 @@ class Assembly {
   runtime::Status make_gossip(const Config& config, const Place& place);
   runtime::Status make_optimizer_of(const PolicyConfig& policy, const VectorSpace& space);
   runtime::Status make_policy(const PolicyConfig& policy);
+  void make_batches(const Config& config);
   [[nodiscard]] std::string terms_of(const Config& config) const;
   [[nodiscard]] PeerOptions options_of(const Config& config, const Place& place) const;
   void make_peer(const Config& config, const Place& place, runtime::Instant now);
@@ -115,12 +117,14 @@ class Assembly {
   std::unique_ptr<Regularizer> stage_anchor_;  // null: nothing is pulled
   std::unique_ptr<Correction> correction_;     // null: none
   std::unique_ptr<Outer> outer_;               // null: none
+  std::unique_ptr<BatchWatch> batches_;        // null: nobody looks at them
   std::unique_ptr<Peer> peer_;
   std::string terms_;
   std::vector<std::string> start_notes_;
   std::uint64_t vocabulary_hash_ = 0;  // of a text's characters
   std::uint64_t fingerprint_ = 0;
   std::uint64_t steps_ = 0;
+  std::uint64_t first_batch_ = 1;
   double steps_per_epoch_ = 0.0;
 };
 

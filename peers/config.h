@@ -50,6 +50,12 @@ struct TrainConfig {
   std::uint64_t epochs = 5;
   std::uint64_t steps = 0;
   std::uint64_t batch = 32;
+  std::string batch_policy = "fixed";
+  std::uint64_t batch_max = 512;
+  double batch_growth = 0.1;
+  std::uint64_t batch_every = 1;
+  bool batch_rescale = true;
+  std::uint64_t noise_every = 100;
   std::string precision = "f32";
   double drop_activations = 0.0;
   double label_smoothing = 0.0;

@@ -87,6 +87,18 @@ void describe_train(TrainConfig& c, Table t) {
         "passes over the whole set by all peers together");
   t.add("train.steps", Count{&c.steps, kFromZero}, "steps of each peer; 0: as many as epochs make");
   t.add("train.batch", Count{&c.batch, {1, kBatchMax}}, "samples a step");
+  t.add_name("train.batch_policy", c.batch_policy, "whether batches grow");
+  t.add("train.batch_max", Count{&c.batch_max, {2, kBatchMax}},
+        "divebatch: samples a step at most");
+  t.add(
+      "train.batch_growth", Number{&c.batch_growth, kPositive},
+      "divebatch: batch of all peers over the diversity of gradients, 1 to the number of samples");
+  t.add("train.batch_every", Count{&c.batch_every, kFromOne},
+        "divebatch: the diversity is measured in every so many-th pass over the data");
+  t.add("train.batch_rescale", Flag{&c.batch_rescale},
+        "divebatch: the learning rate grows with the batch");
+  t.add("train.noise_every", Count{&c.noise_every, kFromZero},
+        "steps between measurements of the gradient noise scale, a step's work each; 0: none");
   t.add_name("train.precision", c.precision, "of forward and backward");
   t.add("train.drop_activations", Number{&c.drop_activations, kBelowOne},
         "share of what is kept for weight gradients that is dropped (DropIT); cpu, reference");

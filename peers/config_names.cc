@@ -38,6 +38,10 @@ constexpr Choice kModels[] = {
     {"gpt-mini", "four blocks of causal attention on 128 channels, for texts"},
     {"layers", "as listed in model.layers"},
 };
+constexpr Choice kBatchPolicies[] = {
+    {"fixed", "the same in every step"},
+    {"divebatch", "as large as the gradients of all peers' samples are diverse, never smaller"},
+};
 constexpr Choice kTrainPrecisions[] = {
     {"f32", "32-bit floating point"},
     {"bf16", "16-bit brain floating point", kLater},
@@ -62,7 +66,6 @@ constexpr Choice kSchedules[] = {
     {"periodic", "push after every `period` local steps"},
     {"overlapped", "as periodic, and what is pushed travels while the next period computes"},
     {"stagewise", "stages: each longer, of a lower rate and a longer period"},
-    {"divebatch", "batch size by gradient diversity", kLater},
 };
 constexpr Choice kStages[] = {
     {"sc", "strongly convex: each twice as long, at half the rate"},
@@ -169,6 +172,7 @@ constexpr KeyChoices kChoices[] = {
     {"data.set", kSets},
     {"data.partition", kPartitions},
     {"model.kind", kModels},
+    {"train.batch_policy", kBatchPolicies},
     {"train.precision", kTrainPrecisions},
     {"policy.optimizer", kOptimizers},
     {"policy.learning_rate_rule", kLearningRateRules},

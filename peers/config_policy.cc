@@ -146,6 +146,34 @@ void check_outer(const PolicyConfig& policy, Problems& problems) {
                                    toml_text(policy.outer))});
 }
 
+void check_batches(const Config& config, Problems& problems) {
+  const TrainConfig& train = config.train;
+  const TrainConfig untouched;
+  if (train.batch_policy == "fixed") {
+    const auto needs = [&](std::string_view key, bool given) {
+      if (given)
+        problems.push_back({key, "needs train.batch_policy = \"divebatch\", got \"fixed\""});
+    };
+    needs("train.batch_max", train.batch_max != untouched.batch_max);
+    needs("train.batch_growth", train.batch_growth != untouched.batch_growth);
+    needs("train.batch_every", train.batch_every != untouched.batch_every);
+    needs("train.batch_rescale", train.batch_rescale != untouched.batch_rescale);
+    return;
+  }
+  constexpr std::string_view kKey = "train.batch_policy";
+  if (train.batch < 2)
+    problems.push_back({"train.batch",
+                        "expected at least 2 with train.batch_policy = "
+                        "\"divebatch\", which halves each batch, got 1"});
+  if (train.batch_max < train.batch)
+    problems.push_back({"train.batch_max", fmt::format("expected at least train.batch = {}, got {}",
+                                                       train.batch, train.batch_max)});
+  if (config.policy.schedule == "overlapped")
+    problems.push_back({kKey,
+                        "\"divebatch\" lets batches grow between a mix and the next steps, and "
+                        "with policy.schedule = \"overlapped\" there is no such moment"});
+}
+
 }  // namespace
 
 void check_policy(const Config& config, Problems& problems) {
@@ -154,6 +182,7 @@ void check_policy(const Config& config, Problems& problems) {
   check_correction(config, problems);
   check_regularizer(config, problems);
   check_outer(config.policy, problems);
+  check_batches(config, problems);
 }
 
 }  // namespace peers

@@ -216,6 +216,9 @@ class Launcher {
     summary.parcels_sent = count(record, "parcels_sent");
     summary.parcels_received = count(record, "parcels_received");
     summary.samples_per_second = number(record, "samples_per_second");
+    summary.batch = count(record, "batch");
+    summary.noise_local = number(record, "noise_scale_local");
+    summary.noise_global = number(record, "noise_scale_global");
   }
 
   // Once all listen, everybody is told where. A peer that ended before is left in the list: the

@@ -22,7 +22,8 @@ class NetworkObjective final : public Objective {
     const models::Dataset* test = nullptr;
     kernels::Backend* backend = nullptr;
     std::vector<float> start;
-    std::size_t batch = 0;  // samples
+    std::size_t batch = 0;      // samples
+    std::size_t batch_max = 0;  // samples that it may come to; 0: it stays
   };
   explicit NetworkObjective(Parts parts);
 
@@ -36,6 +37,10 @@ class NetworkObjective final : public Objective {
   void next_batch() override;
   double gradient_at(kernels::ConstView estimate, kernels::View gradient) override;
   void visit_state(StateVisitor& visitor) override;
+  [[nodiscard]] bool parts_batches() const override { return true; }
+  void gradient_of_part(const Part& part, kernels::ConstView estimate,
+                        kernels::View gradient) override;
+  void set_batch_samples(std::size_t samples) override;
   [[nodiscard]] std::size_t statistic_count() const override {
     return parts_.network->parameter_count() - parts_.network->learned_count();
   }

@@ -11,6 +11,7 @@
 #include "models/parameter_tensor.h"
 #include "peers/policies/gradient_source.h"
 #include "peers/policies/state_visitor.h"
+#include "runtime/check.h"
 
 namespace peers {
 
@@ -47,6 +48,21 @@ class Objective : public GradientSource {
   // Writes how far the batch of the last gradient_at() moves them, in the estimate, over what
   // `delta` holds for them; the rest stays.
   virtual void move_statistics(kernels::ConstView /*estimate*/, kernels::View /*delta*/) {}
+
+  // The mean gradient of samples [first, first + count) of the current batch, which overwrites
+  // `gradient`. Only where batches can be parted.
+  struct Part {
+    std::size_t first = 0;
+    std::size_t count = 0;
+  };
+  [[nodiscard]] virtual bool parts_batches() const { return false; }
+  virtual void gradient_of_part(const Part& /*part*/, kernels::ConstView /*estimate*/,
+                                kernels::View /*gradient*/) {
+    CHECK(false);
+  }
+  // From the next batch on, so many samples; at most what it was made for. The samples go on in
+  // their order.
+  virtual void set_batch_samples(std::size_t /*samples*/) { CHECK(false); }
 
   // What activations hold between the passes, with their gradients; 0 where there are none.
   [[nodiscard]] virtual std::size_t activation_bytes() const { return 0; }

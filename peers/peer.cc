@@ -190,6 +190,7 @@ void Peer::end_round() {
   const double learning_rate_sum = std::exchange(learning_rate_sum_, 0.0);
   if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, learning_rate_sum);
   if (parts_.outer != nullptr && learning_rate_sum > 0.0) take_outer_step();
+  if (parts_.batches != nullptr) hear_of_batches();
 }
 
 // A move of the estimate, whatever the pace: x moves by as much times the weight.
@@ -226,10 +227,13 @@ double Peer::compute() {
   CHECK(step_ < options_.steps);
   const Plan plan = parts_.schedule->plan(step_);
   learning_rate_ = plan.learning_rate;
+  if (parts_.batches != nullptr) learning_rate_ *= parts_.batches->rate_factor();
   push_planned_ = plan.push;
   overlap_ = plan.overlap;
   learning_rate_sum_ += learning_rate_;
   parts_.objective->next_batch();
+  if (parts_.batches != nullptr)
+    parts_.batches->before_gradient(step_, *parts_.objective, estimate());
   for (Regularizer* regularizer : parts_.regularizers) regularizer->begin_step(plan, estimate());
   const double loss =
       parts_.optimizer->delta_at(gradient_, estimate(), learning_rate_, delta_.view());
@@ -239,6 +243,7 @@ double Peer::compute() {
   diverged_ = diverged_ || !std::isfinite(loss);
   loss_mean_ = loss_mean_ == 0.0 ? loss : exponential_mean(loss_mean_, loss, 0.98);
   ++step_;
+  if (parts_.batches != nullptr) parts_.batches->after_step(step_);
   return loss;
 }
 
@@ -350,6 +355,9 @@ Phase Peer::advance(runtime::Instant now) {
   shared_.step_seconds = step_seconds_;
   shared_.loss = loss_mean_;
   shared_.learning_rate = learning_rate_;
+  shared_.batch = parts_.objective->batch_samples();
+  shared_.steps_worth = steps_worth();
+  if (parts_.batches != nullptr) shared_.noise = parts_.batches->report();
   shared_.weight = mass_.mean_weight();
   return phase_;
 }

@@ -23,6 +23,7 @@
 #include "gossip/weighting.h"
 #include "kernels/backend.h"
 #include "peers/objective.h"
+#include "peers/policies/batch_watch.h"
 #include "peers/policies/correction.h"
 #include "peers/policies/optimizer.h"
 #include "peers/policies/outer.h"
@@ -70,6 +71,7 @@ struct PeerParts {
   std::vector<Regularizer*> regularizers = {};
   Correction* correction = nullptr;  // null: none
   Outer* outer = nullptr;            // null: none; of the learned parameters
+  BatchWatch* batches = nullptr;     // null: nobody looks at them
   Schedule* schedule = nullptr;
   const gossip::Topology* topology = nullptr;
   const gossip::Weighting* weighting = nullptr;
@@ -88,8 +90,11 @@ struct PeerStatus {
   double step_seconds = 0.0;  // mean time of a step; 0: not known yet
   double epoch = 0.0;         // these two as note_rate() was told
   double samples_per_second = 0.0;
-  double loss = 0.0;              // mean over the last steps, exponentially weighted
-  double learning_rate = 0.0;     // of the last step
+  double loss = 0.0;                            // mean over the last steps, exponentially weighted
+  double learning_rate = 0.0;                   // of the last step
+  std::uint64_t batch = 0;                      // samples of a step
+  double steps_worth = 0.0;                     // steps, counted in samples of the first batch
+  std::vector<gossip::NoiseReport> noise = {};  // as BatchWatch::report()
   double weight = 1.0;            // push-sum weight held, mean over blocks: of x, and waiting
   double weight_waiting = 0.0;    // in the inbox, mean over blocks
   double weight_in_flight = 0.0;  // sent and not acknowledged, mean over blocks
@@ -165,6 +170,11 @@ class Peer {
   // As of the last mix; on the device. Not after hand_over().
   [[nodiscard]] kernels::ConstView estimate();
   [[nodiscard]] std::uint64_t step() const { return step_; }  // gradient steps taken
+  // The same, counted in samples of the first batch: more once batches have grown.
+  [[nodiscard]] double steps_worth() const {
+    const bool grows = parts_.batches != nullptr && parts_.batches->grows();
+    return grows ? parts_.batches->steps_worth() : static_cast<double>(step_);
+  }
   [[nodiscard]] double weight() const {
     return mass_.mean_weight();
   }  // of x; what waits in the inbox not counted
@@ -220,6 +230,8 @@ class Peer {
                                           std::span<const runtime::PeerId> members) const;
   void weigh_by_distance(Recipients& to) const;
   void let_correction_see();
+  void tell_of_batches();
+  void hear_of_batches();
   void hand(const Recipients& to, const std::shared_ptr<const gossip::Snapshot>& snapshot,
             const std::vector<std::uint32_t>& blocks);
   void move_statistics();

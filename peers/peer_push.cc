@@ -111,9 +111,32 @@ void Peer::let_correction_see() {
   exchange_->say(std::make_shared<const gossip::Note>(*std::move(note)));
 }
 
+void Peer::tell_of_batches() {
+  std::vector<gossip::Note> notes = parts_.batches->notes();
+  const std::scoped_lock lock(mutex_);
+  for (gossip::Note& note : notes) {
+    note.about = options_.self.id;
+    note.version = round_ + 1;
+    exchange_->say(std::make_shared<const gossip::Note>(std::move(note)));
+  }
+}
+
+void Peer::hear_of_batches() {
+  if (!parts_.batches->listens()) return;
+  gossip::Notes notes;
+  std::size_t peers = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    notes = exchange_->notes();
+    peers = exchange_->members().living().size();
+  }
+  parts_.batches->hear(notes, peers, *parts_.objective);
+}
+
 bool Peer::hand_out() {
   const std::size_t planned = choice_.blocks(round_).size();
   if (parts_.correction != nullptr) let_correction_see();
+  if (parts_.batches != nullptr) tell_of_batches();
   const std::vector<std::uint32_t> blocks = pushable_blocks();
   Recipients to = recipients(!blocks.empty());
   const bool by_distance = parts_.weighting->asks_distances();

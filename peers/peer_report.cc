@@ -45,6 +45,8 @@ gossip::Report Peer::report(runtime::Instant now) const {
           .loss = status.loss,
           .learning_rate = status.learning_rate,
           .samples_per_second = status.samples_per_second,
+          .batch = status.batch,
+          .noise = status.noise,
           .weight = status.weight,
           .weight_in_flight = status.weight_in_flight,
           .blocked_seconds = status.blocked_seconds,

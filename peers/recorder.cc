@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <utility>
 #include <variant>
 
@@ -20,22 +21,27 @@ std::string upper_case(std::string_view word) {
   return upper;
 }
 
+// 0 stands for what is not known: written as null.
+double known(double value) {
+  return value > 0.0 ? value : std::numeric_limits<double>::quiet_NaN();
+}
+
 }  // namespace
 
 Recorder::Recorder(Parts parts, runtime::Instant now)
     : parts_(std::move(parts)),
       progress_at_(now),
-      progress_step_(parts_.assembly->peer().step()),
-      evaluated_epochs_(static_cast<std::uint64_t>(epoch(progress_step_))) {}
+      progress_worth_(parts_.assembly->peer().steps_worth()),
+      evaluated_epochs_(static_cast<std::uint64_t>(epoch(progress_worth_))) {}
 
-double Recorder::epoch(std::uint64_t step) const {
+double Recorder::epoch(double steps_worth) const {
   const double per_epoch = parts_.assembly->steps_per_epoch();
-  return per_epoch > 0.0 ? static_cast<double>(step) / per_epoch : 0.0;
+  return per_epoch > 0.0 ? steps_worth / per_epoch : 0.0;
 }
 
 void Recorder::after_step(Peer& peer, double /*loss*/, runtime::Instant /*now*/) {
   if (parts_.evaluate_every == 0 || parts_.assembly->steps_per_epoch() <= 0.0) return;
-  const auto epochs = static_cast<std::uint64_t>(epoch(peer.step()));
+  const auto epochs = static_cast<std::uint64_t>(epoch(peer.steps_worth()));
   // The last epoch is judged after everybody has settled, on what the peer ends with.
   if (epochs < evaluated_epochs_ + parts_.evaluate_every || peer.step() >= parts_.assembly->steps())
     return;
@@ -48,7 +54,7 @@ void Recorder::evaluate(Peer& peer) {
   if (!last_quality_) return;
   parts_.metrics->write(parts_.clock->now(), "evaluate",
                         {{"step", peer.step()},
-                         {"epoch", epoch(peer.step())},
+                         {"epoch", epoch(peer.steps_worth())},
                          {"test_loss", last_quality_->loss},
                          {"test_accuracy", last_quality_->accuracy}});
 }
@@ -64,19 +70,19 @@ void Recorder::before_leaving(Peer& peer) { parts_.keep_estimate(peer); }
 void Recorder::write_progress(Peer& peer, runtime::Instant now) {
   const PeerStatus status = peer.status();
   const double seconds = runtime::to_seconds(now - progress_at_);
-  const std::size_t batch = parts_.assembly->objective().batch_samples();
-  const double samples = static_cast<double>((status.step - progress_step_) * batch);
+  const double samples =
+      (status.steps_worth - progress_worth_) * static_cast<double>(parts_.assembly->first_batch());
   const double rate = seconds > 0.0 ? samples / seconds : 0.0;
   progress_at_ = now;
-  progress_step_ = status.step;
-  peer.note_rate(epoch(status.step), rate);
+  progress_worth_ = status.steps_worth;
+  peer.note_rate(epoch(status.steps_worth), rate);
   const std::string edges_now = edges(peer, now);
   parts_.metrics->write(now, "progress",
                         {{"step", status.step},
-                         {"epoch", epoch(status.step)},
+                         {"epoch", epoch(status.steps_worth)},
                          {"loss", status.loss},
                          {"learning_rate", status.learning_rate},
-                         {"batch", batch},
+                         {"batch", status.batch},
                          {"samples_per_second", rate},
                          {"weight", status.weight},
                          {"members", status.members},
@@ -89,7 +95,9 @@ void Recorder::write_progress(Peer& peer, runtime::Instant now) {
                          {"blocked_seconds", status.blocked_seconds},
                          {"age_rounds_p50", status.age_rounds_p50},
                          {"age_rounds_p99", status.age_rounds_p99},
+                         {"update_diversity", known(status.update_diversity)},
                          {"edges", runtime::JsonText{edges_now}}});
+  write_noise(status, now);
 }
 
 // JSON: an object a living member.
@@ -103,6 +111,17 @@ std::string Recorder::edges(const Peer& peer, runtime::Instant now) const {
   }
   // A name comes from its owner, and need not be text.
   return edges.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+// One record a group of layers, "all" first.
+void Recorder::write_noise(const PeerStatus& status, runtime::Instant now) {
+  if (status.noise.empty() || status.step == std::exchange(noise_step_, status.step)) return;
+  for (const gossip::NoiseReport& noise : status.noise)
+    parts_.metrics->write(now, "noise",
+                          {{"step", status.step},
+                           {"group", noise.group},
+                           {"noise_scale_local", known(noise.local)},
+                           {"noise_scale_global", known(noise.global)}});
 }
 
 void Recorder::write_events(Peer& peer, runtime::Instant now) {

@@ -36,10 +36,11 @@ class Recorder final : public Observer {
   void write_progress(Peer& peer, runtime::Instant now);
   void write_events(Peer& peer, runtime::Instant now);
 
-  [[nodiscard]] double epoch(std::uint64_t step) const;  // 0 in the laboratory
+  [[nodiscard]] double epoch(double steps_worth) const;  // 0 in the laboratory
   [[nodiscard]] const std::optional<Quality>& last_quality() const { return last_quality_; }
 
  private:
+  void write_noise(const PeerStatus& status, runtime::Instant now);
   void write(const gossip::MemberEvent& member, runtime::Instant now);
   void write(const gossip::FrozenEvent& member, runtime::Instant now);
   void write(const gossip::RefusalEvent& refusal, runtime::Instant now);
@@ -48,8 +49,9 @@ class Recorder final : public Observer {
   [[nodiscard]] std::string edges(const Peer& peer, runtime::Instant now) const;
 
   Parts parts_;
-  runtime::Instant progress_at_;     // when the last progress was written
-  std::uint64_t progress_step_ = 0;  // and the step it was of
+  runtime::Instant progress_at_;  // when the last progress was written
+  double progress_worth_ = 0.0;   // and the steps it was of, as Peer::steps_worth()
+  std::uint64_t noise_step_ = 0;  // when noise was written last
   std::uint64_t evaluated_epochs_ = 0;
   std::optional<Quality> last_quality_;
 };

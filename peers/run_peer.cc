@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 #include <limits>
@@ -191,7 +192,7 @@ class PeerProcess {
     for (const std::string& note : assembly_->start_notes()) log_.info("{}", note);
     if (auto resumed = former_->go_on(*assembly_, *surroundings_->backend, joins()); !resumed)
       return resumed;
-    first_step_ = assembly_->peer().step();
+    first_worth_ = assembly_->peer().steps_worth();
     write_start();
     return {};
   }
@@ -256,7 +257,7 @@ class PeerProcess {
     assembly_->peer().join(joined->contacts, joined->estimate(), joined->step, clock_.now());
     log_.info("joined {} peers at step {} in {:.2f} s", joined->contacts.size(), joined->step,
               runtime::to_seconds(clock_.now() - started_));
-    first_step_ = joined->step;
+    first_worth_ = static_cast<double>(joined->step);
     return {};
   }
 
@@ -378,8 +379,11 @@ class PeerProcess {
 
   void write_end(std::string_view reason, const Recorder& recorder) {
     const PeerStatus status = assembly_->peer().status();
-    const std::uint64_t samples =
-        (status.step - std::min(first_step_, status.step)) * assembly_->objective().batch_samples();
+    const double worth = status.steps_worth - std::min(first_worth_, status.steps_worth);
+    const auto samples = static_cast<std::uint64_t>(
+        std::llround(worth * static_cast<double>(assembly_->first_batch())));
+    const gossip::NoiseReport noise =
+        status.noise.empty() ? gossip::NoiseReport{} : status.noise.front();
     const double seconds = runtime::to_seconds(clock_.now() - train_since_);
     const std::optional<Quality>& quality = recorder.last_quality();
     const gossip::StandingWatch standing = assembly_->peer().standing();
@@ -412,6 +416,9 @@ class PeerProcess {
          {"checkpoints_failed", checkpoints_->failed()},
          {"activation_bytes", assembly_->objective().activation_bytes()},
          {"memory_peak_bytes", runtime::peak_memory_bytes()},
+         {"batch", status.batch},
+         {"noise_scale_local", noise.local > 0.0 ? noise.local : missing},
+         {"noise_scale_global", noise.global > 0.0 ? noise.global : missing},
          {"samples_per_second", seconds > 0.0 ? static_cast<double>(samples) / seconds : 0.0}});
   }
 
@@ -424,7 +431,7 @@ class PeerProcess {
   runtime::Instant train_since_{};
   std::filesystem::path folder_;
   std::optional<FormerSelf> former_;
-  std::uint64_t first_step_ = 0;  // taken by this process
+  double first_worth_ = 0.0;  // Peer::steps_worth() when this process began
   std::unique_ptr<runtime::Metrics> metrics_;
   ListedMember self_;
   std::vector<ListedMember> members_;

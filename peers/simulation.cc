@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <fstream>
 #include <ostream>
 #include <utility>
@@ -338,7 +339,13 @@ PeerSummary Simulation::State::summary_of(std::size_t i) {
   PeerSummary summary{.name = fmt::format("p{}", i),
                       .device = std::string(surroundings.backend->name())};
   summary.steps = peer(i).step();
-  summary.samples = summary.steps * node.assembly->objective().batch_samples();
+  summary.batch = node.assembly->objective().batch_samples();
+  const double worth = status.steps_worth * static_cast<double>(node.assembly->first_batch());
+  summary.samples = static_cast<std::uint64_t>(std::llround(worth));
+  if (!status.noise.empty()) {
+    summary.noise_local = status.noise.front().local;
+    summary.noise_global = status.noise.front().global;
+  }
   summary.samples_per_second = static_cast<double>(summary.samples) / seconds;
   summary.bytes_sent = status.traffic.bytes_sent;
   summary.bytes_received = status.traffic.bytes_received;

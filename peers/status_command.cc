@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "peers/batch_advice.h"
 #include "peers/edge_json.h"
 #include "peers/inquirer.h"
 #include "peers/inquiry_commands.h"
@@ -61,10 +62,19 @@ Json to_json(const gossip::MemberReport& member) {
   return json;
 }
 
+Json to_json(const gossip::NoiseReport& noise) {
+  const auto known = [](double scale) { return scale > 0.0 ? json_number(scale) : Json(); };
+  return {{"group", noise.group},
+          {"noise_scale_local", known(noise.local)},
+          {"noise_scale_global", known(noise.global)}};
+}
+
 Json to_json(const gossip::Message& answer) {
   const auto& report = std::get<gossip::Report>(answer.body);
   Json members = Json::array();
   for (const gossip::MemberReport& member : report.members) members.push_back(to_json(member));
+  Json noise = Json::array();
+  for (const gossip::NoiseReport& group : report.noise) noise.push_back(to_json(group));
   return {{"name", name_of(report.self.name, report.self.id)},
           {"run", term(report, "run")},
           {"fingerprint", fmt::format("{:016x}", answer.from.fingerprint)},
@@ -80,6 +90,8 @@ Json to_json(const gossip::Message& answer) {
           {"loss", json_number(report.loss)},
           {"learning_rate", json_number(report.learning_rate)},
           {"samples_per_second", json_number(report.samples_per_second)},
+          {"batch", report.batch},
+          {"noise", noise},
           {"weight", json_number(report.weight)},
           {"weight_in_flight", json_number(report.weight_in_flight)},
           {"blocked_seconds", json_number(report.blocked_seconds)},
@@ -104,6 +116,22 @@ std::string to_text(const gossip::MemberReport& member) {
       1e3 * edge.round_trip_seconds_p50, 1e3 * edge.round_trip_seconds_p99, edge.refused);
 }
 
+// How large batches are worth it, then by groups of layers.
+std::string noise_text(const gossip::Report& report) {
+  if (report.noise.empty()) return "";
+  const gossip::NoiseReport& all = report.noise.front();
+  const double batch = static_cast<double>(report.batch * report.members_living);
+  const std::string advice = batch_advice({all.local, all.global, batch});
+  if (advice.empty()) return "";
+  std::string text = advice + "\n";
+  for (const gossip::NoiseReport& group : report.noise) {
+    if (&group == &all) continue;
+    text += fmt::format("{}{} {:.0f}", text.ends_with('\n') ? "  " : ", ", group.group,
+                        group.global > 0.0 ? group.global : group.local);
+  }
+  return text + "\n";
+}
+
 std::string to_text(const gossip::Message& answer) {
   const auto& report = std::get<gossip::Report>(answer.body);
   std::string text = fmt::format(
@@ -118,6 +146,7 @@ std::string to_text(const gossip::Message& answer) {
       report.learning_rate, report.samples_per_second, report.weight, report.weight_in_flight,
       report.blocked_seconds, report.parcels_skipped, report.age_rounds_p50, report.age_rounds_p99,
       report.messages_refused, report.members_living, report.members_known);
+  text += noise_text(report);
   if (report.members.empty()) return text;
   text +=
       fmt::format("\n{:<14} {:<8} {:<9} {:>8} {:>9} {:>8} {:>8} {:>8} {:>7} {:>11} {:>17} {:>7}\n",

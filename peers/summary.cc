@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "peers/batch_advice.h"
 #include "peers/version.h"
 #include "runtime/random.h"
 
@@ -17,6 +18,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+
+Json known(double value) { return value > 0.0 ? number(value) : Json(); }
 
 Json to_json(const PeerSummary& peer) {
   return {{"name", peer.name},
@@ -32,11 +35,31 @@ Json to_json(const PeerSummary& peer) {
           {"bytes_received", peer.bytes_received},
           {"parcels_sent", peer.parcels_sent},
           {"parcels_received", peer.parcels_received},
-          {"samples_per_second", number(peer.samples_per_second)}};
+          {"samples_per_second", number(peer.samples_per_second)},
+          {"batch", peer.batch},
+          {"noise_scale_local", known(peer.noise_local)},
+          {"noise_scale_global", known(peer.noise_global)}};
 }
 
 std::string percent(const std::optional<Quality>& quality) {
   return quality ? fmt::format("{:6.2f} %", 100.0 * quality->accuracy) : std::string("      -");
+}
+
+// Means over the peers that know.
+BatchFigures figures_of(const RunSummary& summary) {
+  BatchFigures figures;
+  double local = 0.0;
+  double global = 0.0;
+  for (const PeerSummary& peer : summary.peers) {
+    figures.batch += static_cast<double>(peer.batch);
+    figures.local += peer.noise_local;
+    figures.global += peer.noise_global;
+    local += peer.noise_local > 0.0 ? 1.0 : 0.0;
+    global += peer.noise_global > 0.0 ? 1.0 : 0.0;
+  }
+  if (local > 0.0) figures.local /= local;
+  if (global > 0.0) figures.global /= global;
+  return figures;
 }
 
 }  // namespace
@@ -144,7 +167,8 @@ std::string to_text(const RunSummary& summary) {
       fmt::format("consensus distance {:.3g}; weight {:.9f} held + {:.9f} in flight; {:.1f} s\n",
                   summary.consensus_distance, summary.weight_total, summary.weight_in_flight,
                   summary.wall_seconds);
-  return text;
+  const std::string advice = batch_advice(figures_of(summary));
+  return advice.empty() ? text : text + advice + "\n";
 }
 
 }  // namespace peers

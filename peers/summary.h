@@ -28,6 +28,9 @@ struct PeerSummary {
   std::uint64_t parcels_sent = 0;
   std::uint64_t parcels_received = 0;
   double samples_per_second = 0.0;
+  std::uint64_t batch = 0;            // samples of its last step
+  double noise_local = 0.0;           // gradient noise scale (NoiseScale), of its samples ...
+  double noise_global = 0.0;          // ... and of all peers'; 0: not known
   std::vector<double> estimate = {};  // final; empty where the peer left none behind
 };
 

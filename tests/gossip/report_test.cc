@@ -49,6 +49,8 @@ TEST_CASE("a report comes through, whoever sends it, with as many members as it 
     CHECK(report.steps == 9);
     CHECK(std::isnan(report.loss));
     CHECK(report.leaving);
+    CHECK(report.batch == 32);
+    CHECK(report.noise == test::a_report(0).noise);
     CHECK(report.standing == gossip::Standing::kStarved);
     REQUIRE(report.members.size() == members);
     if (members == 0) continue;

@@ -147,9 +147,8 @@ TEST_CASE("the weightings that a config takes are those that are built") {
 }
 
 TEST_CASE("a name of a version to come is refused with those available") {
-  CHECK(refusal("[policy]\nschedule = \"divebatch\"") ==
-        "x.toml:2: policy.schedule: \"divebatch\" is not in this version; available: every-step, "
-        "periodic, overlapped, stagewise");
+  CHECK(refusal("[train]\nprecision = \"bf16\"") ==
+        "x.toml:2: train.precision: \"bf16\" is not in this version; available: f32");
 }
 
 TEST_CASE("a key of a version to come may only hold its default") {
@@ -342,6 +341,7 @@ namespace {
 const char* const kEverythingChanged = R"(
 run = "a \"quoted\" \\ name\twith\u0001control and ünïcode"
 seed = 9223372036854775807
+checkpoint = { every_seconds = 2.5, keep = 7, resume = "auto" }
 [peer]
 advertise = "tcp://box:7000"
 join = ["tcp://box:7000", "ipc:///tmp/p1"]
@@ -366,7 +366,13 @@ init = "@examples@/quadratic/centers.csv"
 [train]
 epochs = 0
 steps = 12
-batch = 65536
+batch = 65534
+batch_policy = "divebatch"
+batch_max = 65535
+batch_growth = 0.5
+batch_every = 2
+batch_rescale = false
+noise_every = 7
 drop_activations = 0.5
 label_smoothing = 0.1
 evaluate_every = 0
@@ -421,12 +427,7 @@ max_lead = 3
 weight_floor = 0.0
 settle_rounds = 0
 weighting = "metropolis"
-[gossip.moreau]
-v = 0.2
-k = 5.0
-distance = "exact"
-space = "mass"
-per_block = true
+moreau = { v = 0.2, k = 5.0, distance = "exact", space = "mass", per_block = true }
 [membership]
 probe_interval_ms = 10
 suspicion_multiplier = 2.0
@@ -438,10 +439,6 @@ authorized = "@examples@/quadratic"
 refused_max = 7
 norm_limit = 10.0
 allow_insecure_lan = true
-[checkpoint]
-every_seconds = 2.5
-keep = 7
-resume = "auto"
 [objective]
 kind = "quadratic"
 centers = "@examples@/quadratic/centers.csv"
