@@ -50,6 +50,11 @@ runtime::Status read_data(const Config& config, std::size_t peer_count,
   if (!parts) return parts.error();
   surroundings.parts = std::move(parts).value();
   surroundings.partition_hash = models::partition_hash(surroundings.parts);
+  auto tasks = models::make_tasks(
+      surroundings.data, surroundings.parts,
+      {.name = config.data.tasks, .count = config.data.task_count, .seed = config.seed});
+  if (!tasks) return tasks.error();
+  surroundings.tasks = std::move(tasks).value();
   return {};
 }
 
@@ -137,6 +142,17 @@ runtime::Result<Start> start_of(const Config& config, const models::Network& net
   note("missing, started from the seed", transfer->missing);
   note("not used", transfer->unused);
   return start;
+}
+
+// What peer `index` learns, one after another.
+std::vector<NetworkObjective::Task> tasks_of(const Surroundings& surroundings, std::size_t index) {
+  std::vector<NetworkObjective::Task> tasks;
+  for (const models::Task& task : surroundings.tasks)
+    tasks.push_back({task.train.get(), task.test.get(), task.parts[index]});
+  if (tasks.empty())
+    tasks.push_back(
+        {surroundings.data.train.get(), surroundings.data.test.get(), surroundings.parts[index]});
+  return tasks;
 }
 
 LearningRateOptions learning_rate_of(const PolicyConfig& policy, std::uint64_t steps) {
@@ -265,15 +281,19 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
                : static_cast<std::uint64_t>(
                      std::llround(static_cast<double>(config.train.epochs) * steps_per_epoch_));
   if (place.virtual_time && config.simulate.rounds) steps_ = *config.simulate.rounds;
-  auto loader = std::make_unique<models::Loader>(
-      train, surroundings.parts[place.index],
-      models::LoaderOptions{.batch = config.train.batch,
-                            .seed = runtime::mix_bits(config.seed ^ (kLoaderStream + place.index)),
-                            .augment = config.data.augment,
-                            .ahead = !place.virtual_time});
+  const std::size_t task_count = std::max<std::size_t>(1, surroundings.tasks.size());
   objective_ = std::make_unique<NetworkObjective>(NetworkObjective::Parts{
-      std::move(network).value(), std::move(loader), surroundings.data.test.get(), backend_,
-      std::move(start->estimate), config.train.batch, grows ? batch_max : 0});
+      .network = std::move(network).value(),
+      .tasks = tasks_of(surroundings, place.index),
+      .task_steps = task_count == 1 ? 0 : std::max<std::uint64_t>(1, steps_ / task_count),
+      .loading = {.batch = config.train.batch,
+                  .seed = runtime::mix_bits(config.seed ^ (kLoaderStream + place.index)),
+                  .augment = config.data.augment,
+                  .ahead = !place.virtual_time},
+      .backend = backend_,
+      .start = std::move(start->estimate),
+      .batch = config.train.batch,
+      .batch_max = grows ? batch_max : 0});
   return {};
 }
 
@@ -383,6 +403,8 @@ std::string Assembly::terms_of(const Config& config) const {
   if (network_ != nullptr)
     terms += fmt::format("model.kind = {}\narchitecture = {:016x}\n", config.model.kind,
                          network_->architecture_hash());
+  if (config.data.tasks != "none")
+    terms += fmt::format("data.tasks = {}, {}\n", config.data.tasks, config.data.task_count);
   if (vocabulary_hash_ != 0) terms += fmt::format("characters = {:016x}\n", vocabulary_hash_);
   terms += fmt::format(
       "parameters = {}\nnumber = {}\ngossip.block_bytes = {}\n", layout_->parameter_count(),

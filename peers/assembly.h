@@ -11,6 +11,7 @@
 #include "gossip/peer_list.h"
 #include "kernels/open_backend.h"
 #include "models/datasets/dataset.h"
+#include "models/tasks.h"
 #include "peers/config.h"
 #include "peers/network_objective.h"
 #include "peers/peer.h"
@@ -30,6 +31,7 @@ struct Surroundings {
   models::DataSplit data;
   std::vector<std::vector<std::uint32_t>> parts;  // sample numbers of each part
   std::uint64_t partition_hash = 0;
+  std::vector<models::Task> tasks;  // of several, one after another; empty: data is the only one
 
   // objective.kind = "quadratic"
   Table centers;

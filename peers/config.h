@@ -31,6 +31,8 @@ struct DataConfig {
   std::string path;
   std::string partition = "iid";
   double alpha = 0.5;
+  std::string tasks = "none";
+  std::uint64_t task_count = 10;
   std::uint64_t part = 0;
   std::uint64_t parts = 1;
   bool augment = false;

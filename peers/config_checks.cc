@@ -109,6 +109,28 @@ void check_text(const DataConfig& data, Problems& problems) {
   if (data.augment) problems.push_back({"data.augment", "is for images; data.set is \"text\""});
 }
 
+// Tasks are made of images, and the steps of a task are those of its batches.
+void check_tasks(const Config& config, Problems& problems) {
+  const DataConfig& data = config.data;
+  constexpr std::string_view kKey = "data.tasks";
+  if (data.tasks == "none") {
+    if (data.task_count != DataConfig{}.task_count)
+      problems.push_back({"data.task_count", "needs data.tasks, got \"none\""});
+    return;
+  }
+  if (data.set == "text")
+    problems.push_back({kKey, "tasks are made of images; data.set is \"text\""});
+  if (data.tasks == "pixel-permutation" && data.augment)
+    problems.push_back({"data.augment",
+                        "crops images, and with data.tasks = "
+                        "\"pixel-permutation\" they are none"});
+  if (config.train.batch_policy != "fixed")
+    problems.push_back({"train.batch_policy",
+                        fmt::format("{} measures one task, and data.tasks = "
+                                    "{} are several",
+                                    toml_text(config.train.batch_policy), toml_text(data.tasks))});
+}
+
 void check_data(const Config& config, Problems& problems) {
   const DataConfig& data = config.data;
   if (data.part >= data.parts) {
@@ -122,6 +144,7 @@ void check_data(const Config& config, Problems& problems) {
                                                    data.limit, config.train.batch)});
   }
   check_text(data, problems);
+  check_tasks(config, problems);
   if (data.set == "glyphs" || data.set == "text") return;
   if (data.path.empty()) {
     problems.push_back({"data.path", fmt::format("data.set = {} needs the folder with the files",

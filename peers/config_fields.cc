@@ -17,6 +17,7 @@ constexpr NumberRange kEpsilon{1e-12, 1.0};              // its square is a numb
 constexpr NumberRange kInside{0.0, 1.0, true, true};
 constexpr std::uint64_t kPeersMax = 100'000;
 constexpr std::uint64_t kThreadsMax = 1024;
+constexpr std::uint64_t kTasksMax = 10'000;
 constexpr std::uint64_t kBatchMax = 65536;
 constexpr std::uint64_t kContextMax = 65536;
 constexpr std::uint64_t kDayMs = 86'400'000;
@@ -66,6 +67,9 @@ void describe_data(DataConfig& c, Table t) {
   t.add("data.path", PathText{&c.path}, "folder with the files, or the text file; gzipped or not");
   t.add_name("data.partition", c.partition, "how the samples are split among the peers");
   t.add("data.alpha", Number{&c.alpha, kPositive}, "dirichlet: the smaller, the more skewed");
+  t.add_name("data.tasks", c.tasks, "what is learned, one task after another");
+  t.add("data.task_count", Count{&c.task_count, {2, kTasksMax}},
+        "tasks: so many, each for as many steps");
   t.add("data.part", Count{&c.part, {0, kPeersMax - 1}}, "this peer's part (launch sets it) ...");
   t.add("data.parts", Count{&c.parts, {1, kPeersMax}}, "... of so many");
   t.add("data.augment", Flag{&c.augment},

@@ -25,6 +25,12 @@ constexpr Choice kPartitions[] = {
     {"clusters", "half of the classes for the first half of the peers, the rest for the others"},
     {"contiguous", "in file order, cut evenly"},
 };
+constexpr Choice kTasks[] = {
+    {"none", "one task: the set as it is"},
+    {"label-permutation", "classes change their names from task to task"},
+    {"pixel-permutation", "pixels change places from task to task"},
+    {"class-incremental", "classes come group by group, and stay"},
+};
 constexpr Choice kModels[] = {
     {"logistic", "one dense layer"},
     {"mlp", "784-512-256-10, ReLU"},
@@ -171,6 +177,7 @@ struct KeyChoices {
 constexpr KeyChoices kChoices[] = {
     {"data.set", kSets},
     {"data.partition", kPartitions},
+    {"data.tasks", kTasks},
     {"model.kind", kModels},
     {"train.batch_policy", kBatchPolicies},
     {"train.precision", kTrainPrecisions},

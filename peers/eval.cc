@@ -12,6 +12,7 @@
 #include "models/checkpoint.h"
 #include "models/evaluate.h"
 #include "models/network.h"
+#include "models/tasks.h"
 #include "peers/assembly.h"
 #include "peers/checkpoint_file.h"
 #include "peers/config.h"
@@ -146,7 +147,12 @@ Result<EvalReport> evaluate_checkpoints(const EvalOptions& options) {
   if (!network) return network.error();
   const auto estimates = read_all(options, **network);
   if (!estimates) return estimates.error();
-  Panel panel(**network, *backend->backend, *data->test);
+  // Of several tasks, the last: what a run ends with is for that.
+  const auto tasks = models::make_tasks(
+      *data, {},
+      {.name = config->data.tasks, .count = config->data.task_count, .seed = config->seed});
+  if (!tasks) return tasks.error();
+  Panel panel(**network, *backend->backend, tasks->empty() ? *data->test : *tasks->back().test);
   if (options.ensemble) {
     for (const Estimate& estimate : *estimates) panel.add(estimate.numbers);
     return EvalReport{"ensemble", panel.judge()};

@@ -338,6 +338,7 @@ class Launcher {
       peer.estimate = std::move(estimate).value();
     }
     summary.consensus_distance = consensus_distance(summary.peers);
+    (*assembly)->objective().judge_last_task();
     summary.average = evaluate_average(summary, (*assembly)->objective(), *surroundings->backend);
     return {};
   }

@@ -21,13 +21,35 @@ std::size_t evaluation_batch(const models::Network& network, std::size_t train_b
 
 NetworkObjective::NetworkObjective(Parts parts)
     : parts_(std::move(parts)),
-      stage_(*parts_.backend, *parts_.test, std::max(parts_.batch, parts_.batch_max)) {}
+      stage_(*parts_.backend, *parts_.tasks.front().test,
+             std::max(parts_.batch, parts_.batch_max)) {
+  load_task(0);
+}
+
+std::size_t NetworkObjective::task_of(std::uint64_t batch) const {
+  if (parts_.task_steps == 0) return 0;
+  return static_cast<std::size_t>(
+      std::min<std::uint64_t>(batch / parts_.task_steps, parts_.tasks.size() - 1));
+}
+
+// Batches of a task follow from their number in it.
+void NetworkObjective::load_task(std::size_t task) {
+  const Task& next = parts_.tasks[task];
+  parts_.loading.batch = parts_.batch;
+  loader_ = std::make_unique<models::Loader>(*next.train, next.part, parts_.loading);
+  loaded_ = task;
+}
 
 void NetworkObjective::write_start(kernels::View host) const {
   std::ranges::copy(parts_.start, host.as<float>().begin());
 }
 
-void NetworkObjective::next_batch() { batch_ = stage_.stage(parts_.loader->next()); }
+void NetworkObjective::next_batch() {
+  task_ = next_task();
+  if (task_ != loaded_) load_task(task_);
+  batch_ = stage_.stage(loader_->next());
+  ++batches_;
+}
 
 double NetworkObjective::gradient_at(kernels::ConstView estimate, kernels::View gradient) {
   return parts_.network->loss_and_gradient(estimate, batch_, gradient);
@@ -49,31 +71,35 @@ void NetworkObjective::set_batch_samples(std::size_t samples) {
   CHECK(samples <= std::max(parts_.batch, parts_.batch_max));
   if (samples == parts_.batch) return;
   parts_.batch = samples;
-  parts_.loader->set_batch(samples);
+  loader_->set_batch(samples);
 }
 
 // A batch follows from its number, with all that is drawn for it.
 void NetworkObjective::visit_state(StateVisitor& visitor) {
-  std::uint64_t batch = parts_.loader->step();
+  std::uint64_t batch = batches_;
   visitor.count("batch", batch);
-  if (parts_.batch_max == 0) {
-    if (batch != parts_.loader->step()) parts_.loader->seek(batch);
-    return;
+  if (batch != batches_) {
+    batches_ = batch;
+    task_ = task_of(batch > 0 ? batch - 1 : 0);
+    load_task(next_task());
+    loader_->seek(batch - loaded_ * parts_.task_steps);
   }
+  if (parts_.batch_max == 0) return;
   // Batches have had several sizes: where in the order of samples it is, says more.
-  std::uint64_t position = parts_.loader->position();
+  std::uint64_t position = loader_->position();
   std::uint64_t size = parts_.batch;
   visitor.count("position", position);
   visitor.count("size", size);
-  if (position == parts_.loader->position() && size == parts_.batch) return;
+  if (position == loader_->position() && size == parts_.batch) return;
   parts_.batch = size;
-  parts_.loader->seek({.step = batch, .position = position, .batch = size});
+  loader_->seek({.step = batch, .position = position, .batch = size});
 }
 
 std::optional<Quality> NetworkObjective::evaluate(kernels::ConstView estimate) {
+  const models::Dataset& test = *parts_.tasks[task_].test;
   const models::Evaluation evaluation =
-      models::evaluate(*parts_.network, *parts_.backend, estimate, *parts_.test,
-                       evaluation_batch(*parts_.network, parts_.batch, parts_.test->size()));
+      models::evaluate(*parts_.network, *parts_.backend, estimate, test,
+                       evaluation_batch(*parts_.network, parts_.batch, test.size()));
   return Quality{evaluation.loss, evaluation.accuracy};
 }
 

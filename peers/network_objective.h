@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "kernels/backend.h"
 #include "models/batch.h"
@@ -15,11 +16,17 @@ namespace peers {
 // A network on this peer's part of the data.
 class NetworkObjective final : public Objective {
  public:
+  struct Task {
+    const models::Dataset* train = nullptr;
+    const models::Dataset* test = nullptr;
+    std::vector<std::uint32_t> part;  // of train: this peer's
+  };
   // All parts outlive the objective. `start`: the estimate that every peer of the run starts from.
   struct Parts {
     std::unique_ptr<models::Network> network;
-    std::unique_ptr<models::Loader> loader;
-    const models::Dataset* test = nullptr;
+    std::vector<Task> tasks;       // one at least
+    std::uint64_t task_steps = 0;  // batches of each; the last goes on
+    models::LoaderOptions loading{};
     kernels::Backend* backend = nullptr;
     std::vector<float> start;
     std::size_t batch = 0;      // samples
@@ -47,6 +54,9 @@ class NetworkObjective final : public Objective {
   void move_statistics(kernels::ConstView estimate, kernels::View delta) override {
     parts_.network->move_statistics(estimate, delta);
   }
+  [[nodiscard]] std::size_t task() const override { return task_; }
+  [[nodiscard]] std::size_t next_task() const override { return task_of(batches_); }
+  void judge_last_task() override { task_ = parts_.tasks.size() - 1; }
   [[nodiscard]] std::size_t activation_bytes() const override {
     return parts_.network->activation_bytes();
   }
@@ -55,7 +65,14 @@ class NetworkObjective final : public Objective {
   [[nodiscard]] const models::Network& network() const { return *parts_.network; }
 
  private:
+  [[nodiscard]] std::size_t task_of(std::uint64_t batch) const;
+  void load_task(std::size_t task);
+
   Parts parts_;
+  std::unique_ptr<models::Loader> loader_;  // of one task
+  std::size_t loaded_ = 0;                  // which
+  std::size_t task_ = 0;                    // of the current batch
+  std::uint64_t batches_ = 0;               // drawn so far
   models::BatchStage stage_;
   models::Batch batch_;  // current
 };

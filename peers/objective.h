@@ -64,6 +64,12 @@ class Objective : public GradientSource {
   // their order.
   virtual void set_batch_samples(std::size_t /*samples*/) { CHECK(false); }
 
+  // Which of several tasks, one after another, the current batch is of, and the next one will be.
+  [[nodiscard]] virtual std::size_t task() const { return 0; }
+  [[nodiscard]] virtual std::size_t next_task() const { return 0; }
+  // evaluate() is of the current task; from now on of the last, for who judges a run that is over.
+  virtual void judge_last_task() {}
+
   // What activations hold between the passes, with their gradients; 0 where there are none.
   [[nodiscard]] virtual std::size_t activation_bytes() const { return 0; }
 

@@ -40,6 +40,8 @@ double Recorder::epoch(double steps_worth) const {
 }
 
 void Recorder::after_step(Peer& peer, double /*loss*/, runtime::Instant /*now*/) {
+  const Objective& objective = parts_.assembly->objective();
+  if (objective.next_task() != objective.task()) return evaluate(peer);  // what it came to
   if (parts_.evaluate_every == 0 || parts_.assembly->steps_per_epoch() <= 0.0) return;
   const auto epochs = static_cast<std::uint64_t>(epoch(peer.steps_worth()));
   // The last epoch is judged after everybody has settled, on what the peer ends with.
@@ -55,6 +57,7 @@ void Recorder::evaluate(Peer& peer) {
   parts_.metrics->write(parts_.clock->now(), "evaluate",
                         {{"step", peer.step()},
                          {"epoch", epoch(peer.steps_worth())},
+                         {"task", parts_.assembly->objective().task()},
                          {"test_loss", last_quality_->loss},
                          {"test_accuracy", last_quality_->accuracy}});
 }

@@ -387,4 +387,5 @@ TEST_CASE("what a batch policy cannot go with is refused with the reason") {
   CHECK_THAT(refusal(grows, {"train.batch=600"}),
              Catch::Contains("expected at least train.batch = 600, got 512"));
   CHECK_THAT(refusal(grows, {"policy.preset=cocod-sgd"}), Catch::Contains("no such moment"));
+  CHECK_THAT(refusal(grows, {"data.tasks=pixel-permutation"}), Catch::Contains("are several"));
 }
