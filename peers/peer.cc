@@ -233,7 +233,7 @@ double Peer::compute() {
   learning_rate_sum_ += learning_rate_;
   parts_.objective->next_batch();
   if (parts_.batches != nullptr)
-    parts_.batches->before_gradient(step_, *parts_.objective, estimate());
+    parts_.batches->before_gradient(step_, *parts_.objective, estimate(), delta_.view());
   for (Regularizer* regularizer : parts_.regularizers) regularizer->begin_step(plan, estimate());
   const double loss =
       parts_.optimizer->delta_at(gradient_, estimate(), learning_rate_, delta_.view());

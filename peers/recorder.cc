@@ -6,7 +6,7 @@
 #include <utility>
 #include <variant>
 
-#include "peers/edge_json.h"
+#include "peers/report_json.h"
 
 namespace peers {
 namespace {
@@ -80,6 +80,7 @@ void Recorder::write_progress(Peer& peer, runtime::Instant now) {
   progress_worth_ = status.steps_worth;
   peer.note_rate(epoch(status.steps_worth), rate);
   const std::string edges_now = edges(peer, now);
+  const std::string noise_now = to_json(status.noise).dump();
   parts_.metrics->write(now, "progress",
                         {{"step", status.step},
                          {"epoch", epoch(status.steps_worth)},
@@ -99,8 +100,8 @@ void Recorder::write_progress(Peer& peer, runtime::Instant now) {
                          {"age_rounds_p50", status.age_rounds_p50},
                          {"age_rounds_p99", status.age_rounds_p99},
                          {"update_diversity", known(status.update_diversity)},
+                         {"noise", runtime::JsonText{noise_now}},
                          {"edges", runtime::JsonText{edges_now}}});
-  write_noise(status, now);
 }
 
 // JSON: an object a living member.
@@ -114,17 +115,6 @@ std::string Recorder::edges(const Peer& peer, runtime::Instant now) const {
   }
   // A name comes from its owner, and need not be text.
   return edges.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-}
-
-// One record a group of layers, "all" first.
-void Recorder::write_noise(const PeerStatus& status, runtime::Instant now) {
-  if (status.noise.empty() || status.step == std::exchange(noise_step_, status.step)) return;
-  for (const gossip::NoiseReport& noise : status.noise)
-    parts_.metrics->write(now, "noise",
-                          {{"step", status.step},
-                           {"group", noise.group},
-                           {"noise_scale_local", known(noise.local)},
-                           {"noise_scale_global", known(noise.global)}});
 }
 
 void Recorder::write_events(Peer& peer, runtime::Instant now) {

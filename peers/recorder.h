@@ -40,7 +40,6 @@ class Recorder final : public Observer {
   [[nodiscard]] const std::optional<Quality>& last_quality() const { return last_quality_; }
 
  private:
-  void write_noise(const PeerStatus& status, runtime::Instant now);
   void write(const gossip::MemberEvent& member, runtime::Instant now);
   void write(const gossip::FrozenEvent& member, runtime::Instant now);
   void write(const gossip::RefusalEvent& refusal, runtime::Instant now);
@@ -51,7 +50,6 @@ class Recorder final : public Observer {
   Parts parts_;
   runtime::Instant progress_at_;  // when the last progress was written
   double progress_worth_ = 0.0;   // and the steps it was of, as Peer::steps_worth()
-  std::uint64_t noise_step_ = 0;  // when noise was written last
   std::uint64_t evaluated_epochs_ = 0;
   std::optional<Quality> last_quality_;
 };

@@ -9,9 +9,9 @@
 #include <string_view>
 
 #include "peers/batch_advice.h"
-#include "peers/edge_json.h"
 #include "peers/inquirer.h"
 #include "peers/inquiry_commands.h"
+#include "peers/report_json.h"
 
 namespace peers {
 namespace {
@@ -62,19 +62,10 @@ Json to_json(const gossip::MemberReport& member) {
   return json;
 }
 
-Json to_json(const gossip::NoiseReport& noise) {
-  const auto known = [](double scale) { return scale > 0.0 ? json_number(scale) : Json(); };
-  return {{"group", noise.group},
-          {"noise_scale_local", known(noise.local)},
-          {"noise_scale_global", known(noise.global)}};
-}
-
 Json to_json(const gossip::Message& answer) {
   const auto& report = std::get<gossip::Report>(answer.body);
   Json members = Json::array();
   for (const gossip::MemberReport& member : report.members) members.push_back(to_json(member));
-  Json noise = Json::array();
-  for (const gossip::NoiseReport& group : report.noise) noise.push_back(to_json(group));
   return {{"name", name_of(report.self.name, report.self.id)},
           {"run", term(report, "run")},
           {"fingerprint", fmt::format("{:016x}", answer.from.fingerprint)},
@@ -91,7 +82,7 @@ Json to_json(const gossip::Message& answer) {
           {"learning_rate", json_number(report.learning_rate)},
           {"samples_per_second", json_number(report.samples_per_second)},
           {"batch", report.batch},
-          {"noise", noise},
+          {"noise", peers::to_json(report.noise)},
           {"weight", json_number(report.weight)},
           {"weight_in_flight", json_number(report.weight_in_flight)},
           {"blocked_seconds", json_number(report.blocked_seconds)},

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "peers/batch_advice.h"
+#include "peers/json_number.h"
 #include "peers/version.h"
 #include "runtime/random.h"
 
@@ -17,10 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(); }
-
-Json known(double value) { return value > 0.0 ? number(value) : Json(); }
-
 Json to_json(const PeerSummary& peer) {
   return {{"name", peer.name},
           {"pid", peer.pid},
@@ -28,17 +25,17 @@ Json to_json(const PeerSummary& peer) {
           {"exit", peer.exit},
           {"steps", peer.steps},
           {"samples", peer.samples},
-          {"test_accuracy", peer.quality ? number(peer.quality->accuracy) : Json()},
-          {"test_loss", peer.quality ? number(peer.quality->loss) : Json()},
-          {"weight", number(peer.weight)},
+          {"test_accuracy", peer.quality ? json_number(peer.quality->accuracy) : Json()},
+          {"test_loss", peer.quality ? json_number(peer.quality->loss) : Json()},
+          {"weight", json_number(peer.weight)},
           {"bytes_sent", peer.bytes_sent},
           {"bytes_received", peer.bytes_received},
           {"parcels_sent", peer.parcels_sent},
           {"parcels_received", peer.parcels_received},
-          {"samples_per_second", number(peer.samples_per_second)},
+          {"samples_per_second", json_number(peer.samples_per_second)},
           {"batch", peer.batch},
-          {"noise_scale_local", known(peer.noise_local)},
-          {"noise_scale_global", known(peer.noise_global)}};
+          {"noise_scale_local", known_number(peer.noise_local)},
+          {"noise_scale_global", known_number(peer.noise_global)}};
 }
 
 std::string percent(const std::optional<Quality>& quality) {
@@ -130,16 +127,17 @@ std::uint64_t results_fingerprint(const RunSummary& summary) {
 std::string to_json_text(const RunSummary& summary) {
   Json peers = Json::array();
   for (const PeerSummary& peer : summary.peers) peers.push_back(to_json(peer));
-  const Json json{{"run", summary.run},
-                  {"version", kVersion},
-                  {"wall_seconds", number(summary.wall_seconds)},
-                  {"peers", peers},
-                  {"average",
-                   {{"test_accuracy", summary.average ? number(summary.average->accuracy) : Json()},
-                    {"test_loss", summary.average ? number(summary.average->loss) : Json()}}},
-                  {"consensus_distance", number(summary.consensus_distance)},
-                  {"weight_total", number(summary.weight_total)},
-                  {"weight_in_flight", number(summary.weight_in_flight)}};
+  const Json json{
+      {"run", summary.run},
+      {"version", kVersion},
+      {"wall_seconds", json_number(summary.wall_seconds)},
+      {"peers", peers},
+      {"average",
+       {{"test_accuracy", summary.average ? json_number(summary.average->accuracy) : Json()},
+        {"test_loss", summary.average ? json_number(summary.average->loss) : Json()}}},
+      {"consensus_distance", json_number(summary.consensus_distance)},
+      {"weight_total", json_number(summary.weight_total)},
+      {"weight_in_flight", json_number(summary.weight_in_flight)}};
   return json.dump(2) + "\n";
 }
 

@@ -10,11 +10,11 @@ BatchWatch::BatchWatch(Parts parts, const VectorSpace& space)
     : parts_(std::move(parts)), gradient_(space) {}
 
 void BatchWatch::before_gradient(std::uint64_t step, Objective& objective,
-                                 kernels::ConstView estimate) {
+                                 kernels::ConstView estimate, kernels::View room) {
   const bool advises = parts_.noise && parts_.noise->due(step);
   const bool measures = parts_.growth && parts_.growth->measures(step);
   if (!advises && !measures) return;
-  gradient_.take(objective, estimate);
+  gradient_.take(objective, estimate, room);
   if (advises) parts_.noise->add(gradient_);
   if (measures) parts_.growth->add(gradient_);
 }

@@ -23,8 +23,9 @@ class BatchWatch {
 
   // A newcomer, at the step that the run has come to.
   void start_at(std::uint64_t step) { steps_worth_ = static_cast<double>(step); }
-  // A batch has been drawn, and no gradient of it taken yet.
-  void before_gradient(std::uint64_t step, Objective& objective, kernels::ConstView estimate);
+  // A batch has been drawn, and no gradient of it taken yet. `room` as SplitGradient::take.
+  void before_gradient(std::uint64_t step, Objective& objective, kernels::ConstView estimate,
+                       kernels::View room);
   void after_step(std::uint64_t steps);
   [[nodiscard]] std::vector<gossip::Note> notes();
   [[nodiscard]] bool listens() const;

@@ -73,7 +73,9 @@ void FedAware::hear(const Heard& heard) {
     for (std::size_t j = 0; j < all.size(); ++j)
       gram[i * all.size() + j] = dot(all[i].sketch, all[j].sketch);
   const std::vector<double> lambda = min_norm_weights(gram, all.size());
-  scale_ = rate_ * gain(all, gram, lambda) * static_cast<double>(all.size()) * lambda[self];
+  const double scale =
+      rate_ * gain(all, gram, lambda) * static_cast<double>(all.size()) * lambda[self];
+  if (std::isfinite(scale)) scale_ = scale;  // a note may say lengths without bound
 }
 
 double FedAware::gain(std::span<const Direction> all, std::span<const double> gram,

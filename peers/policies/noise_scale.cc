@@ -111,7 +111,10 @@ void NoiseScale::hear(std::span<const gossip::SharedNote> notes) {
     if (note->numbers.size() == 1 + 2 * groups_.size() &&
         note->sketch.size() == width() * groups_.size() && note->numbers[0] >= 1.0)
       said.push_back(note.get());
-  if (said.size() < 2) return;
+  if (said.size() < 2) {  // alone, there is nobody to compare with
+    heard_ = false;
+    return make_report();
+  }
   const auto peers = static_cast<double>(said.size());
   for (std::size_t i = 0; i < groups_.size(); ++i) {
     std::vector<double> mean(width(), 0.0);

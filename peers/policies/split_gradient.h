@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "peers/objective.h"
 #include "peers/policies/vector_space.h"
@@ -33,24 +34,25 @@ struct NoiseSums {
 [[nodiscard]] NoiseSums noise_of_halves(double squared_first, double squared_second, double product,
                                         std::size_t first, std::size_t second);
 
-// Takes both halves' gradients, a pass over the batch in all. Keeps two vectors of room. Where
-// layers normalise over the batch, each half is normalised by itself.
+// Takes both halves' gradients, a pass over the batch in all. Keeps one vector of room from its
+// first use on. Where layers normalise over the batch, each half is normalised by itself.
 class SplitGradient {
  public:
-  explicit SplitGradient(const VectorSpace& space);
+  explicit SplitGradient(const VectorSpace& space) : space_(space) {}
 
-  // Of the objective's current batch, which has at least two samples.
-  void take(Objective& objective, kernels::ConstView estimate);
+  // Of the objective's current batch, which has at least two samples. Overwrites `room`, as long
+  // as the model and on the device, where noise() reads until the next call.
+  void take(Objective& objective, kernels::ConstView estimate, kernels::View room);
   [[nodiscard]] NoiseSums noise(std::size_t offset, std::size_t count) const;  // of some parameters
-  [[nodiscard]] kernels::ConstView mean() const { return second_.view(); }     // of the whole batch
+  [[nodiscard]] kernels::ConstView mean() const { return mean_->view(); }      // of the whole batch
   [[nodiscard]] std::size_t samples() const { return first_count_ + second_count_; }
 
  private:
-  kernels::Buffer difference_;  // G1 - G2
-  kernels::Buffer second_;      // G2, then the mean
+  VectorSpace space_;
+  kernels::View difference_;             // G1 - G2
+  std::optional<kernels::Buffer> mean_;  // of the batch
   std::size_t first_count_ = 0;
   std::size_t second_count_ = 0;
-  kernels::Backend* backend_;
 };
 
 }  // namespace peers

@@ -1,5 +1,7 @@
 // What a batch says of gradients' noise: estimators against sums over all samples, the batch that
 // grows, and what both say beside what the data are.
+#include <fmt/format.h>
+
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -68,8 +70,9 @@ struct Bench {
   }
   [[nodiscard]] peers::NoiseSums noise(Samples& samples, std::vector<std::size_t> batch) const {
     peers::SplitGradient gradient(space(samples.parameter_count()));
+    kernels::Buffer room = space(samples.parameter_count()).zeros();
     samples.choose(std::move(batch));
-    gradient.take(samples, {});
+    gradient.take(samples, {}, room.view());
     return gradient.noise(0, samples.parameter_count());
   }
 };
@@ -108,6 +111,7 @@ struct Growers {
       growth.push_back(
           std::make_unique<peers::DiveBatch>(options, bench.space(gradients[0].size())));
       gradient.push_back(std::make_unique<peers::SplitGradient>(bench.space(gradients[0].size())));
+      room.push_back(bench.space(gradients[0].size()).zeros());
     }
   }
   // All samples of every peer, two by two; then everybody hears of everybody.
@@ -116,7 +120,7 @@ struct Growers {
       for (std::uint64_t k = 0; k < steps_a_pass; ++k) {
         samples[i]->choose({2 * k, 2 * k + 1});
         if (growth[i]->measures(steps + k)) {
-          gradient[i]->take(*samples[i], {});
+          gradient[i]->take(*samples[i], {}, room[i].view());
           growth[i]->add(*gradient[i]);
         }
         growth[i]->after_step(steps + k + 1);
@@ -135,6 +139,7 @@ struct Growers {
   std::vector<std::unique_ptr<Samples>> samples;
   std::vector<std::unique_ptr<peers::DiveBatch>> growth;
   std::vector<std::unique_ptr<peers::SplitGradient>> gradient;
+  std::vector<kernels::Buffer> room;
   std::vector<gossip::SharedNote> notes;
   std::uint64_t steps_a_pass = 4;
   std::uint64_t steps = 0;
@@ -180,7 +185,7 @@ TEST_CASE("batches of a data set say its noise scale without bias, whatever thei
   const Bench bench;
   const Matrix gradients = noisy(200, 30, 0.3);
   Samples samples(gradients, *bench.backend);
-  const std::size_t size = GENERATE(2, 3, 8, 64);
+  const std::size_t size = GENERATE(as<std::size_t>{}, 2, 3, 8, 64);
   CAPTURE(size);
   runtime::Random random(11);
   peers::NoiseSums sums;
@@ -261,7 +266,7 @@ TEST_CASE("layers side by side are put together where there are many") {
   std::vector<models::ParameterTensor> tensors;
   for (std::size_t layer = 0; layer < 20; ++layer)
     for (const char* part : {".weight", ".bias"})
-      tensors.push_back({.name = "l" + std::to_string(layer) + part,
+      tensors.push_back({.name = fmt::format("l{}{}", layer, part),
                          .shape = {5},
                          .offset = 5 * tensors.size(),
                          .count = 5,
@@ -291,6 +296,7 @@ TEST_CASE(
           1, std::vector<peers::LayerGroup>{{"a", 0, 10}, {"b", 10, 20}}, *bench.backend));
     runtime::Random random(3);
     peers::SplitGradient gradient(bench.space(30));
+    kernels::Buffer room = bench.space(30).zeros();
     for (int round = 0; round < 400; ++round) {
       std::vector<gossip::SharedNote> notes;
       for (std::size_t i = 0; i < of_peers.size(); ++i) {
@@ -298,7 +304,7 @@ TEST_CASE(
         std::vector<std::size_t> batch(16);
         for (std::size_t& k : batch) k = random.below(of_peers[i].size());
         samples.choose(batch);
-        gradient.take(samples, {});
+        gradient.take(samples, {}, room.view());
         scales[i]->add(gradient);
         auto note = scales[i]->note();
         REQUIRE(note.has_value());

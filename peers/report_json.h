@@ -1,7 +1,8 @@
 #pragma once
-// An edge as `murmur status --json` and metrics.jsonl have it (docs/outputs.md).
+// Parts of a report as `murmur status --json` and metrics.jsonl have them (docs/outputs.md).
 
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "gossip/report.h"
 #include "peers/json_number.h"
@@ -17,6 +18,20 @@ namespace peers {
           {"round_trip_seconds_p50", json_number(edge.round_trip_seconds_p50)},
           {"round_trip_seconds_p99", json_number(edge.round_trip_seconds_p99)},
           {"refused", edge.refused}};
+}
+
+[[nodiscard]] inline nlohmann::ordered_json to_json(const gossip::NoiseReport& noise) {
+  return {{"group", noise.group},
+          {"noise_scale_local", known_number(noise.local)},
+          {"noise_scale_global", known_number(noise.global)}};
+}
+
+// A list of such objects.
+template <typename Reported>
+[[nodiscard]] nlohmann::ordered_json to_json(const std::vector<Reported>& all) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const Reported& reported : all) list.push_back(to_json(reported));
+  return list;
 }
 
 }  // namespace peers
