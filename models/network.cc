@@ -32,6 +32,26 @@ std::string label(const Node& node) {
                            : fmt::format("{}: {}", node.name, node.layer->description());
 }
 
+// What a layer does is seen from here to the end of the scope.
+class Watched {
+ public:
+  Watched(PassWatch* watch, kernels::Backend& backend, std::string_view pass, const Node& node)
+      : watch_(watch), backend_(backend) {
+    if (watch_ != nullptr) watch_->begin(pass, label(node));
+  }
+  ~Watched() {
+    if (watch_ == nullptr) return;
+    backend_.synchronize();
+    watch_->end();
+  }
+  Watched(const Watched&) = delete;
+  Watched& operator=(const Watched&) = delete;
+
+ private:
+  PassWatch* watch_;
+  kernels::Backend& backend_;
+};
+
 // What layer `number` draws with in a pass.
 std::uint64_t draw_of(const Batch& batch, std::size_t number) {
   return runtime::mix_bits(runtime::mix_bits(batch.draw ^ kDrawing) + number);
@@ -255,6 +275,7 @@ void Network::forward(kernels::ConstView parameters, const Batch& batch, bool tr
   last_batch_ = batch.size;
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     Stage& stage = stages_[i];
+    const Watched watched(watch_, backend_, "forward", stage.node);
     stage.node.layer->forward(
         backend_, {.batch = batch.size,
                    .training = training,
@@ -313,6 +334,7 @@ void Network::step_back(std::size_t number, kernels::ConstView parameters, const
                         kernels::View gradient) {
   const Stage& stage = stages_[number];
   const GradientPlan::Step& step = gradients_.steps[number];
+  const Watched watched(watch_, backend_, "backward", stage.node);
   const kernels::View d_in = slot(step.in.slot, batch.size * count_of(stage.node.in));
   const kernels::View d_shortcut =
       slot(step.shortcut.slot, batch.size * count_of(stage.node.shortcut));

@@ -15,6 +15,7 @@
 #include "models/image_shape.h"
 #include "models/layers/build.h"
 #include "models/parameter_tensor.h"
+#include "models/pass_watch.h"
 #include "runtime/result.h"
 
 namespace models {
@@ -108,6 +109,10 @@ class Network {
   // end of `delta`, which is parameter_count() long; the rest stays.
   void move_statistics(kernels::ConstView parameters, kernels::View delta);
 
+  // From the next pass on `watch`, which outlives that, sees each layer by itself, and the device
+  // is waited for after each. Null: nobody does.
+  void let_watch(PassWatch* watch) { watch_ = watch; }
+
   // Forward only, by the running statistics. Waits for the device.
   [[nodiscard]] Score score(kernels::ConstView parameters, const Batch& batch);
   // What score() compares with the labels: [labels, classes], before the softmax. Valid until the
@@ -157,6 +162,7 @@ class Network {
   std::vector<ParameterTensor> tensors_;
   GradientPlan gradients_;
   Activations activations_;
+  PassWatch* watch_ = nullptr;
 
   // Planned at the first pass, for its scalar type and batch; again if another type or a larger
   // batch comes.

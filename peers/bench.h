@@ -2,6 +2,7 @@
 // `murmur bench`: figures of this machine, to stand beside other systems' (scripts/bench).
 
 #include <cstddef>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,7 @@ struct BenchTrainOptions {
   double drop_activations = 0.0;  // Network::drop_activations
   double window_seconds = 0.5;
   std::size_t windows = 9;
+  std::filesystem::path trace = {};  // of a few steps, layer by layer (StepTrace); empty: none
 };
 // Where a step's time goes, in milliseconds, each the median of several runs of that part alone.
 // The loader works on a thread of its own beside the others: a batch of samples that are in memory.

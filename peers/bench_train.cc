@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
@@ -10,6 +11,7 @@
 #include "peers/bench.h"
 #include "peers/bench_batch.h"
 #include "peers/policies/momentum.h"
+#include "peers/step_trace.h"
 #include "runtime/check.h"
 #include "runtime/clock.h"
 #include "runtime/peak_memory.h"
@@ -19,6 +21,7 @@ namespace {
 
 constexpr std::size_t kWarmUpSteps = 20;
 constexpr std::size_t kStageRuns = 15;
+constexpr std::size_t kTracedSteps = 5;
 
 // Median milliseconds of `action`, the device's work included.
 template <typename Action>
@@ -86,6 +89,19 @@ class TrainBench {
     return spread_of(std::move(figures));
   }
 
+  runtime::Status trace(models::Network& network) {
+    StepTrace trace(clock_);
+    network.let_watch(&trace);
+    for (std::size_t i = 0; i < kTracedSteps; ++i) {
+      trace.begin("step", fmt::format("step {}", i));
+      step();
+      backend_.synchronize();
+      trace.end();
+    }
+    network.let_watch(nullptr);
+    return trace.write(options_.trace);
+  }
+
   StageTimes stages() {
     StageTimes times;
     times.forward = milliseconds_of(backend_, [&] { objective_.score(x_.view()); });
@@ -150,6 +166,8 @@ runtime::Result<BenchTrainReport> bench_train(const BenchTrainOptions& options) 
                      report.samples_per_second.median;
   report.peak_gigaflops = peak_gigaflops(backend);
   report.stages = bench.stages();
+  if (!options.trace.empty())
+    if (auto written = bench.trace(**network); !written) return written.error();
   report.activation_bytes = (*network)->activation_bytes();
   report.memory_bytes_max = runtime::peak_memory_bytes();
   return report;

@@ -246,6 +246,8 @@ struct Commands {
     training->add_option("--windows", train.windows, "measurements")
         ->check(CLI::Range(1, 1000))
         ->capture_default_str();
+    training->add_option("--trace", train.trace,
+                         "then writes a Chrome trace of a few steps, layer by layer, to this file");
     training->add_flag("--json", json);
     training->callback(
         [this] { chosen = [this] { return peers::bench_train_command(train, json); }; });
