@@ -28,8 +28,12 @@ Digest::Digest() : state_(XXH3_createState()) {
   CHECK(XXH3_64bits_reset(state_.get()) == XXH_OK);
 }
 
+void Digest::add_bytes(std::span<const std::byte> bytes) {
+  CHECK(XXH3_64bits_update(state_.get(), bytes.data(), bytes.size()) == XXH_OK);
+}
+
 void Digest::add(kernels::ConstView piece) {
-  CHECK(XXH3_64bits_update(state_.get(), piece.data(), piece.bytes()) == XXH_OK);
+  add_bytes({static_cast<const std::byte*>(piece.data()), piece.bytes()});
   finite_ = finite_ && kernels::vector::all_finite(piece);
 }
 

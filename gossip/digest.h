@@ -21,9 +21,10 @@ namespace gossip {
 class Digest {
  public:
   Digest();
-  void add(kernels::ConstView piece);            // of any size
-  void add_all(kernels::ConstView payload);      // in pieces
-  [[nodiscard]] std::uint64_t checksum() const;  // of all pieces, as if they had come in one
+  void add(kernels::ConstView piece);                // of any size
+  void add_bytes(std::span<const std::byte> bytes);  // which are no numbers
+  void add_all(kernels::ConstView payload);          // in pieces
+  [[nodiscard]] std::uint64_t checksum() const;      // of all pieces, as if they had come in one
   [[nodiscard]] bool finite() const { return finite_; }  // no NaN, no infinity
 
  private:

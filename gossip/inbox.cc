@@ -11,18 +11,23 @@ namespace gossip {
 // One set: what has come of every block. A lone parcel is kept as it came, since most rounds bring
 // no second: the trainer reads it where the network put it, and nobody writes a sum.
 struct Inbox::Accumulators {
-  explicit Accumulators(const BlockLayout& blocks)
+  Accumulators(const BlockLayout& blocks, std::vector<AlignedMemory>& room)
       : layout(&blocks),
+        unused(&room),
+        sums(blocks.block_count()),
         weights(blocks.block_count(), 0.0),
         parcels(blocks.block_count(), 0),
         lone(blocks.block_count()) {}
 
   // Where the sum of a block goes, once there are two to add.
   [[nodiscard]] kernels::View sum(std::uint32_t block) {
-    const std::size_t number_bytes = kernels::bytes_of(layout->scalar());
-    if (!memory) memory = allocate_aligned(layout->number_count() * number_bytes);
-    const BlockRange range = layout->range(block);
-    return {memory.get() + range.offset * number_bytes, range.count, layout->scalar()};
+    AlignedMemory& sum = sums[block];
+    if (!sum && !unused->empty()) {
+      sum = std::move(unused->back());
+      unused->pop_back();
+    }
+    if (!sum) sum = allocate_aligned(layout->bytes(0));  // the first is as large as any
+    return {sum.get(), layout->range(block).count, layout->scalar()};
   }
 
   void add(const Parcel& parcel) {
@@ -55,10 +60,13 @@ struct Inbox::Accumulators {
     weights.assign(weights.size(), 0.0);
     parcels.assign(parcels.size(), 0);
     lone.assign(lone.size(), Parcel{});
+    for (AlignedMemory& sum : sums)
+      if (sum) unused->push_back(std::move(sum));
   }
 
   const BlockLayout* layout;
-  AlignedMemory memory;  // of the sums; none before the first
+  std::vector<AlignedMemory>* unused;
+  std::vector<AlignedMemory> sums;  // of blocks of which several came
   std::vector<double> weights;
   std::vector<std::uint32_t> parcels;  // how many came
   std::vector<Parcel> lone;            // the one that came, where it was one
@@ -68,8 +76,10 @@ struct Inbox::Accumulators {
 Inbox::Inbox(const BlockLayout& layout, Order order)
     : layout_(&layout),
       order_(order),
-      filling_(std::make_unique<Accumulators>(layout)),
-      taken_(std::make_unique<Accumulators>(layout)) {}
+      filling_(std::make_unique<Accumulators>(layout, unused_)),
+      taken_(std::make_unique<Accumulators>(layout, unused_)) {
+  unused_.reserve(std::size_t{2} * layout.block_count());
+}
 
 Inbox::~Inbox() = default;
 
@@ -128,8 +138,8 @@ std::span<const BlockArrival> Inbox::take_before(std::uint64_t round) {
     }
     taken_before_ = std::max(taken_before_, round);
   }
+  taken_->clear();
   std::swap(filling_, taken_);
-  filling_->clear();
   taken_->list_arrivals();
   return taken_->arrivals;
 }
@@ -142,6 +152,8 @@ Parcel Inbox::meant(runtime::PeerId from, const Parcel& parcel) {
   plain.payload = copy.add(parcel.block, numbers_of(parcel, *layout_));
   return plain;
 }
+
+void Inbox::drop_taken() { taken_->clear(); }
 
 bool Inbox::empty() const {
   for (const std::uint32_t parcels : filling_->parcels)

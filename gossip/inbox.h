@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "gossip/aligned_memory.h"
 #include "gossip/layout.h"
 #include "gossip/parcel.h"
 #include "gossip/public_copy.h"
@@ -63,6 +64,8 @@ class Inbox {
   // Everything that arrived (kByRound: of rounds before `round`, ordered by round and sender, and
   // what was taken back). The views are good until the next call.
   [[nodiscard]] std::span<const BlockArrival> take_before(std::uint64_t round);
+  // They have been folded: what they were views of is free again, before the next call even.
+  void drop_taken();
 
   [[nodiscard]] bool empty() const;
   [[nodiscard]] double weight() const;  // held and not yet taken, summed over blocks
@@ -81,6 +84,7 @@ class Inbox {
   const BlockLayout* layout_;
   Order order_;
   std::map<runtime::PeerId, PublicCopy> copies_;  // of those that send differences
+  std::vector<AlignedMemory> unused_;             // for sums, of a block each
   std::unique_ptr<Accumulators> filling_;
   std::unique_ptr<Accumulators> taken_;
   std::map<std::uint64_t, std::map<runtime::PeerId, Waiting>> waiting_;  // kByRound

@@ -7,9 +7,6 @@
 #include <cstring>
 #include <utility>
 
-#include "models/safetensors.h"
-#include "runtime/replace_file.h"
-
 namespace models {
 namespace {
 
@@ -17,6 +14,19 @@ namespace fs = std::filesystem;
 using runtime::Error;
 using runtime::Result;
 using runtime::Status;
+
+constexpr std::size_t kPourNumbers = 16384;
+
+void pour_in_file_order(const ParameterTensor& tensor, std::span<const float> numbers,
+                        const runtime::ByteSink& sink) {
+  std::vector<float> piece;
+  for (std::size_t begin = 0; begin < tensor.count; begin += kPourNumbers) {
+    piece.resize(std::min(kPourNumbers, tensor.count - begin));
+    for (std::size_t i = 0; i < piece.size(); ++i)
+      piece[i] = numbers[stored_index(tensor, begin + i)];
+    sink(std::as_bytes(std::span(piece)));
+  }
+}
 
 NamedTensor named(const TensorBytes& tensor) {
   NamedTensor named{tensor.name, tensor.shape,
@@ -54,33 +64,26 @@ const NamedTensor* find(const Checkpoint& checkpoint, const std::string& name) {
   return found == checkpoint.tensors.end() ? nullptr : &*found;
 }
 
-std::vector<NamedTensor> in_file_order(std::span<const ParameterTensor> tensors,
-                                       std::span<const float> parameters) {
-  std::vector<NamedTensor> ordered;
+std::vector<TensorSource> sources_of(std::span<const ParameterTensor> tensors,
+                                     std::span<const float> parameters) {
+  std::vector<TensorSource> sources;
   for (const ParameterTensor& tensor : tensors) {
-    ordered.push_back({tensor.name, tensor.shape, {}});
-    NamedTensor& named = ordered.back();
-    named.values.reserve(tensor.count);
-    for (std::size_t i = 0; i < tensor.count; ++i)
-      named.values.push_back(parameters[tensor.offset + stored_index(tensor, i)]);
+    const auto numbers = parameters.subspan(tensor.offset, tensor.count);
+    const auto bytes = std::as_bytes(numbers);
+    TensorSource source = source_of({tensor.name, "F32", tensor.shape, bytes});
+    if (tensor.storage.order != Order::kPlain)
+      source.pour = [tensor, numbers](const runtime::ByteSink& sink) {
+        pour_in_file_order(tensor, numbers, sink);
+      };
+    sources.push_back(std::move(source));
   }
-  return ordered;
-}
-
-std::vector<std::byte> format_checkpoint(std::span<const ParameterTensor> tensors,
-                                         std::span<const float> parameters,
-                                         const std::map<std::string, std::string>& metadata) {
-  const std::vector<NamedTensor> ordered = in_file_order(tensors, parameters);
-  std::vector<TensorBytes> parts;
-  for (const NamedTensor& tensor : ordered)
-    parts.push_back({tensor.name, "F32", tensor.shape, std::as_bytes(std::span(tensor.values))});
-  return format_safetensors(parts, metadata);
+  return sources;
 }
 
 Status write_checkpoint(const fs::path& path, std::span<const ParameterTensor> tensors,
                         std::span<const float> parameters,
                         const std::map<std::string, std::string>& metadata) {
-  return runtime::replace_file(path, format_checkpoint(tensors, parameters, metadata));
+  return SafetensorsFile(sources_of(tensors, parameters), metadata).write(path);
 }
 
 Result<Checkpoint> parse_checkpoint(std::span<const std::byte> file) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "models/parameter_tensor.h"
+#include "models/safetensors.h"
 #include "runtime/result.h"
 
 namespace models {
@@ -32,14 +33,10 @@ struct Checkpoint {
   std::map<std::string, std::string> metadata;
 };
 
-// The tensors of the flat vector `parameters` (host memory), in PyTorch's order of elements.
-[[nodiscard]] std::vector<NamedTensor> in_file_order(std::span<const ParameterTensor> tensors,
-                                                     std::span<const float> parameters);
-
-// The file of these, ready to be written.
-[[nodiscard]] std::vector<std::byte> format_checkpoint(
-    std::span<const ParameterTensor> tensors, std::span<const float> parameters,
-    const std::map<std::string, std::string>& metadata);
+// The tensors of the flat vector `parameters` (host memory, which outlives them), in PyTorch's
+// order of elements.
+[[nodiscard]] std::vector<TensorSource> sources_of(std::span<const ParameterTensor> tensors,
+                                                   std::span<const float> parameters);
 
 // Writes it as runtime::replace_file() does.
 [[nodiscard]] runtime::Status write_checkpoint(const std::filesystem::path& path,

@@ -55,21 +55,38 @@ Result<std::size_t> size_of(const fs::path& path) {
 
 }  // namespace
 
-std::vector<std::byte> format_safetensors(std::span<const TensorBytes> tensors,
-                                          const std::map<std::string, std::string>& metadata) {
+TensorSource source_of(TensorBytes tensor) {
+  return {.name = std::move(tensor.name),
+          .type = std::move(tensor.type),
+          .shape = std::move(tensor.shape),
+          .bytes = tensor.bytes.size(),
+          .pour = [bytes = tensor.bytes](const runtime::ByteSink& sink) { sink(bytes); }};
+}
+
+SafetensorsFile::SafetensorsFile(std::vector<TensorSource> tensors,
+                                 const std::map<std::string, std::string>& metadata)
+    : tensors_(std::move(tensors)) {
   SafetensorsHeader header{.tensors = {}, .metadata = metadata};
   std::size_t end = 0;
-  for (const TensorBytes& tensor : tensors) {
-    const std::size_t begin = std::exchange(end, end + tensor.bytes.size());
+  for (const TensorSource& tensor : tensors_) {
+    const std::size_t begin = std::exchange(end, end + tensor.bytes);
     header.tensors.push_back({tensor.name, tensor.type, tensor.shape, begin, end});
   }
+  data_bytes_ = end;
   const std::string json = format_header(header);
   const auto length = static_cast<std::uint64_t>(json.size());
-  std::vector<std::byte> file(sizeof length + json.size() + end);
-  auto out = std::ranges::copy(std::as_bytes(std::span(&length, 1)), file.begin()).out;
-  out = std::ranges::copy(std::as_bytes(std::span(json)), out).out;
-  for (const TensorBytes& tensor : tensors) out = std::ranges::copy(tensor.bytes, out).out;
-  return file;
+  head_.resize(sizeof length + json.size());
+  auto out = std::ranges::copy(std::as_bytes(std::span(&length, 1)), head_.begin()).out;
+  std::ranges::copy(std::as_bytes(std::span(json)), out);
+}
+
+void SafetensorsFile::pour(const runtime::ByteSink& sink) const {
+  sink(head_);
+  for (const TensorSource& tensor : tensors_) tensor.pour(sink);
+}
+
+runtime::Status SafetensorsFile::write(const fs::path& path) const {
+  return runtime::replace_file(path, [this](const runtime::ByteSink& sink) { pour(sink); });
 }
 
 Result<Safetensors> parse_safetensors(std::span<const std::byte> file) {

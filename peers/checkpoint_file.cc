@@ -113,24 +113,20 @@ std::vector<models::ParameterTensor> tensors_of(const models::Network* network,
                                   .storage = {}}};
 }
 
-std::vector<std::byte> format_peer_checkpoint(const CheckpointNote& note, const PeerState& state,
-                                              std::span<const models::ParameterTensor> tensors) {
-  std::vector<models::NamedTensor> layers;
-  std::vector<models::TensorBytes> parts;
+models::SafetensorsFile peer_checkpoint(const CheckpointNote& note, const PeerState& state,
+                                        std::span<const models::ParameterTensor> tensors) {
+  std::vector<models::TensorSource> sources;
   const kernels::ConstView estimate = state.estimate.view();
-  if (estimate.scalar() == kernels::Scalar::kF32) {
-    layers = models::in_file_order(tensors, estimate.as<float>());
-  } else {
-    parts.push_back({"z", "F64", {estimate.count()}, state.estimate.bytes});
-  }
-  for (const models::NamedTensor& layer : layers)
-    parts.push_back({layer.name, "F32", layer.shape, std::as_bytes(std::span(layer.values))});
+  if (estimate.scalar() == kernels::Scalar::kF32)
+    sources = models::sources_of(tensors, estimate.as<float>());
+  else
+    sources.push_back(models::source_of({"z", "F64", {estimate.count()}, state.estimate.bytes}));
   for (const SavedVector& vector : state.vectors)
-    parts.push_back({joined(kState, vector.name),
-                     std::string(type_name(vector.scalar)),
-                     {vector.view().count()},
-                     vector.bytes});
-  std::vector<std::byte> file = models::format_safetensors(parts, metadata_of(note, state));
+    sources.push_back(models::source_of({joined(kState, vector.name),
+                                         std::string(type_name(vector.scalar)),
+                                         {vector.view().count()},
+                                         vector.bytes}));
+  models::SafetensorsFile file(std::move(sources), metadata_of(note, state));
   seal(file);
   return file;
 }

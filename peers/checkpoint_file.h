@@ -44,8 +44,9 @@ struct CheckpointNote {
 [[nodiscard]] std::vector<models::ParameterTensor> tensors_of(const models::Network* network,
                                                               std::size_t parameter_count);
 
-// Of a vector that the peer trains in f64 the estimate is one tensor whatever its layers.
-[[nodiscard]] std::vector<std::byte> format_peer_checkpoint(
+// To be written; the state outlives it. Of a vector that the peer trains in f64 the estimate is one
+// tensor whatever its layers.
+[[nodiscard]] models::SafetensorsFile peer_checkpoint(
     const CheckpointNote& note, const PeerState& state,
     std::span<const models::ParameterTensor> tensors);
 

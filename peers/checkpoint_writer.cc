@@ -6,7 +6,6 @@
 
 #include "kernels/vector.h"
 #include "peers/checkpoint_folder.h"
-#include "runtime/replace_file.h"
 
 namespace peers {
 
@@ -75,9 +74,9 @@ void CheckpointWriter::write() {
         fmt::format("{}: not written: a parameter is not finite", outcome_.path.string())};
     return;
   }
-  const std::vector<std::byte> file = format_peer_checkpoint(note_, state_, options_.tensors);
-  outcome_.bytes = file.size();
-  outcome_.status = runtime::replace_file(outcome_.path, file);
+  const models::SafetensorsFile file = peer_checkpoint(note_, state_, options_.tensors);
+  outcome_.bytes = file.bytes();
+  outcome_.status = file.write(outcome_.path);
   if (outcome_.status.ok()) remove_old_checkpoints(options_.folder, options_.keep);
   outcome_.seconds = runtime::to_seconds(options_.clock->now() - before);
 }

@@ -1,9 +1,16 @@
 #include "peers/checkpoints.h"
 
+#include <algorithm>
+
 #include "peers/checkpoint_folder.h"
 #include "peers/resume.h"
 
 namespace peers {
+namespace {
+
+constexpr double kSoonerMax = 0.5;  // of the interval: a slow disk is not written to all the time
+
+}  // namespace
 
 Checkpoints::Checkpoints(const Parts& parts)
     : parts_(parts),
@@ -30,7 +37,9 @@ CheckpointNote Checkpoints::note_of(Peer& peer) const {
 void Checkpoints::save_if_due(Peer& peer, runtime::Instant now) {
   if (const auto outcome = writer_.take_outcome()) record(*outcome);
   const double every = parts_.config->checkpoint.every_seconds;
-  if (every == 0.0 || peer.diverged() || runtime::to_seconds(now - saved_at_) < every) return;
+  const double sooner = std::min(took_seconds_, kSoonerMax * every);
+  if (every == 0.0 || peer.diverged() || runtime::to_seconds(now - saved_at_) < every - sooner)
+    return;
   if (writer_.save(peer, *parts_.backend, note_of(peer))) saved_at_ = now;
 }
 
@@ -57,6 +66,7 @@ void Checkpoints::record(const CheckpointWriter::Outcome& outcome) {
                            {"error", outcome.status.error().message}});
     return;
   }
+  took_seconds_ = outcome.stall_seconds + outcome.seconds;
   parts_.metrics->write(parts_.clock->now(), "checkpoint",
                         {{"path", outcome.path.string()},
                          {"step", outcome.step},

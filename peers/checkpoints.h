@@ -29,8 +29,10 @@ class Checkpoints {
   };
   explicit Checkpoints(const Parts& parts);
 
-  // Every checkpoint.every_seconds, between rounds. What cannot be written costs the run nothing
-  // but the checkpoint: an error in the log, a record, and it is tried again at the next.
+  // Between rounds, so that there is always one that is no older than checkpoint.every_seconds:
+  // each is begun as much sooner as the last took to be written. What cannot be written costs the
+  // run nothing but the checkpoint: an error in the log, a record, and it is tried again at the
+  // next.
   void save_if_due(Peer& peer, runtime::Instant now);
   // The last one: of the peer as it is now; on the disk, or not to be written, when finish_last()
   // returns. What happens between the two does not wait for the disk.
@@ -45,6 +47,7 @@ class Checkpoints {
   Parts parts_;
   CheckpointWriter writer_;
   runtime::Instant saved_at_;
+  double took_seconds_ = 0.0;  // the last one, from its beginning until it was on the disk
   std::uint64_t failed_ = 0;
 };
 

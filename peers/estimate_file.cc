@@ -7,23 +7,22 @@
 #include "peers/parameter_file.h"
 #include "peers/seal.h"
 #include "peers/version.h"
-#include "runtime/replace_file.h"
 
 namespace peers {
 
 runtime::Status write_estimate(const std::filesystem::path& file, const models::Network* network,
                                std::span<const float> estimate, const EstimateNote& note) {
-  std::vector<std::byte> bytes =
-      models::format_checkpoint(tensors_of(network, estimate.size()), estimate,
-                                {{"format", "pt"},
-                                 {"murmur_version", std::string(kVersion)},
-                                 {"run", note.run},
-                                 {"peer", note.peer},
-                                 {"step", std::to_string(note.step)},
-                                 {"weight", fmt::format("{:.17g}", note.weight)},
-                                 seal_to_come()});
-  seal(bytes);
-  return runtime::replace_file(file, bytes);
+  const auto tensors = tensors_of(network, estimate.size());
+  models::SafetensorsFile written(models::sources_of(tensors, estimate),
+                                  {{"format", "pt"},
+                                   {"murmur_version", std::string(kVersion)},
+                                   {"run", note.run},
+                                   {"peer", note.peer},
+                                   {"step", std::to_string(note.step)},
+                                   {"weight", fmt::format("{:.17g}", note.weight)},
+                                   seal_to_come()});
+  seal(written);
+  return written.write(file);
 }
 
 runtime::Result<std::vector<double>> read_estimate(const std::filesystem::path& file,

@@ -8,7 +8,6 @@
 #include "peers/json_number.h"
 #include "peers/parameter_file.h"
 #include "peers/version.h"
-#include "runtime/replace_file.h"
 
 namespace peers {
 namespace {
@@ -71,17 +70,19 @@ int export_command(const std::filesystem::path& checkpoint, const std::filesyste
   if (!file) return fail(file.error());
   if (file->checkpoint.tensors.empty())
     return fail({fmt::format("{}: holds no parameters of f32", checkpoint.string())});
-  std::vector<models::TensorBytes> tensors;
+  std::vector<models::TensorSource> tensors;
   for (const models::NamedTensor& tensor : file->checkpoint.tensors)
-    tensors.push_back({tensor.name, "F32", tensor.shape, std::as_bytes(std::span(tensor.values))});
+    tensors.push_back(models::source_of(
+        {tensor.name, "F32", tensor.shape, std::as_bytes(std::span(tensor.values))}));
   std::map<std::string, std::string> metadata{{"format", "pt"}};
   for (const char* key : {"murmur_version", "run", "peer", "step", "weight"}) {
     const auto said = file->checkpoint.metadata.find(key);
     if (said != file->checkpoint.metadata.end()) metadata.insert(*said);
   }
-  const auto bytes = models::format_safetensors(tensors, metadata);
-  if (auto written = runtime::replace_file(to, bytes); !written) return fail(written.error());
-  fmt::print("{}: {} tensors, {} bytes\n", to.string(), tensors.size(), bytes.size());
+  const models::SafetensorsFile exported(std::move(tensors), metadata);
+  if (auto written = exported.write(to); !written) return fail(written.error());
+  fmt::print("{}: {} tensors, {} bytes\n", to.string(), file->checkpoint.tensors.size(),
+             exported.bytes());
   return 0;
 }
 

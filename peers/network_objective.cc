@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "models/evaluate.h"
+#include "runtime/check.h"
 
 namespace peers {
 namespace {
@@ -41,6 +42,7 @@ void NetworkObjective::load_task(std::size_t task) {
 }
 
 void NetworkObjective::write_start(kernels::View host) const {
+  CHECK(parts_.start.size() == host.count());
   std::ranges::copy(parts_.start, host.as<float>().begin());
 }
 

@@ -34,13 +34,16 @@ class NetworkObjective final : public Objective {
   };
   explicit NetworkObjective(Parts parts);
 
-  [[nodiscard]] std::size_t parameter_count() const override { return parts_.start.size(); }
+  [[nodiscard]] std::size_t parameter_count() const override {
+    return parts_.network->parameter_count();
+  }
   [[nodiscard]] std::span<const models::ParameterTensor> tensors() const override {
     return parts_.network->tensors();
   }
   [[nodiscard]] kernels::Scalar scalar() const override { return kernels::Scalar::kF32; }
   [[nodiscard]] std::size_t batch_samples() const override { return parts_.batch; }
   void write_start(kernels::View host) const override;
+  void drop_start() override { parts_.start = {}; }
   void next_batch() override;
   double gradient_at(kernels::ConstView estimate, kernels::View gradient) override;
   void visit_state(StateVisitor& visitor) override;

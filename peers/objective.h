@@ -33,6 +33,7 @@ class Objective : public GradientSource {
 
   virtual void write_start(
       kernels::View host) const = 0;  // the estimate that this peer starts from
+  virtual void drop_start() {}        // nobody will ask for that any more
 
   // Moves on to the next batch; until then every gradient_at() is of one and the same batch, with
   // the same augmentation (SAM asks twice).

@@ -30,8 +30,10 @@ void put(std::string_view text, std::span<std::byte> place) {
   std::ranges::copy(std::as_bytes(std::span(text)), place.begin());
 }
 
-std::string checksum_of(std::span<const std::byte> file) {
-  return fmt::format("{:016x}", gossip::checksum(file));
+std::string checksum_of(const models::SafetensorsFile& file) {
+  gossip::Digest digest;
+  file.pour([&](std::span<const std::byte> bytes) { digest.add_bytes(bytes); });
+  return fmt::format("{:016x}", digest.checksum());
 }
 
 }  // namespace
@@ -40,8 +42,8 @@ std::pair<const std::string, std::string> seal_to_come() {
   return {std::string(kKey), std::string(kZeros)};
 }
 
-void seal(std::span<std::byte> file) {
-  const std::span<std::byte> digits = digits_in(file);
+void seal(models::SafetensorsFile& file) {
+  const std::span<std::byte> digits = digits_in(file.head());
   CHECK(!digits.empty());
   put(checksum_of(file), digits);
 }
@@ -52,7 +54,7 @@ runtime::Status check_seal(std::span<std::byte> file,
   if (sealed == metadata.end()) return {};
   const std::span<std::byte> digits = digits_in(file);
   if (!digits.empty()) put(kZeros, digits);
-  const std::string found = checksum_of(file);
+  const std::string found = fmt::format("{:016x}", gossip::checksum(file));
   if (found == sealed->second) return {};
   return runtime::Error{
       fmt::format("damaged: its checksum is {}, it was written with {}", found, sealed->second)};

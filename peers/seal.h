@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "models/safetensors.h"
 #include "runtime/result.h"
 
 namespace peers {
@@ -15,8 +16,8 @@ namespace peers {
 // Must be among the metadata of a file that is to be sealed.
 [[nodiscard]] std::pair<const std::string, std::string> seal_to_come();
 
-// Writes the checksum into a file whose metadata have a seal to come.
-void seal(std::span<std::byte> file);
+// Writes the checksum into the head of a file whose metadata have a seal to come.
+void seal(models::SafetensorsFile& file);
 
 // Whether the file is as it was sealed, or never was; puts zeros where the checksum was. Refused:
 // one that does not match, which names both.

@@ -42,10 +42,16 @@ class File {
   int descriptor_;
 };
 
-Status write_all(const fs::path& path, std::span<const std::byte> bytes) {
+Status write_all(const fs::path& path, const std::function<void(const ByteSink&)>& pour) {
   const File file(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
   if (!file.is_open()) return failure(path, "cannot be written");
-  if (file.write(bytes) && file.sync()) return {};
+  int failed = 0;  // the first errno
+  pour([&](std::span<const std::byte> bytes) {
+    if (failed == 0 && !file.write(bytes)) failed = errno;
+  });
+  if (failed == 0 && !file.sync()) failed = errno;
+  if (failed == 0) return {};
+  errno = failed;
   const Error error = failure(path, "cannot be written");
   ::unlink(path.c_str());
   return error;
@@ -54,9 +60,13 @@ Status write_all(const fs::path& path, std::span<const std::byte> bytes) {
 }  // namespace
 
 Status replace_file(const fs::path& path, std::span<const std::byte> bytes) {
+  return replace_file(path, [bytes](const ByteSink& sink) { sink(bytes); });
+}
+
+Status replace_file(const fs::path& path, const std::function<void(const ByteSink&)>& pour) {
   fs::path partial = path;
   partial += kPartialSuffix;
-  if (const Status written = write_all(partial, bytes); !written) return written;
+  if (const Status written = write_all(partial, pour); !written) return written;
   if (::rename(partial.c_str(), path.c_str()) != 0) {
     const Error error = failure(path, "cannot be replaced");
     ::unlink(partial.c_str());

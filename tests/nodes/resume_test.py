@@ -186,16 +186,17 @@ class Resuming(unittest.TestCase):
             self.assertEqual([path.name for path in earlier], names)
 
     def test_killed_at_any_moment_the_latest_is_whole_and_no_older_than_was_said(self):
-        """MURMUR_KILLS: how often; prints what was seen."""
+        """MURMUR_KILLS: how often; MURMUR_CHECKPOINT_EVERY: seconds between checkpoints. Prints what was seen."""
         kills, rng, partial, oldest = int(os.environ.get("MURMUR_KILLS", "12")), random.Random(1), 0, 0.0
-        with Run(TRAINING.replace("0.05", "0.02")) as run:
+        every = float(os.environ.get("MURMUR_CHECKPOINT_EVERY", "0.02"))
+        with Run(TRAINING.replace("0.05", str(every))) as run:
             checkpoints = run.folder / "runs/t/a/checkpoints"
             for _ in range(kills):
                 process = self.peer(run, "a", 0, *AGAIN)
                 said = lambda: [e for e in self.said(run, "a", process) if e["event"] == "checkpoint"]
                 run.wait_for(said, process)
                 try:
-                    process.wait(timeout=rng.uniform(0, 0.1))
+                    process.wait(timeout=rng.uniform(0, 5 * every))
                 except subprocess.TimeoutExpired:
                     pass
                 kill(process.pid)
@@ -210,7 +211,7 @@ class Resuming(unittest.TestCase):
                 status, _, err = run.call("export", str(saved[-1]), "--to", "x.safetensors")
                 self.assertEqual(status, 0, err)
             print(f"killed {kills} times, {partial} of them while a file was half written; the latest whole one "
-                  f"was at most {oldest:.3f} s old, with one every 0.02 s")
+                  f"was at most {oldest:.3f} s old, with one every {every} s")
 
     def test_two_peers_of_one_name_do_not_share_a_folder(self):
         with Run(TRAINING) as run:

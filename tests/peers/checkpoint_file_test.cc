@@ -7,7 +7,6 @@
 #include "models/safetensors.h"
 #include "peers/checkpoint_folder.h"
 #include "peers/parameter_file.h"
-#include "runtime/replace_file.h"
 #include "tests/support/temporary_folder.h"
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
@@ -53,9 +52,7 @@ CheckpointNote note(std::uint64_t incarnation, std::uint64_t step) {
 fs::path written(const TemporaryFolder& folder, const CheckpointNote& note, float first = 1.0F) {
   const fs::path path = peers::checkpoint_path(folder.path(), note.step);
   const PeerState state = small_state(first);
-  REQUIRE(runtime::replace_file(
-              path, peers::format_peer_checkpoint(note, state, peers::tensors_of(nullptr, 3)))
-              .ok());
+  REQUIRE(peers::peer_checkpoint(note, state, peers::tensors_of(nullptr, 3)).write(path).ok());
   return path;
 }
 
@@ -95,9 +92,8 @@ TEST_CASE("an estimate in f64 keeps its digits") {
   PeerState state = small_state(1.0F);
   state.estimate = vector_of("estimate", std::vector<double>{1.0 / 3.0, 2.0});
   const fs::path path = folder.path() + "/step-1.safetensors";
-  REQUIRE(runtime::replace_file(
-              path, peers::format_peer_checkpoint(note(1, 1), state, peers::tensors_of(nullptr, 2)))
-              .ok());
+  REQUIRE(
+      peers::peer_checkpoint(note(1, 1), state, peers::tensors_of(nullptr, 2)).write(path).ok());
   const auto file = CheckpointFile::read(path);
   REQUIRE(file.ok());
   CHECK(file->state(peers::tensors_of(nullptr, 2))->estimate.bytes == state.estimate.bytes);

@@ -15,7 +15,6 @@
 #include "peers/policies/regularizer.h"
 #include "peers/policies/schedule.h"
 #include "peers/state.h"
-#include "runtime/replace_file.h"
 #include "tests/support/config_texts.h"
 #include "tests/support/temporary_folder.h"
 
@@ -64,8 +63,8 @@ class Loner {
   }
   // By way of a file.
   void save_to(const std::string& path) {
-    const auto bytes = peers::format_peer_checkpoint({}, saved(), tensors());
-    REQUIRE(runtime::replace_file(path, bytes).ok());
+    const peers::PeerState state = saved();
+    REQUIRE(peers::peer_checkpoint({}, state, tensors()).write(path).ok());
   }
   void restore_from(const std::string& path) {
     const auto file = peers::CheckpointFile::read(path);
