@@ -245,6 +245,7 @@ runtime::Result<std::unique_ptr<Assembly>> Assembly::create(const Config& config
   if (auto made = assembly->make_policy(config.policy); !made) return made.error();
   assembly->make_batches(config);
   assembly->make_peer(config, place, now);
+  assembly->objective_->drop_start();
   return assembly;
 }
 
@@ -441,6 +442,7 @@ PeerOptions Assembly::options_of(const Config& config, const Place& place) const
           .max_lead = config.gossip.max_lead,
           .weight_floor = config.gossip.weight_floor,
           .rate_correction = config.policy.rate_correction,
+          .mix_statistics = config.gossip.mix_statistics,
           .damping = config.gossip.damping,
           .average_every = config.gossip.average_every,
           .steps_after_push = protocol_of(config).steps_after_push,

@@ -128,6 +128,7 @@ struct GossipConfig {
   std::uint64_t max_lead = 8;
   double weight_floor = 0.05;
   std::uint64_t settle_rounds = 16;
+  bool mix_statistics = true;
   MoreauConfig moreau;
   bool operator==(const GossipConfig&) const = default;
 };

@@ -234,6 +234,15 @@ void check_keys(const SecurityConfig& security, Problems& problems) {
 
 void check_security(const Config& config, Problems& problems) {
   check_keys(config.security, problems);
+  // The others refuse it for reasons of their own.
+  constexpr std::string_view kOfWholeEstimates[] = {"push-sum", "d-sgd", "allreduce"};
+  const bool whole = std::ranges::find(kOfWholeEstimates, config.gossip.protocol) !=
+                     std::ranges::end(kOfWholeEstimates);
+  if (config.security.norm_limit > 0.0 && whole && config.gossip.pace == "sync")
+    problems.push_back(
+        {"security.norm_limit",
+         "with gossip.pace = \"sync\" peers wait for each other's parcels, and would "
+         "for ever for one that is refused; \"async\" and \"bounded\" do not"});
   if (config.security.mode != "none" || config.security.allow_insecure_lan) return;
   if (runtime::is_local(config.peer.listen)) return;
   problems.push_back(

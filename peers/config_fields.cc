@@ -194,6 +194,9 @@ void describe_gossip(GossipConfig& c, Table t) {
         "async: a block whose weight is below is not pushed");
   t.add("gossip.settle_rounds", Count{&c.settle_rounds, {0, 10'000}},
         "rounds of mixing after the last gradient step");
+  t.add("gossip.mix_statistics", Flag{&c.mix_statistics},
+        "running statistics are mixed like parameters; false: each peer reads those of its own "
+        "batches");
 }
 
 void describe_moreau(MoreauConfig& c, Table t) {

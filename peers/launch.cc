@@ -164,7 +164,8 @@ class Launcher {
 
   static std::string state_after(int status) {
     if (status == 0) return "done";
-    return fmt::format("{} ({})", status > kSignalBase + 2 ? "killed" : "ended", status);
+    if (status == kExitInterrupted) return "left";
+    return fmt::format("{} ({})", status > kSignalBase ? "killed" : "ended", status);
   }
 
   static double number(const Json& record, const char* key) {
@@ -264,6 +265,11 @@ class Launcher {
     return rows;
   }
 
+  static std::string_view verdict(int status) {
+    if (status == kExitInterrupted) return "was asked to leave, and did";
+    return status > kSignalBase ? "was killed" : "failed";
+  }
+
   void tell_failures() {
     for (Launched& peer : peers_) {
       const int status = peer.process.exit_status().value_or(0);
@@ -272,8 +278,8 @@ class Launcher {
       mine.peer.name = peer.row.name;
       const std::filesystem::path log = peer_folder(mine) / "events.log";
       fmt::print(stderr, "murmur: {} {} (status {}); its log is {}\n", peer.row.name,
-                 status > kSignalBase ? "was killed" : "failed", status, log.string());
-      print_tail(log);
+                 verdict(status), status, log.string());
+      if (status != kExitInterrupted) print_tail(log);
     }
   }
 

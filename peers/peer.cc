@@ -119,6 +119,10 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
           std::make_unique<gossip::Exchange>(exchange_options(options, parts.distances, decoder_),
                                              *parts.layout, std::move(members), now)) {
   shared_.members = exchange_->members().living().size();
+  if (!options_.mix_statistics && parts_.objective->statistic_count() > 0)
+    own_statistics_.emplace(parts_.objective->statistic_count(), parts_.layout->scalar(),
+                            *parts_.backend);
+  begin_own_statistics();
   start_parts();
   note_own_norms();
 }
@@ -206,8 +210,18 @@ void Peer::take_outer_step() {
 }
 
 kernels::ConstView Peer::estimate() {
-  if (std::exchange(estimate_stale_, false)) mass_.estimate(estimate_.view());
+  if (std::exchange(estimate_stale_, false)) {
+    mass_.estimate(estimate_.view());
+    if (own_statistics_) own_statistics_->replace_end_of(estimate_.view());
+  }
   return estimate_.view();
+}
+
+// As they are in the mass, which has just begun.
+void Peer::begin_own_statistics() {
+  if (!own_statistics_) return;
+  mass_.estimate(estimate_.view());
+  own_statistics_->begin(estimate_.view());
 }
 
 void Peer::fold_before(std::uint64_t round) {
@@ -221,6 +235,8 @@ void Peer::fold_before(std::uint64_t round) {
   if (std::exchange(era_, era) != era && parts_.correction != nullptr)
     parts_.correction->reset_companions(mass_);
   mass_.fold(arrivals);
+  const std::scoped_lock lock(mutex_);
+  exchange_->inbox().drop_taken();
 }
 
 double Peer::compute() {
@@ -253,6 +269,7 @@ void Peer::move_statistics() {
   const std::size_t count = parts_.objective->statistic_count();
   if (count == 0) return;
   parts_.objective->move_statistics(estimate(), delta_.view());
+  if (own_statistics_) own_statistics_->move(delta_.view());
   if (steps_scaled_by_weight()) return;
   const std::size_t first = learned_count();
   for (std::uint32_t block = 0; block < parts_.layout->parameter_blocks(); ++block) {

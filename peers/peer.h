@@ -23,6 +23,7 @@
 #include "gossip/weighting.h"
 #include "kernels/backend.h"
 #include "peers/objective.h"
+#include "peers/own_statistics.h"
 #include "peers/policies/batch_watch.h"
 #include "peers/policies/correction.h"
 #include "peers/policies/optimizer.h"
@@ -50,6 +51,7 @@ struct PeerOptions {
   std::uint64_t max_lead = 8;       // bounded: rounds ahead of the slowest peer heard of
   double weight_floor = 0.05;       // not in step: a block below it is not pushed
   bool rate_correction = true;      // not in step: scale a block's step by its weight
+  bool mix_statistics = true;       // false: as OwnStatistics
   double damping = 1.0;             // of every share that is pushed, in (0, 1]
   std::uint64_t average_every = 1;  // as ProtocolOptions
   bool steps_after_push = false;    // a step that is pushed after is added once shares are cut
@@ -235,6 +237,7 @@ class Peer {
   void hand(const Recipients& to, const std::shared_ptr<const gossip::Snapshot>& snapshot,
             const std::vector<std::uint32_t>& blocks);
   void move_statistics();
+  void begin_own_statistics();
   [[nodiscard]] bool steps_scaled_by_weight() const;
   [[nodiscard]] bool overlapping() const;
   [[nodiscard]] double weight_of_estimate(std::uint32_t block) const;
@@ -273,6 +276,7 @@ class Peer {
   kernels::Buffer estimate_;
   bool estimate_stale_ = true;  // read when it is asked for: rounds that only mix never do
   kernels::Buffer delta_;
+  std::optional<OwnStatistics> own_statistics_;
   std::uint64_t step_ = 0;
   std::uint64_t round_ = 0;         // pushes so far
   double learning_rate_sum_ = 0.0;  // of the steps since the last round was mixed

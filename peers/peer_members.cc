@@ -31,6 +31,7 @@ void Peer::join(const std::vector<gossip::Contact>& contacts, kernels::ConstView
 // With weight one, whatever was under way.
 void Peer::restart(kernels::ConstView estimate) {
   mass_.restart(estimate);
+  begin_own_statistics();
   estimate_stale_ = true;
   round_open_ = false;
   push_due_ = false;

@@ -46,6 +46,7 @@ void Peer::visit_position(StateVisitor& visitor) {
 
 void Peer::resume(kernels::ConstView estimate, StateVisitor& position, StateVisitor* parts) {
   mass_.restart(estimate);
+  begin_own_statistics();
   estimate_stale_ = true;
   visit_position(position);
   if (parts != nullptr) visit_parts(*parts);

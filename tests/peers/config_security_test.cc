@@ -41,6 +41,14 @@ TEST_CASE("a key file and a folder of keys have to be there") {
              Contains("needs security.key"));
 }
 
+TEST_CASE("who waits for a parcel cannot refuse it for its size") {
+  const std::string limit = "[security]\nnorm_limit = 3.0\n[gossip]\npace = ";
+  CHECK(refusal(limit + "\"async\"").empty());
+  CHECK(refusal(limit + "\"bounded\"").empty());
+  CHECK_THAT(refusal(limit + "\"sync\""),
+             Catch::StartsWith("x.toml:2: security.norm_limit: with gossip.pace = \"sync\""));
+}
+
 TEST_CASE("with keys a peer may listen for other machines") {
   CHECK(refusal(kCurve + std::string("[peer]\nlisten = \"tcp://0.0.0.0:7000\"")).empty());
 }
