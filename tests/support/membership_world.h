@@ -181,8 +181,11 @@ class MembershipWorld {
     } while (count == kTaken);
     greet(node);
     knock(node);
-    if (node.membership->expelled())
-      return start_again(node, node.membership->members().living_list());
+    if (node.membership->expelled()) {
+      const gossip::PeerList copy(
+          node.membership->members().living_list());  // its former life goes
+      return start_again(node, copy);
+    }
     set_timer(node);
   }
 
