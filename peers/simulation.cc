@@ -41,6 +41,7 @@ struct Node {
   Instant leave_by;               // the present part of leaving takes no longer
   std::vector<Happening> missed;  // while it was frozen
   std::uint64_t traced = 0;       // rows
+  double loss = 0.0;              // of the latest step's batch
 };
 
 runtime::Link link_of(const LinkConfig& config) {
@@ -194,7 +195,7 @@ void Simulation::State::take_step(std::size_t i) {
   if (peer(i).advance(now()) != before)
     return call_after(runtime::Duration::zero(), i, Happening::kAdvance);
   if (before == Phase::kTraining) {
-    static_cast<void>(peer(i).compute());
+    nodes[i].loss = peer(i).compute();
     peer(i).note_step_time(nodes[i].step);
   }
   nodes[i].push_due = before != Phase::kTraining || peer(i).push_planned();
@@ -314,8 +315,7 @@ void Simulation::State::trace_row(std::size_t i) {
   if (trace == nullptr || peer(i).step() < node.traced) return;
   node.traced = peer(i).step() + 1;
   auto* quadratic = dynamic_cast<Quadratic*>(&node.assembly->objective());
-  const double loss =
-      quadratic != nullptr ? quadratic->loss_at(peer(i).estimate()) : peer(i).status().loss;
+  const double loss = quadratic != nullptr ? quadratic->loss_at(peer(i).estimate()) : node.loss;
   *trace << fmt::format("{},{},{:.17g},{:.17g}", peer(i).step(), i, peer(i).weight(), loss);
   if (quadratic != nullptr) {
     for (const double z : estimate_of(*node.assembly, *surroundings.backend))

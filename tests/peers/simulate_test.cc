@@ -348,3 +348,28 @@ TEST_CASE("peers of another codec or choice of blocks are another run") {
   CHECK(fingerprint({"gossip.blocks_per_push=2"}) != in_turn);
   CHECK(fingerprint({"gossip.blocks_per_push=1", "gossip.block_choice=random"}) != in_turn);
 }
+
+// A rate at which nothing moves: two passes over the same samples, in another order.
+TEST_CASE("a trace of a network holds the loss of each step's batch, and nothing of earlier ones") {
+  const peers::Config config = parse(R"(run = "t"
+[data]
+limit = 320
+[model]
+kind = "logistic"
+[train]
+steps = 20
+batch = 32
+[policy]
+optimizer = "sgd"
+learning_rate = 1e-30
+[gossip]
+pace = "sync"
+[simulate]
+peers = 1
+trace = true
+)");
+  const Trace trace = read_trace(run(config).trace);
+  double passes[2] = {0.0, 0.0};
+  for (std::uint64_t step = 1; step <= 20; ++step) passes[step > 10] += trace.at({step, 0}).loss;
+  CHECK(passes[0] == Approx(passes[1]).epsilon(1e-6));
+}
