@@ -15,22 +15,32 @@ void Activations::allocate(kernels::Backend& backend, kernels::Scalar scalar, st
   for (const std::size_t count : plan_.slots)
     slots_.push_back(backend.allocate(batch * count, scalar));
   packed_.clear();
-  packed_.resize(nodes_.size());
-  for (std::size_t i = 0; i < nodes_.size(); ++i) {
-    const ActivationPlan::Kept& kept = plan_.nodes[i];
-    if (kept.whole) continue;
-    const std::size_t count = batch * nodes_[i].out_count;
-    if (kept.signs) packed_[i].signs = PositiveMask(count);
-    if (kept.winners) packed_[i].winners = PositiveMask(count);
-    if (kept.largest) packed_[i].largest = LargestNumbers(count, dropped_, scalar);
-  }
+  for (std::size_t i = 0; i < nodes_.size(); ++i) packed_.push_back(packed_room(i, scalar, batch));
+}
+
+Activations::Packed Activations::packed_room(std::size_t node, kernels::Scalar scalar,
+                                             std::size_t batch) const {
+  const ActivationPlan::Kept& kept = plan_.nodes[node];
+  Packed packed;
+  if (kept.whole) return packed;
+  const std::size_t count = batch * nodes_[node].out_count;
+  if (kept.signs) packed.signs = PositiveMask(count);
+  if (kept.winners) packed.winners = PositiveMask(count);
+  if (kept.largest) packed.largest = LargestNumbers(count, dropped_, scalar);
+  return packed;
 }
 
 std::size_t Activations::bytes() const {
   std::size_t bytes = 0;
   for (const kernels::Buffer& slot : slots_) bytes += slot.view().bytes();
-  for (const Packed& packed : packed_)
-    bytes += packed.signs.bytes() + packed.winners.bytes() + packed.largest.bytes();
+  for (const Packed& packed : packed_) bytes += packed.bytes();
+  return bytes;
+}
+
+std::size_t Activations::planned_bytes(kernels::Scalar scalar, std::size_t batch) const {
+  std::size_t bytes = 0;
+  for (const std::size_t count : plan_.slots) bytes += batch * count * kernels::bytes_of(scalar);
+  for (std::size_t i = 0; i < nodes_.size(); ++i) bytes += packed_room(i, scalar, batch).bytes();
   return bytes;
 }
 

@@ -23,6 +23,8 @@ class Activations {
   // Memory for batches of so many.
   void allocate(kernels::Backend& backend, kernels::Scalar scalar, std::size_t batch);
   [[nodiscard]] std::size_t bytes() const;
+  // What allocate() will make that.
+  [[nodiscard]] std::size_t planned_bytes(kernels::Scalar scalar, std::size_t batch) const;
 
   // Forward: where the node writes its output, and where those after it read it.
   [[nodiscard]] kernels::View output(std::size_t node, std::size_t batch);
@@ -46,7 +48,12 @@ class Activations {
     PositiveMask signs;
     PositiveMask winners;
     LargestNumbers largest;
+    [[nodiscard]] std::size_t bytes() const {
+      return signs.bytes() + winners.bytes() + largest.bytes();
+    }
   };
+  [[nodiscard]] Packed packed_room(std::size_t node, kernels::Scalar scalar,
+                                   std::size_t batch) const;
 
   std::vector<PlannedNode> nodes_;
   double dropped_;

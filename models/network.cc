@@ -185,6 +185,14 @@ std::size_t Network::activation_bytes() const {
   return bytes;
 }
 
+std::size_t Network::planned_activation_bytes(std::size_t batch) const {
+  std::size_t numbers = 2 * batch * targets_.count;  // outcome_
+  for (const std::size_t count : gradients_.slots) numbers += batch * count;
+  for (const Stage& stage : stages_) numbers += stage.node.layer->saved_count();
+  return activations_.planned_bytes(kernels::Scalar::kF32, batch) +
+         numbers * kernels::bytes_of(kernels::Scalar::kF32);
+}
+
 Network::Slice Network::add_tensors(const std::vector<ParameterTensor>& tensors,
                                     const std::string& name, std::size_t start) {
   Slice slice{start, 0};

@@ -89,6 +89,9 @@ class Network {
   [[nodiscard]] runtime::Status drop_activations(double share);
   // Of activations and their gradients, as of the last pass; 0 before the first.
   [[nodiscard]] std::size_t activation_bytes() const;
+  // What a pass in f32 over a batch of so many makes of that. All that a step takes beside vectors
+  // as long as the parameters, and what the backend keeps of weights in orders of its own.
+  [[nodiscard]] std::size_t planned_activation_bytes(std::size_t batch) const;
   // Multiply-adds of matrix products in one sample's forward and backward pass: each product is
   // taken once forward and twice backward, once in layers that read the samples.
   [[nodiscard]] std::size_t step_multiplications() const;

@@ -71,8 +71,13 @@ runtime::Result<std::string> network_table(const Config& config) {
   if (!network) return network.error();
   std::istringstream lines((*network)->summary());
   std::string table = fmt::format("# {:<52} {:>12} {:>10}\n", "layer", "output", "parameters");
-  for (std::string line; std::getline(lines, line);) table += "# " + line + "\n";
-  return table;
+  for (std::string line; std::getline(lines, line);) table += fmt::format("# {}\n", line);
+  if (auto dropping = (*network)->drop_activations(config.train.drop_activations); !dropping)
+    return dropping.error();
+  const std::size_t bytes = (*network)->planned_activation_bytes(config.train.batch);
+  return table +
+         fmt::format("# a step of {} samples: {:.1f} MB of activations and their gradients\n",
+                     config.train.batch, static_cast<double>(bytes) / 1e6);
 }
 
 // A preset on a line, and below it what it is made of and where it is from. Keys of other tables

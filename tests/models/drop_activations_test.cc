@@ -154,6 +154,20 @@ TEST_CASE("memory of activations falls, the more the deeper the network") {
   CHECK(bytes("resnet20", 0.9) < bytes("resnet20", 0.5));
 }
 
+TEST_CASE("a step takes the memory that was planned for it") {
+  const std::string kind = GENERATE("lenet5", "resnet20", "vit-tiny");
+  const double share = GENERATE(0.0, 0.9);
+  CAPTURE(kind, share);
+  const auto backend = open("cpu");
+  Trial trial(kind, *backend, 3);
+  trial.drop(share);
+  const std::size_t planned = trial.network->planned_activation_bytes(3);
+  CHECK(trial.network->activation_bytes() == 0);
+  trial.pass();
+  CHECK(trial.network->activation_bytes() == planned);
+  CHECK(trial.network->planned_activation_bytes(6) > planned);
+}
+
 TEST_CASE("where activations are not in the host's memory, dropping them is refused") {
   test::FarBackend far;
   auto made = Network::create(models::usual_spec("mlp"), far, 1);
