@@ -138,7 +138,7 @@ def spread(values, form):
     values = list(values)
     if not all(map(math.isfinite, values)):
         return f"{sum(not math.isfinite(value) for value in values)} of {len(values)} diverged"
-    return f"{statistics.fmean(values):{form}} ± {statistics.stdev(values):{form}}"
+    return f"{statistics.fmean(values):{form}} ± {statistics.stdev(values):{form.lstrip('+')}}"
 
 
 def percent(runs):
