@@ -129,6 +129,59 @@ class OtherMachine:
             subprocess.run(["ip", "netns", "del", f"murmur-try-{os.getpid()}"]).returncode == 0
 
 
+class Network:
+    """Network namespaces on one switch (a bridge, in a namespace of its own): machines 0, 1, ... of one network."""
+
+    def __init__(self, machines):
+        self.names = [f"murmur-{os.getpid()}-{i}" for i in range(machines)]
+        self.switch = f"murmur-{os.getpid()}-switch"
+        self.made = []
+
+    def __enter__(self):
+        try:
+            self.make()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def make(self):
+        for name in (self.switch, *self.names):
+            self.ip("netns", "add", name)
+            self.made.append(name)
+            self.ip("-n", name, "link", "set", "lo", "up")
+        self.ip("-n", self.switch, "link", "add", "bridge", "type", "bridge")
+        self.ip("-n", self.switch, "link", "set", "bridge", "up")
+        for i, name in enumerate(self.names):
+            self.ip("-n", name, "link", "add", "eth0", "type", "veth", "peer", "name", f"port{i}", "netns", self.switch)
+            self.ip("-n", name, "addr", "add", f"{self.address(i)}/24", "dev", "eth0")
+            self.ip("-n", name, "link", "set", "eth0", "up")
+            self.heal(i)
+            self.ip("-n", self.switch, "link", "set", f"port{i}", "up")
+
+    def __exit__(self, *_):
+        for name in self.made:
+            self.ip("netns", "del", name)
+
+    @staticmethod
+    def address(machine):
+        return f"10.199.0.{machine + 1}"
+
+    def on(self, machine):
+        return ("ip", "netns", "exec", self.names[machine])
+
+    def cut(self, machine):
+        """Nobody hears it, and it hears nobody."""
+        self.ip("-n", self.switch, "link", "set", f"port{machine}", "nomaster")
+
+    def heal(self, machine):
+        self.ip("-n", self.switch, "link", "set", f"port{machine}", "master", "bridge")
+
+    @staticmethod
+    def ip(*words):
+        subprocess.run(["ip", *words], check=True, stdout=subprocess.DEVNULL)
+
+
 def alive(pid):
     """Whether a process runs (one that has ended but was not yet waited for does not)."""
     try:
