@@ -51,6 +51,7 @@ struct Common {
 
 struct BenchPeer {
   std::unique_ptr<kernels::Backend> backend;
+  std::unique_ptr<Idle> objective;
   std::unique_ptr<Sgd> optimizer;
   std::unique_ptr<Peer> peer;
   std::unique_ptr<runtime::ZmqTransport> transport;
@@ -70,8 +71,8 @@ runtime::Status make_peer(Common& common, const BenchGossipOptions& options,
       {.self = members[index], .listen = options.listen, .curve = common.curve});
   if (!transport) return transport.error();
   made.transport = std::move(transport).value();
-  Idle objective(common.layout.parameter_count());
-  const PeerParts parts{.objective = &objective,  // only its start is read: no step is taken
+  made.objective = std::make_unique<Idle>(common.layout.parameter_count());
+  const PeerParts parts{.objective = made.objective.get(),
                         .optimizer = made.optimizer.get(),
                         .schedule = &common.schedule,
                         .topology = common.topology.get(),

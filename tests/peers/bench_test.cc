@@ -54,3 +54,14 @@ TEST_CASE("folding can be measured") {
   CHECK(is_spread(report->triad_gigabytes_per_second));
   CHECK(is_spread(report->ratio));
 }
+
+TEST_CASE("peers that only gossip keep their weight, with keys too") {
+  const bool curve = GENERATE(false, true);
+  const auto report = peers::bench_gossip({.bytes = 100'000,
+                                           .block_bytes = 16'384,
+                                           .curve = curve,
+                                           .window_seconds = 0.01,
+                                           .windows = 3});
+  REQUIRE(report.ok());
+  CHECK(report->weight_total == Approx(2.0).epsilon(1e-9));
+}
