@@ -222,8 +222,9 @@ class Launcher {
     summary.noise_global = number(record, "noise_scale_global");
   }
 
-  // Once all listen, everybody is told where. A peer that ended before is left in the list: the
-  // others find out.
+  // Once all listen, everybody is told where. A peer that was killed before costs the others
+  // nothing, as later; one that could not start ends the run: on a silent subset it would pass for
+  // what was asked.
   void introduce() {
     if (introduced_) return;
     const auto waiting = [](Launched& peer) {
@@ -231,16 +232,18 @@ class Launcher {
     };
     if (std::ranges::any_of(peers_, waiting)) return;
     introduced_ = true;
-    const bool all_listen = std::ranges::none_of(
-        peers_, [](const Launched& peer) { return peer.member.address.control.empty(); });
-    if (!all_listen) {  // one could not start: a run on a silent subset would pass for what was
-                        // asked
+    const auto could_not_start = [](Launched& peer) {
+      return peer.process.exit_status().value_or(kSignalBase + SIGKILL) < kSignalBase + SIGKILL &&
+             peer.member.address.control.empty();
+    };
+    if (std::ranges::any_of(peers_, could_not_start)) {
       stop_.request();
       failed_to_start_ = true;
       return;
     }
     std::string list;
-    for (const Launched& peer : peers_) list += to_string(peer.member) + "\n";
+    for (const Launched& peer : peers_)
+      if (!peer.member.address.control.empty()) list += to_string(peer.member) + "\n";
     for (Launched& peer : peers_) static_cast<void>(peer.process.write(list + "\n"));
   }
 

@@ -219,15 +219,17 @@ class PeerProcess {
   }
 
   Status meet_members() {
-    for (std::string line; start_.launched && std::getline(std::cin, line) && !line.empty();) {
+    bool whole = !start_.launched;  // an empty line ends the list; who was killed is not in it
+    for (std::string line; !whole && std::getline(std::cin, line);) {
+      whole = line.empty();
+      if (whole) break;
       auto member = parse_member(line);
       if (!member) return member.error();
       members_.push_back(std::move(member).value());
     }
-    if (start_.launched && members_.size() != config_.data.parts) {
+    if (!whole)
       return Error{fmt::format("the launcher named {} of {} members, then was gone",
                                members_.size(), config_.data.parts)};
-    }
     if (joins()) return join();
     std::vector<gossip::Contact> contacts;
     for (const ListedMember& member : members_)

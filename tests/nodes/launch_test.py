@@ -6,7 +6,7 @@ import signal
 import time
 import unittest
 
-from node_run import PATIENCE, SMALL, Run, alive, free_port, kill, still_alive_after
+from node_run import PATIENCE, SMALL, Run, alive, children, free_port, kill, still_alive_after
 
 # Long enough that something can happen meanwhile; nobody waits for its end.
 LONG = SMALL.replace("steps = 60", "steps = 1000000")
@@ -145,6 +145,20 @@ class Launch(unittest.TestCase):
                 else:
                     self.assertEqual(peer["exit"], 0)
                     self.assertEqual(peer["steps"], 4000)
+
+    def test_who_is_killed_before_the_run_has_begun_costs_the_others_nothing(self):
+        for pace in ("async", "sync"):
+            with self.subTest(pace), Run(SMALL + f"[gossip]\npace = \"{pace}\"\n") as run:
+                process = run.start("launch", "run.toml", "--peers", "3")
+                run.wait_for(lambda: len(children(process.pid)) == 3, process)
+                victim = children(process.pid)[1]  # in most runs it does not listen yet
+                kill(victim)
+                _, err = process.communicate(timeout=60 * PATIENCE)
+                self.assertEqual(process.returncode, 0, err)
+                self.assertIn("was killed", err)
+                peers = run.summary()["peers"]
+                self.assertEqual(sorted(peer["exit"] for peer in peers), [0, 0, 128 + signal.SIGKILL])
+                self.assertEqual([peer["steps"] for peer in peers if peer["exit"] == 0], [60, 60])
 
     def test_the_last_of_several_finishes_and_says_that_it_trained_alone(self):
         with Run(MEDIUM.replace("steps = 4000", "steps = 40000")) as run:

@@ -182,6 +182,10 @@ class Network:
         subprocess.run(["ip", *words], check=True, stdout=subprocess.DEVNULL)
 
 
+def children(pid):
+    return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def alive(pid):
     """Whether a process runs (one that has ended but was not yet waited for does not)."""
     try:
