@@ -232,6 +232,7 @@ class Peer {
                                           std::span<const runtime::PeerId> members) const;
   void weigh_by_distance(Recipients& to) const;
   void let_correction_see();
+  void say(gossip::Note note);  // of this peer, to all
   void tell_of_batches();
   void hear_of_batches();
   void hand(const Recipients& to, const std::shared_ptr<const gossip::Snapshot>& snapshot,

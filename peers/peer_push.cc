@@ -102,23 +102,20 @@ void Peer::let_correction_see() {
     parts_.correction->hear(heard);
   }
   parts_.correction->before_push(mass_);
-  auto note = parts_.correction->note();
+  if (auto note = parts_.correction->note()) say(*std::move(note));
   const std::scoped_lock lock(mutex_);
   shared_.update_diversity = parts_.correction->diversity();
-  if (!note) return;
-  note->about = options_.self.id;
-  note->version = round_ + 1;
-  exchange_->say(std::make_shared<const gossip::Note>(*std::move(note)));
+}
+
+void Peer::say(gossip::Note note) {
+  note.about = options_.self.id;
+  note.version = round_ + 1;
+  const std::scoped_lock lock(mutex_);
+  exchange_->say(std::make_shared<const gossip::Note>(std::move(note)));
 }
 
 void Peer::tell_of_batches() {
-  std::vector<gossip::Note> notes = parts_.batches->notes();
-  const std::scoped_lock lock(mutex_);
-  for (gossip::Note& note : notes) {
-    note.about = options_.self.id;
-    note.version = round_ + 1;
-    exchange_->say(std::make_shared<const gossip::Note>(std::move(note)));
-  }
+  for (gossip::Note& note : parts_.batches->notes()) say(std::move(note));
 }
 
 void Peer::hear_of_batches() {

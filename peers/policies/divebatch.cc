@@ -15,7 +15,11 @@ constexpr gossip::SketchOptions kSketch{.width = gossip::kNoteSketchMax,
 }  // namespace
 
 DiveBatch::DiveBatch(const DiveBatchOptions& options, const VectorSpace& space)
-    : options_(options), batch_(options.batch), sum_(space.zeros()), backend_(space.backend) {}
+    : options_(options),
+      batch_(options.batch),
+      sum_(space.zeros()),
+      host_(*space.backend),
+      backend_(space.backend) {}
 
 bool DiveBatch::measures(std::uint64_t step) const {
   const std::uint64_t pass = step / options_.pass_steps;
@@ -33,13 +37,7 @@ void DiveBatch::add(const SplitGradient& gradient) {
 void DiveBatch::after_step(std::uint64_t steps) {
   if (steps % options_.pass_steps != 0 || samples_ == 0.0) return;
   pass_ = steps / options_.pass_steps;
-  kernels::ConstView sum = sum_.view();
-  if (!backend_->is_host()) {
-    host_.resize(sum.bytes());
-    const kernels::View copy(host_.data(), sum.count(), sum.scalar());
-    backend_->download(sum, copy);
-    sum = copy;
-  }
+  const kernels::ConstView sum = host_.of(sum_.view());
   // The mean, whose size does not grow with the data.
   std::vector<double> sums(kSketch.width, 0.0);
   gossip::add_to_sketch(kSketch, 0, 1.0 / samples_, sum, sums);

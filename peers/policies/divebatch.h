@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "gossip/notes.h"
+#include "peers/policies/host_copy.h"
 #include "peers/policies/split_gradient.h"
 #include "peers/policies/state_visitor.h"
 
@@ -59,7 +60,7 @@ class DiveBatch {
   std::uint64_t decided_ = 0;  // the last pass that a decision was of
   double diversity_ = 0.0;
   std::optional<gossip::Note> note_;
-  std::vector<std::byte> host_;
+  HostCopy host_;
   kernels::Backend* backend_;
 };
 

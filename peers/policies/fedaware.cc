@@ -30,20 +30,15 @@ FedAware::FedAware(const CorrectionOptions& options, const VectorSpace& space)
       momentum_(space.zeros()),
       anchor_(space.zeros()),
       moved_(space.zeros()),
-      backend_(space.backend) {}
+      backend_(space.backend),
+      host_(*space.backend) {}
 
 // m / |m|, or m where that is nothing, in a thousand sums.
 FedAware::Direction FedAware::own_direction() {
-  kernels::ConstView m = momentum_.view().slice(0, learned_);
+  const kernels::ConstView m = momentum_.view().slice(0, learned_);
   Direction own{.length = std::sqrt(backend_->dot(m, m)), .sketch = {}};
-  if (!backend_->is_host()) {
-    host_.resize(m.bytes());
-    const kernels::View copy(host_.data(), m.count(), m.scalar());
-    backend_->download(m, copy);
-    m = copy;
-  }
   std::vector<double> sums(kSketch.width, 0.0);
-  gossip::add_to_sketch(kSketch, 0, own.length > 0.0 ? 1.0 / own.length : 1.0, m, sums);
+  gossip::add_to_sketch(kSketch, 0, own.length > 0.0 ? 1.0 / own.length : 1.0, host_.of(m), sums);
   own.sketch.assign(sums.begin(), sums.end());
   return own;
 }

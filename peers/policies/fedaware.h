@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "peers/policies/correction.h"
+#include "peers/policies/host_copy.h"
 
 namespace peers {
 
@@ -56,11 +57,11 @@ class FedAware final : public Correction {
   kernels::Buffer anchor_;    // y
   kernels::Buffer moved_;     // Delta, then what x is changed by
   kernels::Backend* backend_;
-  std::vector<std::byte> host_;  // a copy of m, where it lives elsewhere
-  bool known_ = false;           // m is of an update
-  bool stepped_ = false;         // since the last mix
-  bool said_ = true;             // what is known of m
-  double scale_ = 0.0;           // rate gain N lambda; below 0: there is no lambda yet
+  HostCopy host_;
+  bool known_ = false;    // m is of an update
+  bool stepped_ = false;  // since the last mix
+  bool said_ = true;      // what is known of m
+  double scale_ = 0.0;    // rate gain N lambda; below 0: there is no lambda yet
   double diversity_ = 0.0;
 };
 

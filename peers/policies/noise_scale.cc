@@ -58,7 +58,7 @@ NoiseScale::NoiseScale(std::uint64_t every, std::vector<LayerGroup> groups,
                        kernels::Backend& backend)
     : every_(every),
       groups_(std::move(groups)),
-      backend_(&backend),
+      host_(backend),
       local_(groups_.size()),
       global_(groups_.size()) {}
 
@@ -81,12 +81,7 @@ void NoiseScale::add(const SplitGradient& gradient) {
 // numbers: samples, then |g|^2 and the trace of each group; the sketch: of each group's mean.
 void NoiseScale::tell(std::size_t samples, kernels::ConstView mean,
                       std::span<const NoiseSums> now) {
-  if (!backend_->is_host()) {
-    host_.resize(mean.bytes());
-    const kernels::View copy(host_.data(), mean.count(), mean.scalar());
-    backend_->download(mean, copy);
-    mean = copy;
-  }
+  mean = host_.of(mean);
   gossip::Note note{.topic = gossip::Note::Topic::kNoise,
                     .numbers = {static_cast<double>(samples)}};
   bool finite = true;

@@ -8,6 +8,7 @@
 #include "gossip/notes.h"
 #include "gossip/report.h"
 #include "models/parameter_tensor.h"
+#include "peers/policies/host_copy.h"
 #include "peers/policies/split_gradient.h"
 #include "peers/policies/state_visitor.h"
 
@@ -58,14 +59,13 @@ class NoiseScale {
 
   std::uint64_t every_;
   std::vector<LayerGroup> groups_;
-  kernels::Backend* backend_;
   std::vector<NoiseSums> local_;   // by group
   std::vector<NoiseSums> global_;  // by group
   bool measured_ = false;
   bool heard_ = false;    // anything of others
   bool unheard_ = false;  // measured, and not yet compared
   std::optional<gossip::Note> note_;
-  std::vector<std::byte> host_;
+  HostCopy host_;
   std::vector<gossip::NoiseReport> report_;
 };
 
