@@ -16,6 +16,8 @@
 #include "peers/assembly.h"
 #include "peers/checkpoint_file.h"
 #include "peers/config.h"
+#include "peers/disagreement.h"
+#include "peers/panel.h"
 #include "peers/parameter_file.h"
 
 namespace peers {
@@ -26,8 +28,8 @@ using runtime::Error;
 using runtime::Result;
 using runtime::Status;
 
-constexpr std::size_t kBatch = 128;
-constexpr int kFoldersUp = 3;  // checkpoints/earlier/ and the like lie below the peer's folder
+constexpr std::size_t kPairs = 8;  // of draws, to measure a rise of the loss by
+constexpr int kFoldersUp = 3;      // checkpoints/earlier/ and the like lie below the peer's folder
 
 Result<Config> config_of(const EvalOptions& options) {
   if (!options.config.empty()) return read_config(options.config, {});
@@ -69,54 +71,6 @@ Result<std::vector<float>> mean_of(const std::vector<Estimate>& estimates) {
   return mean;
 }
 
-// A network, a test set, and the members that predict.
-class Panel {
- public:
-  Panel(models::Network& network, kernels::Backend& backend, const models::Dataset& test)
-      : network_(&network), backend_(&backend), test_(&test) {}
-
-  void add(std::span<const float> numbers) {
-    members_.push_back(backend_->allocate(numbers.size(), kernels::Scalar::kF32));
-    backend_->upload(numbers, members_.back().view());
-  }
-
-  Judgement judge() {
-    Judge judge;
-    models::BatchStage stage(*backend_, *test_, kBatch);
-    models::HostBatch host;
-    for (std::size_t start = 0; start < test_->size(); start += kBatch) {
-      models::read_samples(*test_, start, std::min(kBatch, test_->size() - start), host);
-      predict(stage.stage(host));
-      const std::size_t classes = network_->classes();
-      const std::size_t row = members_.size() * classes;
-      for (std::size_t i = 0; i < host.labels.size(); ++i)
-        judge.add(std::span(logits_).subspan(i * row, row), classes, host.labels[i]);
-    }
-    return judge.judgement();
-  }
-
- private:
-  // logits_: [labels, members, classes]
-  void predict(const models::Batch& batch) {
-    const std::size_t classes = network_->classes();
-    std::vector<float> of_one;
-    for (std::size_t m = 0; m < members_.size(); ++m) {
-      const kernels::ConstView outputs = network_->outputs(members_[m].view(), batch);
-      of_one.resize(outputs.count());
-      logits_.resize(outputs.count() * members_.size());
-      backend_->download(outputs, std::span(of_one));
-      for (std::size_t k = 0; k < of_one.size(); ++k)
-        logits_[((k / classes) * members_.size() + m) * classes + k % classes] = of_one[k];
-    }
-  }
-
-  models::Network* network_;
-  kernels::Backend* backend_;
-  const models::Dataset* test_;
-  std::vector<kernels::Buffer> members_;
-  std::vector<float> logits_;
-};
-
 Result<std::vector<Estimate>> read_all(const EvalOptions& options, const models::Network& network) {
   std::vector<Estimate> estimates;
   for (const fs::path& path : options.checkpoints) {
@@ -127,9 +81,54 @@ Result<std::vector<Estimate>> read_all(const EvalOptions& options, const models:
   return estimates;
 }
 
+// What predicts, by name: one member, or those of an ensemble.
+Result<std::string> assemble(const EvalOptions& options, const std::vector<Estimate>& estimates,
+                             const Disagreement& disagreement, std::uint64_t seed, Panel& panel) {
+  if (options.ensemble && options.draws > 0) {
+    for (std::size_t i = 0; i < options.draws; ++i) panel.add(disagreement.draw(seed, i));
+    return std::string("draws");
+  }
+  if (options.ensemble) {
+    for (const Estimate& estimate : estimates) panel.add(estimate.numbers);
+    return std::string("ensemble");
+  }
+  if (estimates.size() == 1) {
+    panel.add(estimates.front().numbers);
+    return std::string("checkpoint");
+  }
+  const auto mean = mean_of(estimates);
+  if (!mean) return mean.error();
+  panel.add(*mean);
+  return std::string("average");
+}
+
+Result<EvalReport> judge(const EvalOptions& options, const std::vector<Estimate>& estimates,
+                         models::Network& network, kernels::Backend& backend,
+                         const models::Dataset& test, std::uint64_t seed) {
+  std::vector<std::span<const float>> numbers;
+  for (const Estimate& estimate : estimates) numbers.emplace_back(estimate.numbers);
+  const Disagreement disagreement(numbers);
+  Panel panel(network, backend, test);
+  auto of = assemble(options, estimates, disagreement, seed, panel);
+  if (!of) return of.error();
+  EvalReport report{.of = std::move(of).value(), .judgement = panel.judge(), .sharpness = {}};
+  if (!options.sharpness) return report;
+  kernels::Buffer parameters = backend.allocate(numbers.front().size(), kernels::Scalar::kF32);
+  const LossOf loss = [&](std::span<const float> at) {
+    backend.upload(at, parameters.view());
+    return models::evaluate(network, backend, parameters.view(), test, Panel::kBatch).loss;
+  };
+  report.sharpness = sharpness_along(disagreement, loss, kPairs, seed);
+  return report;
+}
+
 }  // namespace
 
 Result<EvalReport> evaluate_checkpoints(const EvalOptions& options) {
+  if ((options.sharpness || options.draws > 0) && options.checkpoints.size() < 2)
+    return Error{
+        "one estimate disagrees with nobody: --draws and --sharpness need those of two or more "
+        "peers, taken while they train"};
   const auto config = config_of(options);
   if (!config) return config.error();
   if (config->objective.kind != "network")
@@ -142,8 +141,8 @@ Result<EvalReport> evaluate_checkpoints(const EvalOptions& options) {
   if (!data) return data.error();
   auto backend = kernels::open_backend({config->peer.device, threads_of(*config, 1)});
   if (!backend) return backend.error();
-  const auto network =
-      models::Network::create(network_spec(*config, *data->train), *backend->backend, kBatch);
+  const auto network = models::Network::create(network_spec(*config, *data->train),
+                                               *backend->backend, Panel::kBatch);
   if (!network) return network.error();
   const auto estimates = read_all(options, **network);
   if (!estimates) return estimates.error();
@@ -152,16 +151,8 @@ Result<EvalReport> evaluate_checkpoints(const EvalOptions& options) {
       *data, {},
       {.name = config->data.tasks, .count = config->data.task_count, .seed = config->seed});
   if (!tasks) return tasks.error();
-  Panel panel(**network, *backend->backend, tasks->empty() ? *data->test : *tasks->back().test);
-  if (options.ensemble) {
-    for (const Estimate& estimate : *estimates) panel.add(estimate.numbers);
-    return EvalReport{"ensemble", panel.judge()};
-  }
-  const auto mean = mean_of(*estimates);
-  if (!mean) return mean.error();
-  const bool one = estimates->size() == 1;
-  panel.add(one ? estimates->front().numbers : *mean);
-  return EvalReport{one ? "checkpoint" : "average", panel.judge()};
+  const models::Dataset& test = tasks->empty() ? *data->test : *tasks->back().test;
+  return judge(options, *estimates, **network, *backend->backend, test, config->seed);
 }
 
 }  // namespace peers

@@ -1,7 +1,9 @@
 // What `murmur eval` and `murmur export` say.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "models/safetensors.h"
 #include "peers/eval.h"
@@ -37,7 +39,21 @@ void print_json(const EvalOptions& options, const EvalReport& report) {
             {"disagreement", json_number(judged.disagreement)},
             {"calibration_error", json_number(judged.calibration_error)},
             {"bins", bins}};
+  if (report.sharpness)
+    json["sharpness"] = Json{{"trace", json_number(report.sharpness->trace)},
+                             {"curvature", json_number(report.sharpness->curvature)},
+                             {"rise", json_number(report.sharpness->rise)},
+                             {"rise_error", json_number(report.sharpness->rise_error)}};
   fmt::print("{}\n", json.dump(2));
+}
+
+// A row of the reliability plot: where the model is honest, the bar ends at the mark.
+std::string reliability(const ConfidenceBin& bin) {
+  constexpr double kWidth = 40.0;
+  std::string row(static_cast<std::size_t>(std::lround(kWidth * bin.accuracy)), '=');
+  row.resize(static_cast<std::size_t>(kWidth) + 1, ' ');
+  row[static_cast<std::size_t>(std::lround(kWidth * bin.confidence))] = '|';
+  return row;
 }
 
 void print_text(const EvalOptions& options, const EvalReport& report) {
@@ -46,13 +62,21 @@ void print_text(const EvalOptions& options, const EvalReport& report) {
              options.checkpoints.size(), 100.0 * judged.accuracy, judged.loss, judged.count);
   fmt::print("entropy {:.4f}, of it disagreement {:.4f} nats; calibration error {:.4f}\n",
              judged.entropy, judged.disagreement, judged.calibration_error);
-  fmt::print("{:>15} {:>9} {:>11} {:>9}\n", "confidence in", "count", "confidence", "accuracy");
+  if (report.sharpness)
+    fmt::print(
+        "along what they disagree on: Tr(Xi) {:.3e}, Tr(H Xi) {:.3e}; the loss rises by {:.2e} +- "
+        "{:.1e}\n",
+        report.sharpness->trace, report.sharpness->curvature, report.sharpness->rise,
+        report.sharpness->rise_error);
+  fmt::print("{:>15} {:>9} {:>11} {:>9}  reliability: accuracy as =, confidence at |\n",
+             "confidence in", "count", "confidence", "accuracy");
   for (std::size_t i = 0; i < kConfidenceBins; ++i) {
     const ConfidenceBin& bin = judged.bins[i];
     if (bin.count == 0) continue;
     constexpr double kBins = kConfidenceBins;
-    fmt::print("({:.3f}, {:.3f}] {:>9} {:>11.4f} {:>9.4f}\n", static_cast<double>(i) / kBins,
-               static_cast<double>(i + 1) / kBins, bin.count, bin.confidence, bin.accuracy);
+    fmt::print("({:.3f}, {:.3f}] {:>9} {:>11.4f} {:>9.4f}  {}\n", static_cast<double>(i) / kBins,
+               static_cast<double>(i + 1) / kBins, bin.count, bin.confidence, bin.accuracy,
+               reliability(bin));
   }
 }
 

@@ -151,7 +151,16 @@ struct Commands {
         "eval", "accuracy of a checkpoint, of the average of several, or of all as an ensemble");
     judging->add_option("CHECKPOINT", eval.checkpoints, "step-*.safetensors, final.safetensors")
         ->required();
-    judging->add_flag("--ensemble", eval.ensemble, "each predicts, and their mean is taken");
+    auto* ensemble =
+        judging->add_flag("--ensemble", eval.ensemble, "each predicts, and their mean is taken");
+    judging
+        ->add_option("--draws", eval.draws,
+                     "of the ensemble: as many draws from N(mean, Xi), Xi the covariance of the "
+                     "checkpoints, predict instead")
+        ->check(CLI::Range(std::size_t{2}, std::size_t{1000}))
+        ->needs(ensemble);
+    judging->add_flag("--sharpness", eval.sharpness,
+                      "how much the loss rises along what the checkpoints disagree on");
     judging->add_option("--config", eval.config,
                         "the TOML file that says the model and the test set; default: the run's");
     judging->add_flag("--json", eval.json);

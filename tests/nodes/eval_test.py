@@ -57,6 +57,26 @@ class Eval(unittest.TestCase):
             self.assertAlmostEqual(twice["test_loss"], alone[0]["test_loss"], places=9)
             self.assertAlmostEqual(twice["disagreement"], 0, places=9)
 
+    def test_what_peers_disagree_on_says_how_sharp_the_loss_is_there(self):
+        with Run() as run:
+            summary = self.launched(run, 3, "--set", "gossip.settle_rounds=0", "--set", "train.steps=9")
+            finals = self.finals(3)
+            judged = self.judge(run, "--sharpness", *finals)
+            sharpness = judged["sharpness"]
+            # Tr(Xi) is the consensus distance: of the same estimates, with the same meaning.
+            self.assertAlmostEqual(sharpness["trace"], summary["consensus_distance"],
+                                   delta=1e-4 * summary["consensus_distance"])
+            # The loss of a logistic regression is convex: no direction goes downhill from the middle of a pair.
+            self.assertGreater(sharpness["curvature"], 0)
+            self.assertGreater(sharpness["rise"], 0)
+            drawn = self.judge(run, "--ensemble", "--draws", "20", *finals)
+            self.assertEqual(drawn["of"], "draws")
+            self.assertGreater(drawn["disagreement"], 0)
+            self.assertEqual(drawn, self.judge(run, "--ensemble", "--draws", "20", *finals))
+            status, _, err = run.call("eval", "--sharpness", finals[0])
+            self.assertEqual(status, 1)
+            self.assertIn("one estimate disagrees with nobody", err)
+
     def test_what_cannot_be_judged_is_refused_by_name(self):
         with Run() as run:
             self.launched(run, 1)
