@@ -281,7 +281,11 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
                ? config.train.steps
                : static_cast<std::uint64_t>(
                      std::llround(static_cast<double>(config.train.epochs) * steps_per_epoch_));
-  if (place.virtual_time && config.simulate.rounds) steps_ = *config.simulate.rounds;
+  counts_epochs_ = config.train.steps == 0;
+  if (place.virtual_time && config.simulate.rounds) {
+    steps_ = *config.simulate.rounds;
+    counts_epochs_ = false;
+  }
   const std::size_t task_count = std::max<std::size_t>(1, surroundings.tasks.size());
   objective_ = std::make_unique<NetworkObjective>(NetworkObjective::Parts{
       .network = std::move(network).value(),
@@ -438,6 +442,8 @@ PeerOptions Assembly::options_of(const Config& config, const Place& place) const
           .norm_limit = config.security.norm_limit,
           .pace = pace_of(config.gossip.pace),
           .steps = steps_,
+          // In step all take as many rounds, whatever each one's batches.
+          .by_samples = counts_epochs_ && config.gossip.pace != "sync",
           .settle_rounds = network_ != nullptr ? config.gossip.settle_rounds : 0,
           .max_lead = config.gossip.max_lead,
           .weight_floor = config.gossip.weight_floor,

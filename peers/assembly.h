@@ -126,6 +126,7 @@ class Assembly {
   std::uint64_t vocabulary_hash_ = 0;  // of a text's characters
   std::uint64_t fingerprint_ = 0;
   std::uint64_t steps_ = 0;
+  bool counts_epochs_ = false;  // the steps are those of train.epochs
   std::uint64_t first_batch_ = 1;
   double steps_per_epoch_ = 0.0;
 };

@@ -19,6 +19,7 @@
 #include "peers/launch.h"
 #include "peers/run_peer.h"
 #include "peers/version.h"
+#include "peers/width_study.h"
 #include "runtime/allocator.h"
 
 namespace {
@@ -73,6 +74,7 @@ struct Commands {
   bool json = false;
   peers::EvalOptions eval;
   std::string exported;
+  peers::WidthStudyOptions study;
   peers::StatusOptions status;
   peers::DoctorOptions doctor;
   peers::BenchTrainOptions train;
@@ -141,6 +143,44 @@ struct Commands {
               out.empty() ? std::filesystem::path("runs") / read.run / "simulate"
                           : std::filesystem::path(out);
           return peers::simulate_command(read, folder, json);
+        });
+      };
+    });
+  }
+
+  void add_width_study(CLI::App& app) {
+    CLI::App* command = app.add_subcommand(
+        "width-study", "whether wide networks take larger batches than deep ones of equal size");
+    config.add_to(*command);
+    const auto at_least_one = CLI::Range(std::size_t{1}, std::size_t{1} << 32U);
+    command->add_option("--parameters", study.parameters, "about as many has every network")
+        ->check(at_least_one)
+        ->capture_default_str();
+    command->add_option("--depths", study.depths, "dense layers, the last one included")
+        ->delimiter(',')
+        ->check(CLI::Range(std::size_t{2}, std::size_t{64}))
+        ->capture_default_str();
+    command->add_option("--batches", study.batches, "ascending")
+        ->delimiter(',')
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1} << 16U))
+        ->capture_default_str();
+    command->add_option("--before", study.before, "a layer in front of the dense ones; repeatable")
+        ->allow_extra_args(false)
+        ->take_all();
+    command->add_option("--target", study.target, "accuracy on the test set to reach")
+        ->check(CLI::Range(0.0, 1.0))
+        ->capture_default_str();
+    command->add_option("--epochs", study.epochs_max, "passes over the data at most")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    command->add_option("--seeds", study.seeds, "how many, from the file's on")
+        ->check(at_least_one)
+        ->capture_default_str();
+    command->add_flag("--json", json);
+    command->callback([this] {
+      chosen = [this] {
+        return with_config(config, [this](const peers::Config& read) {
+          return peers::width_study_command(read, study, json);
         });
       };
     });
@@ -326,6 +366,7 @@ int main(int argc, char** argv) {
   commands.add_peer(app);
   commands.add_simulate(app);
   commands.add_eval_and_export(app);
+  commands.add_width_study(app);
   commands.add_check_and_list(app);
   commands.add_status_and_stop(app);
   commands.add_doctor(app);

@@ -240,8 +240,8 @@ void Peer::fold_before(std::uint64_t round) {
 }
 
 double Peer::compute() {
-  CHECK(step_ < options_.steps);
-  const Plan plan = parts_.schedule->plan(step_);
+  CHECK(steps_behind() < options_.steps);
+  const Plan plan = parts_.schedule->plan(step_, steps_behind());
   learning_rate_ = plan.learning_rate;
   if (parts_.batches != nullptr) learning_rate_ *= parts_.batches->rate_factor();
   push_planned_ = plan.push;
@@ -311,7 +311,7 @@ void Peer::apply_delta() {
 void Peer::enter(Phase phase) {
   phase_ = phase;
   const std::scoped_lock lock(mutex_);
-  exchange_->set_progress({phase_, step_, step_seconds_, round_});
+  exchange_->set_progress({phase_, steps_behind(), step_seconds_, round_});
 }
 
 bool Peer::done_settling(runtime::Instant now) const {
@@ -343,7 +343,7 @@ Phase Peer::advance(runtime::Instant now) {
     const std::scoped_lock lock(mutex_);
     return exchange_->members().others_reached(phase);
   };
-  if (phase_ == Phase::kTraining && step_ >= options_.steps) enter(Phase::kMixing);
+  if (phase_ == Phase::kTraining && steps_behind() >= options_.steps) enter(Phase::kMixing);
   // In step, everybody takes as many rounds, so nobody has to hear who is done.
   if (phase_ == Phase::kMixing &&
       (options_.pace == Pace::kSync || others_reached(Phase::kMixing))) {
@@ -364,10 +364,12 @@ Phase Peer::advance(runtime::Instant now) {
   }
   if (drained) enter(Phase::kDrained);
   const std::scoped_lock lock(mutex_);
-  if (phase_ == Phase::kTraining) exchange_->set_progress({phase_, step_, step_seconds_, round_});
+  if (phase_ == Phase::kTraining)
+    exchange_->set_progress({phase_, steps_behind(), step_seconds_, round_});
   if (diverged_) exchange_->note_diverged();
   shared_.phase = phase_;
   shared_.step = step_;
+  shared_.steps_behind = steps_behind();
   shared_.round = round_;
   shared_.step_seconds = step_seconds_;
   shared_.loss = loss_mean_;

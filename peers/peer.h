@@ -46,6 +46,7 @@ struct PeerOptions {
   double norm_limit = 0.0;
   Pace pace = Pace::kAsync;
   std::uint64_t steps = 0;          // gradient steps to take
+  bool by_samples = false;          // until their samples have been seen: fewer, if batches grow
   std::uint64_t settle_rounds = 0;  // pushes of each block, without gradients, after everybody's
                                     // last step
   std::uint64_t max_lead = 8;       // bounded: rounds ahead of the slowest peer heard of
@@ -95,6 +96,7 @@ struct PeerStatus {
   double loss = 0.0;                            // mean over the last steps, exponentially weighted
   double learning_rate = 0.0;                   // of the last step
   std::uint64_t batch = 0;                      // samples of a step
+  std::uint64_t steps_behind = 0;               // as Peer::steps_behind()
   double steps_worth = 0.0;                     // steps, counted in samples of the first batch
   std::vector<gossip::NoiseReport> noise = {};  // as BatchWatch::report()
   double weight = 1.0;            // push-sum weight held, mean over blocks: of x, and waiting
@@ -176,6 +178,10 @@ class Peer {
   [[nodiscard]] double steps_worth() const {
     const bool grows = parts_.batches != nullptr && parts_.batches->grows();
     return grows ? parts_.batches->steps_worth() : static_cast<double>(step_);
+  }
+  // How many of the steps to take are behind.
+  [[nodiscard]] std::uint64_t steps_behind() const {
+    return options_.by_samples ? static_cast<std::uint64_t>(steps_worth()) : step_;
   }
   [[nodiscard]] double weight() const {
     return mass_.mean_weight();

@@ -23,7 +23,7 @@ void Peer::join(const std::vector<gossip::Contact>& contacts, kernels::ConstView
   restart(estimate);
   step_ = std::min(step, options_.steps);
   if (parts_.batches != nullptr) parts_.batches->start_at(step_);
-  exchange_->set_progress({phase_, step_, step_seconds_, round_});
+  exchange_->set_progress({phase_, steps_behind(), step_seconds_, round_});
   exchange_->meet(contacts, true, now);
   shared_.members = exchange_->members().living().size();
 }

@@ -37,7 +37,7 @@ gossip::Report Peer::report(runtime::Instant now) const {
   return {.self = std::move(self),
           .terms = options_.terms,
           .progress = {.phase = status.phase,
-                       .step = status.step,
+                       .step = status.steps_behind,
                        .step_seconds = status.step_seconds,
                        .round = status.round},
           .steps = options_.steps,

@@ -61,7 +61,7 @@ void Peer::resume(kernels::ConstView estimate, StateVisitor& position, StateVisi
   } else if (parts_.correction != nullptr) {
     parts_.correction->restore_companions(mass_);
   }
-  exchange_->set_progress({phase_, step_, step_seconds_, round_});
+  exchange_->set_progress({phase_, steps_behind(), step_seconds_, round_});
 }
 
 }  // namespace peers

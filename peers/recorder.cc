@@ -45,7 +45,8 @@ void Recorder::after_step(Peer& peer, double /*loss*/, runtime::Instant /*now*/)
   if (parts_.evaluate_every == 0 || parts_.assembly->steps_per_epoch() <= 0.0) return;
   const auto epochs = static_cast<std::uint64_t>(epoch(peer.steps_worth()));
   // The last epoch is judged after everybody has settled, on what the peer ends with.
-  if (epochs < evaluated_epochs_ + parts_.evaluate_every || peer.step() >= parts_.assembly->steps())
+  if (epochs < evaluated_epochs_ + parts_.evaluate_every ||
+      peer.steps_behind() >= parts_.assembly->steps())
     return;
   evaluated_epochs_ = epochs;
   evaluate(peer);

@@ -327,7 +327,7 @@ void Simulation::State::trace_row(std::size_t i) {
 std::uint64_t Simulation::State::slowest_step() const {
   std::uint64_t slowest = nodes.front().assembly->steps();
   for (const Node& node : nodes) {
-    if (node.alive) slowest = std::min(slowest, node.assembly->peer().step());
+    if (node.alive) slowest = std::min(slowest, node.assembly->peer().steps_behind());
   }
   return slowest;
 }

@@ -10,8 +10,8 @@ namespace peers {
 class EveryStep final : public Schedule {
  public:
   explicit EveryStep(LearningRate learning_rate) : learning_rate_(std::move(learning_rate)) {}
-  [[nodiscard]] Plan plan(std::uint64_t step) const override {
-    return {.learning_rate = learning_rate_.at(step), .push = true};
+  [[nodiscard]] Plan plan(std::uint64_t /*step*/, std::uint64_t behind) const override {
+    return {.learning_rate = learning_rate_.at(behind), .push = true};
   }
 
  private:

@@ -27,7 +27,9 @@ class Schedule {
   Schedule(const Schedule&) = delete;
   Schedule& operator=(const Schedule&) = delete;
 
-  [[nodiscard]] virtual Plan plan(std::uint64_t step) const = 0;  // steps count from 0
+  // Of a step, counted from 0. `behind`: how much of the run is, in steps of the first batch, which
+  // the learning rate follows; no less than `step`, and more once batches have grown.
+  [[nodiscard]] virtual Plan plan(std::uint64_t step, std::uint64_t behind) const = 0;
 
   // All that it keeps: nothing, where the number of the step says all.
   virtual void visit_state(StateVisitor& /*visitor*/) {}

@@ -14,7 +14,7 @@ Stagewise::Stagewise(const ScheduleOptions& options, LearningRate learning_rate)
       steps_(options.stage_steps),
       pull_(options.stages == "sc" ? 0.0 : options.stage_pull) {}
 
-Plan Stagewise::plan(std::uint64_t step) const {
+Plan Stagewise::plan(std::uint64_t step, std::uint64_t behind) const {
   std::uint64_t stage = 0;
   std::uint64_t growth = 1;  // of the stage's steps, over those of the first
   std::uint64_t into = step;
@@ -30,7 +30,7 @@ Plan Stagewise::plan(std::uint64_t step) const {
   const auto period = static_cast<std::uint64_t>(
       std::clamp(std::floor(stretched), 1.0, static_cast<double>(length)));
   const bool ends = into + 1 == length;
-  return {.learning_rate = learning_rate_.at(step) / factor,
+  return {.learning_rate = learning_rate_.at(behind) / factor,
           .push = ends || (into + 1) % period == 0,
           .stage = stage,
           .stage_pull = pull_};

@@ -20,7 +20,7 @@ namespace peers {
 class Stagewise final : public Schedule {
  public:
   Stagewise(const ScheduleOptions& options, LearningRate learning_rate);
-  [[nodiscard]] Plan plan(std::uint64_t step) const override;
+  [[nodiscard]] Plan plan(std::uint64_t step, std::uint64_t behind) const override;
 
  private:
   LearningRate learning_rate_;

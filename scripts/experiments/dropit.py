@@ -34,7 +34,7 @@ trace = true
 CASES = {share: [f"train.drop_activations={share}"] for share in SHARES}
 
 
-def measure(lab):
+def measure(lab, _):
     """Bytes between forward and backward pass, which no simulation changes: by share, of some networks."""
     return {(model, share): lab.bench("train", "--model", model, "--batch", str(batch), "--windows", "1",
                                       "--drop-activations", str(share))["activation_bytes"]

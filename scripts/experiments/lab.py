@@ -2,7 +2,7 @@
 
 An experiment is a file beside this one with BASE (TOML that all cases share), CASES (keys to settings),
 parts(runs) and figures(runs): names to tables in Markdown and to pictures in SVG; where BASE names files of
-numbers, files(seed): their names to rows; where something is measured beside the runs, measure(lab), whose
+numbers, files(seed): their names to rows; where something is measured beside the runs, measure(lab, seeds), whose
 result parts and figures get too. `runs` are keys to a list of Run, one a seed.
 """
 
@@ -63,7 +63,7 @@ class Lab:
         """The refusals of the program, a line each."""
         here = self._prepare(self.folder / "check", 1)
         found = []
-        for key, settings in self.study.CASES.items():
+        for key, settings in (self.study.CASES or {"the base": []}).items():
             done = self._call("check", here, settings)
             if done.returncode != 0:
                 found.append(f"{key}: {done.stderr.strip()}")
@@ -84,10 +84,17 @@ class Lab:
 
     def bench(self, *words):
         """What `murmur bench` says of these words."""
-        done = subprocess.run([self.program, "bench", *words, "--json"], capture_output=True, text=True,
+        return self._ask(["bench", *words], self.folder)
+
+    def study_base(self, command, *words):
+        """What a command that takes a config says of the base."""
+        return self._ask([command, "run.toml", *map(str, words)], self._prepare(self.folder / command, 1))
+
+    def _ask(self, words, folder):
+        done = subprocess.run([self.program, *words, "--json"], cwd=folder, stdout=subprocess.PIPE, text=True,
                               timeout=SECONDS_MAX)
         if done.returncode != 0:
-            raise RuntimeError(f"bench {' '.join(words)}: exit status {done.returncode}: {done.stderr.strip()}")
+            raise RuntimeError(f"{' '.join(words)}: exit status {done.returncode}")
         return json.loads(done.stdout)
 
     def _prepare(self, folder, seed):

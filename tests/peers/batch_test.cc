@@ -384,6 +384,32 @@ TEST_CASE("batches grow at all peers alike, and a seed fixes every bit") {
   CHECK(peers::results_fingerprint(simulated(grown)) == peers::results_fingerprint(summary));
 }
 
+TEST_CASE(
+    "out of step a run of epochs is over when it has seen their samples, however batches grew") {
+  std::string grown = kNetwork;
+  grown.replace(grown.find("noise_every = 5"), 15,
+                "batch_policy = \"divebatch\", batch_max = 64, batch_growth = 1.0");
+  const auto samples = [](const peers::RunSummary& summary) {
+    std::uint64_t sum = 0;
+    for (const peers::PeerSummary& peer : summary.peers) {
+      CHECK(peer.batch > 8);
+      sum += peer.samples;
+    }
+    return sum;
+  };
+  const auto summary = simulated(grown);
+  // Two passes over 800 samples; each peer goes at most a batch beyond its third.
+  CHECK(samples(summary) >= 1600 - 3 * 8);
+  CHECK(samples(summary) <= 1600 + 3 * 64);
+  for (const peers::PeerSummary& peer : summary.peers) CHECK(peer.steps < 2 * 800 / (3 * 8));
+  // A run of steps takes them all.
+  std::string steps = grown;
+  steps.replace(steps.find("epochs = 2"), 10, "steps = 66");
+  const auto longer = simulated(steps);
+  for (const peers::PeerSummary& peer : longer.peers) CHECK(peer.steps == 66);
+  CHECK(samples(longer) > 1600 + 3 * 64);
+}
+
 TEST_CASE("what a batch policy cannot go with is refused with the reason") {
   using test::refusal;
   CHECK_THAT(refusal("train.batch_max = 64"), Catch::Contains("needs train.batch_policy"));

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include <catch2/catch.hpp>
+#include "tests/support/catch.h"  // last: it takes over the name CHECK
 
 namespace peers {
 namespace {

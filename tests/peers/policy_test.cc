@@ -86,8 +86,9 @@ TEST_CASE("a periodic schedule pushes after every period-th step, and period one
     const auto schedule = peers::make_schedule(options);
     REQUIRE(schedule.ok());
     std::vector<bool> made;
-    for (std::uint64_t step = 0; step < 6; ++step) made.push_back((*schedule)->plan(step).push);
-    CHECK((*schedule)->plan(3).learning_rate == 0.25);
+    for (std::uint64_t step = 0; step < 6; ++step)
+      made.push_back((*schedule)->plan(step, step).push);
+    CHECK((*schedule)->plan(3, 3).learning_rate == 0.25);
     return made;
   };
   const auto named = [](std::string_view name, std::uint64_t period) {
@@ -119,7 +120,7 @@ std::vector<StageSeen> stages_of(std::string_view stages, std::string_view data,
   REQUIRE(schedule.ok());
   std::vector<StageSeen> seen;
   for (std::uint64_t step = 0;; ++step) {
-    const peers::Plan plan = (*schedule)->plan(step);
+    const peers::Plan plan = (*schedule)->plan(step, step);
     if (plan.stage >= count) break;
     if (plan.stage == seen.size()) seen.emplace_back();
     CHECK(plan.stage + 1 == seen.size());
@@ -130,7 +131,7 @@ std::vector<StageSeen> stages_of(std::string_view stages, std::string_view data,
     if (plan.push && stage.period == 0) stage.period = stage.steps;
     stage.learning_rate = plan.learning_rate;
   }
-  CHECK((*schedule)->plan(999).push);  // and once more at a stage's end, whatever the period
+  CHECK((*schedule)->plan(999, 999).push);  // and once more at a stage's end, whatever the period
   return seen;
 }
 
@@ -179,7 +180,7 @@ TEST_CASE("one stage is local SGD, and a period beyond a stage is the stage") {
     REQUIRE(schedule.ok());
     std::vector<bool> pushes;
     for (std::uint64_t step = 0; step < 40; ++step) {
-      const peers::Plan plan = (*schedule)->plan(step);
+      const peers::Plan plan = (*schedule)->plan(step, step);
       pushes.push_back(plan.push);
       CHECK(plan.learning_rate == 0.05);
     }
