@@ -83,17 +83,18 @@ bool OutEdge::sent(runtime::Instant now) {
   return !std::exchange(flight.sent, true);
 }
 
-bool OutEdge::acknowledge(std::uint64_t sequence) {
+std::optional<OutEdge::Acknowledged> OutEdge::acknowledge(std::uint64_t sequence) {
   const auto found = find(sequence);
-  if (found == flights_.end()) return false;
+  if (found == flights_.end()) return std::nullopt;
   // Flights of one push lie side by side: the last one of it has no such neighbour.
   const std::uint64_t push = found->push_index;
   const bool before = found != flights_.begin() && std::prev(found)->push_index == push;
   const bool after = std::next(found) != flights_.end() && std::next(found)->push_index == push;
-  if (!before && !after) --pushes_in_flight_;
+  const Acknowledged acknowledged{.round = found->parcel.round, .whole_push = !before && !after};
+  if (acknowledged.whole_push) --pushes_in_flight_;
   if (offered_ == sequence) offered_.reset();
   flights_.erase(found);
-  return true;
+  return acknowledged;
 }
 
 void OutEdge::hurry() {
@@ -115,6 +116,11 @@ std::size_t OutEdge::in_flight() const { return flights_.size(); }
 
 void OutEdge::add_rounds_to(std::set<std::uint64_t>& rounds) const {
   for (const Flight& flight : flights_) rounds.insert(flight.parcel.round);
+}
+
+std::optional<std::uint64_t> OutEdge::oldest_round() const {
+  if (flights_.empty()) return std::nullopt;
+  return flights_.front().parcel.round;
 }
 
 double OutEdge::mass_in_flight() const {

@@ -36,9 +36,13 @@ class OutEdge {
   [[nodiscard]] const Parcel* next(runtime::Instant now);
   bool sent(runtime::Instant now);  // next() must have offered one. True: for the first time
 
-  // Forgets the parcel: the receiver has it. False for a number that is not in flight (an old
+  // Forgets the parcel: the receiver has it. Empty for a number that is not in flight (an old
   // acknowledgement).
-  bool acknowledge(std::uint64_t sequence);
+  struct Acknowledged {
+    std::uint64_t round = 0;  // the parcel's
+    bool whole_push = false;  // it was the last one of its push
+  };
+  std::optional<Acknowledged> acknowledge(std::uint64_t sequence);
 
   // From now on every wait is the first: there is little left to send, and it is waited for.
   void hurry();
@@ -47,9 +51,10 @@ class OutEdge {
   // edge is empty then.
   [[nodiscard]] std::vector<Parcel> take_back();
 
-  [[nodiscard]] std::size_t in_flight() const;                // parcels
-  void add_rounds_to(std::set<std::uint64_t>& rounds) const;  // of what is in flight
-  [[nodiscard]] double mass_in_flight() const;                // push-sum weight, summed over blocks
+  [[nodiscard]] std::size_t in_flight() const;                      // parcels
+  void add_rounds_to(std::set<std::uint64_t>& rounds) const;        // of what is in flight
+  [[nodiscard]] std::optional<std::uint64_t> oldest_round() const;  // of it; empty: nothing is
+  [[nodiscard]] double mass_in_flight() const;  // push-sum weight, summed over blocks
   // When the first parcel comes due again, of those that are not due at `after`. Empty: none does.
   [[nodiscard]] std::optional<runtime::Instant> resend_at(runtime::Instant after) const;
 

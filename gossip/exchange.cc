@@ -74,10 +74,14 @@ bool Exchange::has_room(runtime::PeerId to) const {
   return found == lanes_.end() || found->second.out().has_room();
 }
 
-bool Exchange::has_room_for_snapshot() const {
+bool Exchange::may_push(std::uint64_t round) const {
   std::set<std::uint64_t> rounds;
-  for (const auto& [peer, lane] : talking_) lane->out().add_rounds_to(rounds);
-  return rounds.size() < options_.rounds_in_flight_max;
+  std::vector<PushWindow::UnderWay> under_way;
+  for (const auto& [peer, lane] : talking_) {
+    lane->out().add_rounds_to(rounds);
+    if (const auto oldest = lane->out().oldest_round()) under_way.push_back({peer, *oldest});
+  }
+  return rounds.size() < options_.rounds_in_flight_max && push_window_.may_push(under_way, round);
 }
 
 void Exchange::push(const Push& push) {
@@ -237,8 +241,12 @@ void Exchange::read_notes_before(std::uint64_t round) {
 void Exchange::hear(const Sender& from, const Acknowledgement& acknowledgement,
                     runtime::Instant /*now*/) {
   if (acknowledgement.incarnation != options_.self.incarnation) return;  // of our former self
-  for (const std::uint64_t sequence : acknowledgement.sequences)
-    lane(from.id).out().acknowledge(sequence);
+  for (const std::uint64_t sequence : acknowledgement.sequences) {
+    const auto done = lane(from.id).out().acknowledge(sequence);
+    const std::uint64_t round = said_.progress.round;
+    if (done && done->whole_push)
+      push_window_.acknowledged(from.id, round - std::min(round, done->round));
+  }
   if (acknowledgement.sketch) heard_[from.id].sketch = acknowledgement.sketch;
 }
 
@@ -286,6 +294,7 @@ void Exchange::part_from(runtime::PeerId peer, MemberState state, std::string re
   if (state == MemberState::kDead)
     standing_.died(members().living().size() - 1, membership_.span_of_deaths(), ticked_at_);
   MemberEvent event = event_of(peer, state, std::move(reason));
+  push_window_.forget(peer);
   for (const Parcel& parcel : lane(peer).close()) {
     inbox_.take_back(options_.decoder == nullptr ? parcel : options_.decoder->decoded(parcel));
     event.mass_taken_back += parcel.mass();

@@ -22,6 +22,7 @@
 #include "gossip/membership/membership.h"
 #include "gossip/norm_limit.h"
 #include "gossip/notes.h"
+#include "gossip/push_window.h"
 #include "gossip/requests.h"
 #include "gossip/shut_out.h"
 #include "gossip/standing.h"
@@ -120,10 +121,10 @@ class Exchange {
 
   // The trainer's side.
   [[nodiscard]] bool has_room(runtime::PeerId to) const;  // false also for a peer that is not alive
-  // Whether another snapshot may be handed out, to whomever. Each that somebody has not
-  // acknowledged is a copy of the model; with many receivers, edges alone would let as many be
-  // kept.
-  [[nodiscard]] bool has_room_for_snapshot() const;
+  // Whether another snapshot may be handed out in this round, to whomever. Each that somebody has
+  // not acknowledged is a copy of the model; with many receivers, edges alone would let as many be
+  // kept. Also PushWindow.
+  [[nodiscard]] bool may_push(std::uint64_t round) const;
   void push(const Push& push);  // to a peer that is alive; has_room() is the caller's to ask
   // What arrived, for folding (Inbox::take_before), and the acknowledgements that this makes due.
   [[nodiscard]] std::span<const BlockArrival> take_before(std::uint64_t round);
@@ -275,6 +276,7 @@ class Exchange {
   const BlockLayout* layout_;
   Membership membership_;
   Inbox inbox_;
+  PushWindow push_window_;
   Requests requests_;
   // Of the members there was anything between us with; closed where not alive. With thousands of
   // members, that is few of them, and fewer still have anything to say at one moment.

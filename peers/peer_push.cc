@@ -39,7 +39,7 @@ Peer::Recipients Peer::recipients(bool anything_to_push) const {
   to.peers = graph.topology->out_neighbours(choice_.graph_round(round_), members, options_.self.id);
   // In step, rounds bound what is under way by themselves, and none may be left out.
   const bool may_push = anything_to_push && !exchange_->awaits_answer() &&
-                        (options_.pace == Pace::kSync || exchange_->has_room_for_snapshot());
+                        (options_.pace == Pace::kSync || exchange_->may_push(round_));
   for (const runtime::PeerId peer : to.peers)
     to.room.push_back(may_push && exchange_->has_room(peer));
   if (parts_.weighting->asks_distances()) {

@@ -1,31 +1,37 @@
-"""The race of scripts/bench lan: four hosts on one switch, each with a link of 100 Mbit/s, until the test
-accuracy is reached. The hosts are network namespaces of this machine, which share its cores. Needs root."""
+"""The race of scripts/bench lan: four hosts on one switch, each with a link of 100 Mbit/s, until the test accuracy is
+reached; and again with one host at a tenth of the others' speed. Needs root."""
 
 import json
 import os
 import pathlib
+import queue
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from contextlib import contextmanager
+from dataclasses import dataclass
+
+import lan_network
+from svg_plot import chart
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 TORCH = ROOT / "tests/bench/torch_lan.py"
+PICTURES = ROOT / "docs/benchmarks"
 DEBIAN_PYTHON = "/usr/bin/python3"  # which Debian's python3-torch is for
 HOSTS = 4
-BRIDGE = "murmur-lan"
-PORT = 7000
+MEGABITS = 100
+SLOW = HOSTS - 1  # by whom nobody's arrival is told
 SECONDS_MAX = 120
-RACES = (("mlp", 0.97), ("lenet5", 0.98))
+RACES = (("mlp", 0.97, False), ("lenet5", 0.98, False), ("mlp", 0.97, True), ("lenet5", 0.98, True))
 TOML = """
 run = "lan"
 [data]
 set = "idx"
 parts = 4
 [train]
-epochs = 40
+epochs = 400
 batch = 32
 [policy]
 preset = "sgp"
@@ -36,74 +42,23 @@ allow_insecure_lan = true
 """
 
 
-def address(host):
-    return f"10.77.0.{host + 1}"
+@dataclass
+class Race:
+    """`curve`: (seconds, megabytes that all hosts had sent, accuracy); `seconds`: None, if the target was missed."""
+
+    seconds: float
+    sent: float
+    curve: list
 
 
-def namespace(host):
-    return f"murmur-lan{host}"
+def network(slow):
+    """A slow host gets a tenth of the part of the cores that is each one's."""
+    share = (os.cpu_count() or 1) / HOSTS / 10
+    return lan_network.lan(HOSTS, MEGABITS, SLOW if slow else None, share)
 
 
-def ip(*arguments):
-    subprocess.run(["ip", *arguments], check=True)
-
-
-def shape(device, *inside):
-    subprocess.run([*inside, "tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", "100mbit", "burst", "128kb",
-                    "latency", "50ms"], check=True)
-
-
-def remove_network():
-    for host in range(HOSTS):
-        subprocess.run(["ip", "netns", "del", namespace(host)], stderr=subprocess.DEVNULL, check=False)
-    subprocess.run(["ip", "link", "del", BRIDGE], stderr=subprocess.DEVNULL, check=False)
-
-
-@contextmanager
-def network():
-    """Four hosts and a switch; what goes in and what goes out of each is 100 Mbit/s."""
-    remove_network()
-    try:
-        ip("link", "add", BRIDGE, "type", "bridge")
-        ip("link", "set", BRIDGE, "up")
-        for host in range(HOSTS):
-            inside, outside = ["ip", "netns", "exec", namespace(host)], f"murmur-port{host}"
-            ip("netns", "add", namespace(host))
-            ip("link", "add", outside, "type", "veth", "peer", "name", "eth0", "netns", namespace(host))
-            ip("link", "set", outside, "master", BRIDGE, "up")
-            ip("-n", namespace(host), "addr", "add", f"{address(host)}/24", "dev", "eth0")
-            ip("-n", namespace(host), "link", "set", "eth0", "up")
-            ip("-n", namespace(host), "link", "set", "lo", "up")
-            shape("eth0", *inside)
-            shape(outside)
-        yield
-    finally:
-        remove_network()
-
-
-def start(host, command, folder, **environment):
-    return subprocess.Popen(["ip", "netns", "exec", namespace(host), *map(str, command)], cwd=folder, text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, **environment})
-
-
-def megabytes_sent():
-    total = 0
-    for host in range(HOSTS):
-        shown = subprocess.run(["ip", "-n", namespace(host), "-s", "-j", "link", "show", "eth0"], capture_output=True,
-                               text=True, check=True)
-        total += json.loads(shown.stdout)[0]["stats64"]["tx"]["bytes"]
-    return total / 1e6
-
-
-def end(processes, how=signal.SIGINT):
-    for process in processes:
-        process.send_signal(how)
-    for process in processes:
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+def racing(slow):
+    return HOSTS - 1 if slow else HOSTS
 
 
 def evaluations(folder, host):
@@ -115,88 +70,135 @@ def evaluations(folder, host):
     return [(record["t"] - began, record["test_accuracy"]) for record in records if record["event"] == "evaluate"]
 
 
-def race_murmur(murmur, data, model, target, settings):
-    """Until each of the four peers' own estimates is as good as asked for."""
-    with network(), tempfile.TemporaryDirectory(prefix="murmur-") as scratch:
+def start_murmur(lan, murmur, data, model, settings, folder):
+    (folder / "lan.toml").write_text(TOML)
+    peers = []
+    for host in range(HOSTS):
+        listen = f"tcp://{lan_network.address(host)}:{lan_network.PORT}"
+        given = [f"model.kind={model}", f"data.path={data}", f"data.part={host}", f"peer.name=h{host}",
+                 f"peer.listen={listen}", f"membership.members={json.dumps(lan_network.members(HOSTS))}", *settings]
+        command = [murmur, "peer", "lan.toml"]
+        for setting in given:
+            command += ["--set", setting]
+        peers.append(lan.start(host, command, folder))
+    return peers
+
+
+def race_murmur(murmur, data, settings, model, target, slow):
+    """Until each of the peers' own estimates (but the slow one's) is as good as asked for."""
+    with network(slow) as lan, tempfile.TemporaryDirectory(prefix="murmur-") as scratch:
         folder = pathlib.Path(scratch)
-        (folder / "lan.toml").write_text(TOML)
-        members = [f"{host} h{host} tcp://{address(host)}:{PORT} tcp://{address(host)}:{PORT + 1}"
-                   for host in range(HOSTS)]
-        peers = []
-        for host in range(HOSTS):
-            given = [f"model.kind={model}", f"data.path={data}", f"data.part={host}", f"peer.name=h{host}",
-                     f"peer.listen=tcp://{address(host)}:{PORT}", f"membership.members={json.dumps(members)}", *settings]
-            command = [murmur, "peer", "lan.toml"]
-            for setting in given:
-                command += ["--set", setting]
-            peers.append(start(host, command, folder))
-        began, reached = time.monotonic(), [None] * HOSTS
+        peers = start_murmur(lan, murmur, data, model, settings, folder)
+        began, seen, curve = time.monotonic(), 0, []
+        reached = [None] * racing(slow)
         while None in reached and time.monotonic() - began < SECONDS_MAX:
             if any(peer.poll() is not None for peer in peers):
                 raise RuntimeError(f"a peer ended early: {[peer.poll() for peer in peers]}")
-            for host in range(HOSTS):
-                reached[host] = next((t for t, accuracy in evaluations(folder, host) if accuracy >= target), None)
+            found = [evaluations(folder, host) for host in range(racing(slow))]
+            reached = [next((t for t, accuracy in of if accuracy >= target), None) for of in found]
+            sent = lan.megabytes_sent()
+            curve += [(t, sent, accuracy) for t, accuracy in found[0][seen:]]
+            seen = len(found[0])
             time.sleep(0.05)
-        sent = megabytes_sent()
-        end(peers)
-        return (None if None in reached else max(reached)), sent
+        lan_network.end(peers)
+        return Race(None if None in reached else max(reached), sent, curve)
 
 
-def race_torch(data, model, target, local_steps):
-    with network(), tempfile.TemporaryDirectory(prefix="murmur-") as scratch:
-        ranks = [start(host, [DEBIAN_PYTHON, TORCH, "--rank", host, "--world", HOSTS, "--master", address(0), "--model",
-                              model, "--data", data, "--target", target, "--seconds", SECONDS_MAX, "--local-steps",
-                              local_steps], scratch, GLOO_SOCKET_IFNAME="eth0")
-                 for host in range(HOSTS)]
+def lines_of(process):
+    """What it prints, as it comes; None: it has ended."""
+    lines = queue.Queue()
+
+    def read():
+        for line in process.stdout:
+            lines.put(line)
+        lines.put(None)
+
+    threading.Thread(target=read, daemon=True).start()
+    return lines
+
+
+def race_torch(data, local_steps, model, target, slow):
+    """Until rank 0's is."""
+    with network(slow) as lan, tempfile.TemporaryDirectory(prefix="murmur-") as scratch:
+        ranks = [lan.start(host, [DEBIAN_PYTHON, TORCH, "--rank", host, "--world", HOSTS, "--master",
+                                  lan_network.address(0), "--model", model, "--data", data, "--target", target,
+                                  "--seconds", SECONDS_MAX, "--local-steps", local_steps],
+                           scratch, GLOO_SOCKET_IFNAME="eth0") for host in range(HOSTS)]
+        lines, curve, until = lines_of(ranks[0]), [], time.monotonic() + 2 * SECONDS_MAX
         try:
-            said, _ = ranks[0].communicate(timeout=SECONDS_MAX + 120)
-        except subprocess.TimeoutExpired:
-            said = ""
-        sent = megabytes_sent()
-        end(ranks, signal.SIGKILL)
-        found = [json.loads(line) for line in said.splitlines()]
-        return next((line["t"] for line in found if line["accuracy"] >= target), None), sent
+            while (line := lines.get(timeout=max(0.0, until - time.monotonic()))) is not None:
+                said = json.loads(line)
+                curve.append((said["t"], lan.megabytes_sent(), said["accuracy"]))
+        except queue.Empty:
+            pass
+        sent = lan.megabytes_sent()
+        lan_network.end(ranks, signal.SIGKILL)
+        arrived = next((t for t, _, accuracy in curve if accuracy >= target and t <= SECONDS_MAX), None)
+        return Race(arrived, sent, curve)
+
+
+MURMUR = (
+    ("Murmur, SGP", []),
+    ("Murmur, SGP, int8", ["gossip.codec=int8"]),
+)
+TORCH_STEPS = (
+    ("PyTorch local SGD, 32 steps", 32),
+    ("PyTorch local SGD, 8 steps", 8),
+    ("PyTorch DDP", 0),
+)
 
 
 def runners(murmur, data):
-    """What races, by name: (model, target) -> seconds or None, megabytes."""
-    return {
-        "Murmur, SGP, asynchronous": lambda m, a: race_murmur(murmur, data, m, a, []),
-        "Murmur, the same with int8": lambda m, a: race_murmur(murmur, data, m, a, ["gossip.codec=int8"]),
-        "PyTorch local SGD, all-reduce every 32": lambda m, a: race_torch(data, m, a, 32),
-        "PyTorch local SGD, all-reduce every 8": lambda m, a: race_torch(data, m, a, 8),
-        "PyTorch DDP": lambda m, a: race_torch(data, m, a, 0),
-    }
+    """What races, by name: (model, target, slow) -> Race."""
+    ours = {name: lambda *race, given=settings: race_murmur(murmur, data, given, *race)
+            for name, settings in MURMUR}
+    theirs = {name: lambda *race, steps=steps: race_torch(data, steps, *race) for name, steps in TORCH_STEPS}
+    return {**ours, **theirs}
 
 
-def race(murmur, data, rounds):
-    """Markdown: the median of the rounds' seconds, and megabytes sent by all hosts until then."""
+def rows(races, name, what):
+    """The median of the rounds' seconds, and megabytes sent by all hosts until then."""
+    seconds = sorted(SECONDS_MAX if race.seconds is None else race.seconds for race in races)
+    median = seconds[len(seconds) // 2]
+    cell = f"> {SECONDS_MAX}" if median >= SECONDS_MAX else f"{median:.1f}"
+    spread = ", ".join("-" if race.seconds is None else f"{race.seconds:.1f}" for race in races)
+    sent = sorted(race.sent for race in races)[len(races) // 2]
+    return f"| {name} | {what} | {cell} [{spread}] | {sent:.0f} |"
+
+
+def pictures(model, found):
+    """Accuracy against seconds and against megabytes, of each one's first round."""
+    def series(axis):
+        return {name: [(point[axis], 100 * point[2]) for point in races[0].curve] for name, races in found.items()}
+
+    return {f"lan-{model}-seconds": chart(f"{model}, 4 hosts", "seconds", "accuracy, %", series(0), log_y=False),
+            f"lan-{model}-bytes": chart(f"{model}, 4 hosts", "MB sent by all", "accuracy, %", series(1), log_y=False)}
+
+
+def race(murmur, data, rounds, record):
+    """Markdown; with `record` the pictures are written, too."""
     lines = ["| who | what | seconds [all rounds] | MB sent |", "|---|---|---|---|"]
-    for model, target in RACES:
+    for model, target, slow in RACES:
+        what = f"`{model}` to {100 * target:.0f} %{', one host slow' if slow else ''}"
         found = {name: [] for name in runners(murmur, data)}
         for turn in range(rounds):
             for name, run in runners(murmur, data).items():
-                print(f"bench: {model}: round {turn + 1} of {rounds}: {name}", file=sys.stderr)
-                found[name].append(run(model, target))
-        for name, results in found.items():
-            seconds = sorted(SECONDS_MAX if t is None else t for t, _ in results)
-            median = seconds[len(seconds) // 2]
-            cell = f"> {SECONDS_MAX}" if median >= SECONDS_MAX else f"{median:.1f}"
-            spread = ", ".join("-" if t is None else f"{t:.1f}" for t, _ in results)
-            sent = sorted(megabytes for _, megabytes in results)[len(results) // 2]
-            lines.append(f"| {name} | `{model}` to {100 * target:.0f} % | {cell} [{spread}] | {sent:.0f} |")
+                print(f"bench: {what}: round {turn + 1} of {rounds}: {name}", file=sys.stderr)
+                found[name].append(run(model, target, slow))
+        lines += [rows(races, name, what) for name, races in found.items()]
+        if record and not slow:
+            PICTURES.mkdir(exist_ok=True)
+            for name, picture in pictures(model, found).items():
+                (PICTURES / f"{name}.svg").write_text(picture, encoding="utf-8")
     return "\n".join(lines)
 
 
 def problem(data):
     """Why there can be no race here; None: there can."""
-    if os.geteuid() != 0:
-        return "lan makes network namespaces, so it must run as root"
     if data is None or not data.is_dir():
         return "lan needs --data FOLDER, with MNIST in it"
-    for command in (["tc", "-V"], ["ip", "-V"], [DEBIAN_PYTHON, "-c", "import torch"]):
-        try:
-            subprocess.run(command, capture_output=True, check=True)
-        except (OSError, subprocess.CalledProcessError):
-            return f"{' '.join(command)} does not run: iproute2 and python3-torch are needed (scripts/setup --peers)"
-    return None
+    try:
+        subprocess.run([DEBIAN_PYTHON, "-c", "import torch"], capture_output=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "python3-torch is needed (scripts/setup --peers)"
+    return lan_network.problem()

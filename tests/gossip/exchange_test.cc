@@ -49,18 +49,28 @@ TEST_CASE("a lone peer has nobody to talk to and is quiet") {
 TEST_CASE(
     "copies of the model that nobody has acknowledged are few, whatever the number of peers") {
   ExchangeTable table(6);
-  const auto push = [&](std::uint64_t to, std::uint64_t round) { table.push(0, to, round); };
-  for (std::uint64_t to = 1; to < 6; ++to) push(to, 0);  // one snapshot
-  push(1, 1);                                            // these two never answer
-  push(2, 2);
+  const auto push = [&](std::uint64_t to, std::uint64_t round) {
+    table[0].set_progress({.round = round});
+    table.push(0, to, round);
+  };
+  const auto answer = [&](std::uint64_t to) {
+    table.pass(0, to, at_ms(1));
+    table.pass(to, 0, at_ms(1));
+  };
+  push(1, 0);
+  CHECK_FALSE(table[0].may_push(0));  // nobody has acknowledged anything yet
+  answer(1);
+  CHECK(table[0].may_push(1));
+  for (std::uint64_t to = 1; to < 6; ++to) push(to, 1);  // one snapshot
+  push(1, 2);                                            // these two never answer
   push(2, 3);
-  CHECK(table[0].has_room_for_snapshot());
-  push(3, 4);
-  CHECK_FALSE(table[0].has_room_for_snapshot());
+  push(2, 4);
+  CHECK(table[0].may_push(5));
+  push(3, 5);
+  CHECK_FALSE(table[0].may_push(6));
   CHECK(table[0].has_room(PeerId{4}));  // an edge of its own has
-  table.pass(0, 3, at_ms(1));
-  table.pass(3, 0, at_ms(1));
-  CHECK(table[0].has_room_for_snapshot());
+  answer(3);
+  CHECK(table[0].may_push(6));
 }
 
 TEST_CASE("a new phase is told at once, a new step with the next heartbeat") {

@@ -1,0 +1,37 @@
+#include "gossip/push_window.h"
+
+#include <algorithm>
+
+namespace gossip {
+namespace {
+
+constexpr double kRoundsOverlapped = 4.0;  // up to here an acknowledgement is not waited for
+constexpr double kLate = 2.0;              // times what the quickest takes: not the link's doing
+constexpr double kMemory = 0.75;
+
+}  // namespace
+
+void PushWindow::acknowledged(runtime::PeerId to, std::uint64_t rounds) {
+  const auto now = static_cast<double>(rounds);
+  const auto [known, first] = rounds_.try_emplace(to, now);
+  if (!first) known->second = kMemory * known->second + (1.0 - kMemory) * now;
+}
+
+std::optional<double> PushWindow::rounds_of_quickest() const {
+  const auto quickest = std::ranges::min_element(
+      rounds_, {}, [](const auto& peer_and_rounds) { return peer_and_rounds.second; });
+  if (quickest == rounds_.end()) return std::nullopt;
+  return quickest->second;
+}
+
+bool PushWindow::may_push(std::span<const UnderWay> under_way, std::uint64_t round) const {
+  if (under_way.empty()) return true;
+  const std::optional<double> quickest = rounds_of_quickest();
+  if (!quickest) return false;
+  if (*quickest <= kRoundsOverlapped) return true;
+  return std::ranges::all_of(under_way, [&](const UnderWay& push) {
+    return static_cast<double>(round - std::min(round, push.round)) > kLate * *quickest;
+  });
+}
+
+}  // namespace gossip

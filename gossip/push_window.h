@@ -1,0 +1,39 @@
+#pragma once
+// When the next push may begin. What is under way is mass that this peer lacks meanwhile and that
+// arrives old: on a link slower than the steps, each further push only joins a queue, and all of
+// them arrive later. Where acknowledgements come within a few rounds pushes overlap; else the next
+// one waits for the last, unless that one takes so long that its receiver, not the link, must be
+// what is slow (it trains slowly, evaluates, is frozen or gone): that holds nobody up.
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+
+#include "runtime/peer_id.h"
+
+namespace gossip {
+
+class PushWindow {
+ public:
+  // A push under way: to whom, and the round in which it was begun.
+  struct UnderWay {
+    runtime::PeerId to{};
+    std::uint64_t round = 0;
+  };
+
+  // A push to `to` that was begun so many rounds ago has been acknowledged whole.
+  void acknowledged(runtime::PeerId to, std::uint64_t rounds);
+  void forget(runtime::PeerId to) { rounds_.erase(to); }
+
+  // Whether one may begin in this round. `under_way`: the oldest push to each peer that there is.
+  [[nodiscard]] bool may_push(std::span<const UnderWay> under_way, std::uint64_t round) const;
+
+ private:
+  // Of the peer that acknowledges soonest; empty: none ever has.
+  [[nodiscard]] std::optional<double> rounds_of_quickest() const;
+
+  std::map<runtime::PeerId, double> rounds_;  // until an acknowledgement, lately
+};
+
+}  // namespace gossip
