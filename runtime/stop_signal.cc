@@ -3,9 +3,11 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
 
 #include "runtime/check.h"
@@ -14,6 +16,19 @@ namespace runtime {
 namespace {
 
 constexpr int kInterruptedStatus = 130;  // 128 + SIGINT, what a shell expects
+
+// Generated code (oneDNN's matrix products) points the stack pointer into a heap block while it
+// computes, and the frame of a handler put there would overwrite the blocks before it.
+std::array<std::byte, std::size_t{64} << 10U> stack_of_handler{};
+
+// For the calling thread. The system gives a signal to the main thread, unless that one blocks it.
+void give_handlers_a_stack() {
+  stack_t stack{};
+  CHECK(::sigaltstack(nullptr, &stack) == 0);
+  if ((stack.ss_flags & SS_DISABLE) == 0) return;  // a sanitizer has given it one
+  stack = {.ss_sp = stack_of_handler.data(), .ss_flags = 0, .ss_size = stack_of_handler.size()};
+  CHECK(::sigaltstack(&stack, nullptr) == 0);
+}
 
 }  // namespace
 
@@ -55,7 +70,8 @@ void StopSignal::State::on_signal(int /*number*/) {
 void StopSignal::State::set_handler(void (*handler)(int)) {
   struct sigaction action {};
   action.sa_handler = handler;
-  action.sa_flags = SA_RESTART;  // poll() returns all the same; reads and writes need not
+  // poll() returns all the same; reads and writes need not.
+  action.sa_flags = SA_RESTART | SA_ONSTACK;
   sigemptyset(&action.sa_mask);
   for (const int number : {SIGINT, SIGTERM}) CHECK(::sigaction(number, &action, nullptr) == 0);
 }
@@ -76,6 +92,7 @@ StopSignal stop_on_sigint_or_sigterm() {
   StopSignal::State* nobody = nullptr;
   CHECK(StopSignal::State::listening.compare_exchange_strong(nobody, stop.state_.get()));
   StopSignal::State::signals_seen.store(0);
+  give_handlers_a_stack();
   StopSignal::State::set_handler(StopSignal::State::on_signal);
   CHECK(std::signal(SIGPIPE, SIG_IGN) != SIG_ERR);
   return stop;

@@ -24,7 +24,9 @@ class StopSignal {
 
 // The first SIGINT or SIGTERM raises the flag, the second ends the process at once with status
 // 130. SIGPIPE is ignored from here on: a reader that went away is a write error like any other.
-// Once a process at a time; when the last copy goes, both signals act as they did by default.
+// Called by the main thread, on whose stack the handler puts nothing: what it interrupts may use
+// the stack pointer for something else. Once a process at a time; when the last copy goes, both
+// signals act as they did by default.
 [[nodiscard]] StopSignal stop_on_sigint_or_sigterm();
 
 }  // namespace runtime

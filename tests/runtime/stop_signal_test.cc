@@ -52,6 +52,19 @@ TEST_CASE("the first signal asks for a graceful stop") {
   REQUIRE(is_readable(stop.descriptor()));
 }
 
+TEST_CASE("a signal is taken on a stack of its own, not on that of whoever is interrupted") {
+  const StopSignal stop = runtime::stop_on_sigint_or_sigterm();
+  stack_t stack{};
+  REQUIRE(::sigaltstack(nullptr, &stack) == 0);
+  REQUIRE((stack.ss_flags & SS_DISABLE) == 0);
+  REQUIRE(stack.ss_size >= static_cast<std::size_t>(MINSIGSTKSZ));
+  for (const int number : {SIGINT, SIGTERM}) {
+    struct sigaction action {};
+    REQUIRE(::sigaction(number, nullptr, &action) == 0);
+    CHECK((action.sa_flags & SA_ONSTACK) != 0);
+  }
+}
+
 TEST_CASE("the second signal ends the process with 130") {
   const ChildEnd end = end_of_child([] {
     const StopSignal stop = runtime::stop_on_sigint_or_sigterm();
