@@ -58,9 +58,9 @@ NoiseScale::NoiseScale(std::uint64_t every, std::vector<LayerGroup> groups,
                        kernels::Backend& backend)
     : every_(every),
       groups_(std::move(groups)),
-      host_(backend),
       local_(groups_.size()),
-      global_(groups_.size()) {}
+      global_(groups_.size()),
+      host_(backend) {}
 
 std::size_t NoiseScale::width() const {
   return std::bit_floor(gossip::kNoteSketchMax / groups_.size());
