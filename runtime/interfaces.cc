@@ -9,17 +9,35 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdint>
 #include <memory>
 
 namespace runtime {
 namespace {
 
-std::string text_of(const sockaddr* address) {
+// Of an IPv4 address, in this machine's order of bytes, and back.
+std::uint32_t number_of(const sockaddr* address) {
   const void* const generic = address;
-  const in_addr number = static_cast<const sockaddr_in*>(generic)->sin_addr;
+  return ntohl(static_cast<const sockaddr_in*>(generic)->sin_addr.s_addr);
+}
+
+std::string text_of(std::uint32_t number) {
+  const in_addr address{htonl(number)};
   std::array<char, INET_ADDRSTRLEN> text{};
-  const char* const written = ::inet_ntop(AF_INET, &number, text.data(), text.size());
+  const char* const written = ::inet_ntop(AF_INET, &address, text.data(), text.size());
   return written == nullptr ? "" : written;
+}
+
+std::string text_of(const sockaddr* address) { return text_of(number_of(address)); }
+
+// The last address of the network, which the kernel broadcasts to whatever else somebody has set.
+// Often nobody has, and then ifa_broadaddr holds the interface's own address.
+std::string broadcast_of(const ifaddrs& interface) {
+  if ((interface.ifa_flags & IFF_BROADCAST) == 0 || interface.ifa_netmask == nullptr) return "";
+  constexpr std::uint32_t kTwoHosts = 1;  // a network of so few has no such address
+  const std::uint32_t others = ~number_of(interface.ifa_netmask);
+  if (others <= kTwoHosts) return "";
+  return text_of(number_of(interface.ifa_addr) | others);
 }
 
 // A datagram socket that is connected chooses its own address, and has sent nothing.
@@ -46,12 +64,9 @@ std::vector<Interface> interfaces() {
   for (const ifaddrs* each = first; each != nullptr; each = each->ifa_next) {
     if (each->ifa_addr == nullptr || each->ifa_addr->sa_family != AF_INET) continue;
     if ((each->ifa_flags & IFF_UP) == 0) continue;
-    const bool broadcasts = (each->ifa_flags & IFF_BROADCAST) != 0;
     found.push_back({.name = each->ifa_name,
                      .address = text_of(each->ifa_addr),
-                     .broadcast = broadcasts && each->ifa_broadaddr != nullptr
-                                      ? text_of(each->ifa_broadaddr)
-                                      : std::string(),
+                     .broadcast = broadcast_of(*each),
                      .loopback = (each->ifa_flags & IFF_LOOPBACK) != 0});
   }
   return found;

@@ -11,7 +11,8 @@ namespace runtime {
 struct Interface {
   std::string name;     // "eth0"
   std::string address;  // "10.0.0.5"
-  // Reaches all machines of its network at once; empty: it has none (the loopback, a tunnel).
+  // Reaches all machines of its network at once; empty: it has none (the loopback, a tunnel, a
+  // network of one or two).
   std::string broadcast;
   bool loopback = false;
 };

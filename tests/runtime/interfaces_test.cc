@@ -13,6 +13,12 @@ TEST_CASE("the loopback is one of the networks, and has nobody to broadcast to")
   for (const runtime::Interface& each : all) CHECK_FALSE(each.address.empty());
 }
 
+TEST_CASE("what is broadcast goes to an address that is nobody's") {
+  const auto all = runtime::interfaces();
+  for (const runtime::Interface& each : all)
+    CHECK(std::ranges::count(all, each.broadcast, &runtime::Interface::address) == 0);
+}
+
 TEST_CASE("packets to this machine leave from it") {
   CHECK(runtime::address_towards("tcp://127.0.0.1:7000") == "127.0.0.1");
   CHECK(runtime::address_towards("tcp://localhost:7000") == "127.0.0.1");
