@@ -129,6 +129,8 @@ void Exchange::receive(const Message& message, std::size_t bytes, runtime::Insta
   note_received(message, bytes, now);
   const Sender& from = message.from;
   if (const auto* hello = std::get_if<Hello>(&message.body)) return hear(from, *hello, now);
+  if (const auto* roster = std::get_if<Roster>(&message.body); roster && asked(from.id, now))
+    return meet_strangers(*roster, now);
   if (guests_.contains(from.id)) {
     if (const auto* request = std::get_if<Request>(&message.body)) hear(from, *request, now);
     return;
@@ -327,7 +329,7 @@ void Exchange::tick(runtime::Instant now) {
   membership_.tick(now);
   follow_membership();
   for (const runtime::PeerId guest : guests_.tick(now)) partings_.push_back(guest);
-  if (now >= knock_at_) knock_at_the_dead(now);
+  if (now >= knock_at_) knock(now);
   if (options_.watched && now >= look_at_) look_around(now);
   if (now < repeat_at_) return;
   repeat_at_ = now + kRepeatInterval;

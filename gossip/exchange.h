@@ -26,6 +26,7 @@
 #include "gossip/requests.h"
 #include "gossip/shut_out.h"
 #include "gossip/standing.h"
+#include "gossip/strangers.h"
 #include "gossip/wire.h"
 #include "runtime/authorized_keys.h"
 #include "runtime/clock.h"
@@ -156,6 +157,11 @@ class Exchange {
   // Members whose addresses are known; of those that are no members yet, what makes them so. Where
   // this peer is the newcomer, it says hello to them until it hears from them.
   void meet(const std::vector<Contact>& contacts, bool as_newcomer, runtime::Instant now);
+  // Somebody says that a peer of this run, which need not be a member, is at that address
+  // (gossip/beacon.h). Nothing is taken for true: who is no member is asked there who it is and
+  // whom it knows, and where it answers this peer says hello to them. Two groups that began apart
+  // so become one run, each peer with the mass that it has.
+  void hear_of(runtime::PeerId peer, const runtime::Address& address, runtime::Instant now);
   // Who could take over this peer's mass, best first: those heard of lately before those who may be
   // gone, those with room before the others, then from the next peer in order on, so that peers
   // that leave together do not all burden one.
@@ -261,7 +267,12 @@ class Exchange {
   void follow_membership();  // its questions go out, its changes are acted on
   void follow(const Change& change);
   void hear_obituary(const Message& message, runtime::Instant now);
-  void knock_at_the_dead(runtime::Instant now);
+  void knock(runtime::Instant now);
+  void knock_at_the_dead();
+  void knock_at_strangers(runtime::Instant now);
+  [[nodiscard]] bool asked(runtime::PeerId stranger, runtime::Instant now) const;
+  void meet_strangers(const Roster& roster, runtime::Instant now);
+  void close_door();  // at which strangers were asked
   void repeat_what_must_arrive();
   [[nodiscard]] EdgeFigures* figures_of(runtime::PeerId peer, runtime::Instant now);  // null: none
   void note_sent(runtime::PeerId to, std::size_t bytes, runtime::Instant now);
@@ -298,8 +309,9 @@ class Exchange {
   runtime::Instant roster_at_;  // no anti-entropy before
   runtime::Instant knock_at_;
   std::map<runtime::PeerId, std::vector<runtime::Frame>> knocks_;  // not handed over yet
-  std::set<runtime::PeerId> knocked_;                              // dialled for it, and still dead
-  std::optional<Sender> expelled_by_;                              // one that is dead to this peer
+  std::set<runtime::PeerId> knocked_;                              // dialled for it, and no member
+  Strangers strangers_heard_of_;
+  std::optional<Sender> expelled_by_;  // one that is dead to this peer
   bool came_back_ = false;
   Traffic traffic_;
   std::map<std::pair<runtime::PeerId, Refusal>, std::uint64_t> refusals_;

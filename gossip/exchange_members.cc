@@ -86,6 +86,8 @@ void Exchange::add_member(const Contact& contact, runtime::Instant now) {
   static_cast<void>(lane(contact.id).recognises(contact.incarnation));
   membership_.joined(contact.id, contact.incarnation, now);
   contacts_.insert_or_assign(contact.id, contact);
+  strangers_heard_of_.forget(contact.id);
+  close_door();
   std::erase(partings_, contact.id);
   dials_.push_back(contact);
   events_.emplace_back(event_of(contact.id, MemberState::kAlive, "joined"));
@@ -134,6 +136,7 @@ void Exchange::admit(const Contact& contact, runtime::Instant now) {
 bool Exchange::let_in(const Contact& guest, runtime::Instant now) {
   if (guests_.contains(guest.id)) return true;
   if (!guests_.admit(guest.id, now)) return false;  // no room: it knocks again
+  close_door();
   std::erase(partings_, guest.id);
   dials_.push_back(guest);
   return true;

@@ -65,12 +65,17 @@ void Exchange::hear_obituary(const Message& message, runtime::Instant now) {
   refuse(message.from.id, Refusal::kFromTheDead);
 }
 
-void Exchange::knock_at_the_dead(runtime::Instant now) {
+void Exchange::knock(runtime::Instant now) {
   knock_at_ = now + kKnockInterval;
   knocks_.clear();
   for (const runtime::PeerId peer : std::exchange(knocked_, {}))
     if (!is_living(peer)) partings_.push_back(peer);
-  if (!options_.admits || options_.probe_interval == runtime::Duration::zero()) return;
+  if (!options_.admits) return;
+  if (options_.probe_interval > runtime::Duration::zero()) knock_at_the_dead();
+  knock_at_strangers(now);
+}
+
+void Exchange::knock_at_the_dead() {
   std::vector<runtime::PeerId> dead;
   for (const runtime::PeerId peer : members().all())
     if (members().state(peer) == MemberState::kDead && is_welcome(peer)) dead.push_back(peer);

@@ -5,10 +5,6 @@
 #include "kernels/vector.h"
 
 namespace gossip {
-runtime::PeerId Joining::seed_id(std::size_t index) {
-  return runtime::PeerId{~std::uint64_t{index}};
-}
-
 Joining::Joining(JoiningOptions options, const BlockLayout& layout)
     : options_(std::move(options)),
       layout_(&layout),
@@ -16,6 +12,15 @@ Joining::Joining(JoiningOptions options, const BlockLayout& layout)
       fetched_(layout.block_count(), false) {
   for (std::size_t i = 0; i < options_.seeds.size(); ++i)
     dials_.emplace_back(seed_id(i), options_.seeds[i]);
+}
+
+bool Joining::add_seed(const runtime::Address& seed) {
+  const bool known = std::ranges::count(options_.seeds, seed) > 0;
+  if (known || state_ != State::kKnocking || !contacts_.empty()) return false;
+  dials_.emplace_back(seed_id(options_.seeds.size()), seed);
+  options_.seeds.push_back(seed);
+  knocked_at_.reset();
+  return true;
 }
 
 std::vector<Contact> Joining::contacts() const {

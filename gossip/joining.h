@@ -37,9 +37,15 @@ class Joining {
 
   // An address that was given says nothing of the peer behind it; until it answers, it goes by a
   // number that no peer has.
-  [[nodiscard]] static runtime::PeerId seed_id(std::size_t index);
+  [[nodiscard]] static constexpr runtime::PeerId seed_id(std::size_t index) {
+    return runtime::PeerId{~std::uint64_t{index}};
+  }
 
   Joining(JoiningOptions options, const BlockLayout& layout);
+
+  // Another address to knock at, as long as nobody has answered. False: it was known, or is not
+  // needed any more.
+  bool add_seed(const runtime::Address& seed);
 
   [[nodiscard]] State state() const { return state_; }
   [[nodiscard]] const std::string& reason() const { return reason_; }  // kRejected

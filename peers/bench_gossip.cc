@@ -136,7 +136,9 @@ runtime::Status start_peers(Common& common, const BenchGossipOptions& options,
     }
   }
   for (BenchPeer& bench : peers) {
-    bench.gossip = std::make_unique<GossipThread>(*bench.peer, *bench.transport, common.clock);
+    bench.gossip = std::make_unique<GossipThread>(
+        *bench.peer,
+        GossipThread::Parts{.transport = bench.transport.get(), .clock = &common.clock});
   }
   return {};
 }

@@ -138,6 +138,7 @@ struct MembershipConfig {
   std::uint64_t probe_interval_ms = 200;
   double suspicion_multiplier = 7.0;
   std::string discovery = "none";
+  std::uint64_t beacon_port = 40404;
   bool operator==(const MembershipConfig&) const = default;
 };
 

@@ -276,6 +276,18 @@ void check_members(const MembershipConfig& membership, bool curve, Problems& pro
   }
 }
 
+// Whom a beacon finds it asks to be let in.
+void check_discovery(const Config& config, Problems& problems) {
+  if (config.membership.discovery == "none") return;
+  const auto refuse = [&problems](std::string_view why) {
+    problems.push_back(
+        {"membership.discovery", fmt::format("\"beacon\" finds a run to join, and {}", why)});
+  };
+  if (config.gossip.pace == "sync" || config.gossip.topology == "file")
+    refuse("with gossip.pace = \"sync\" or a topology file nobody can");
+  if (!config.membership.members.empty()) refuse("membership.members is a list of all there are");
+}
+
 void check_objective(const Config& config, Problems& problems) {
   const ObjectiveConfig& objective = config.objective;
   if (objective.kind == "quadratic") {
@@ -340,6 +352,7 @@ std::vector<Problem> check_config(const Config& config) {
   check_policy(config, problems);
   check_exchange(config, problems);
   check_members(config.membership, config.security.mode == "curve", problems);
+  check_discovery(config, problems);
   check_objective(config, problems);
   check_simulate(config.simulate, problems);
   check_checkpoint(config.checkpoint, problems);

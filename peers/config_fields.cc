@@ -21,6 +21,7 @@ constexpr std::uint64_t kTasksMax = 10'000;
 constexpr std::uint64_t kBatchMax = 65536;
 constexpr std::uint64_t kContextMax = 65536;
 constexpr std::uint64_t kDayMs = 86'400'000;
+constexpr std::uint64_t kPortMax = 65535;
 constexpr std::uint64_t kBlockBytesMax = 64U << 20U;  // the largest message a transport accepts
 
 using Fields = std::vector<Field>;
@@ -217,7 +218,9 @@ void describe_membership(MembershipConfig& c, Table t) {
         "some member is asked so often whether it is there; 0: none is, or is taken for dead");
   t.add("membership.suspicion_multiplier", Number{&c.suspicion_multiplier, kPositive},
         "intervals in which a suspected peer can refute");
-  t.add_name("membership.discovery", c.discovery, "how peers find each other");
+  t.add_name("membership.discovery", c.discovery, "how a peer without peer.join finds its run");
+  t.add("membership.beacon_port", Count{&c.beacon_port, {1, kPortMax}},
+        "beacon: the UDP port that all peers of a network use");
 }
 
 void describe_services(Config& c, Table t) {

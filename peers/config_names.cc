@@ -153,7 +153,7 @@ constexpr Choice kSpaces[] = {
 };
 constexpr Choice kDiscoveries[] = {
     {"none", "only the addresses that were given"},
-    {"beacon", "announcements on the local network", kLater},
+    {"beacon", "UDP announcements on this machine, or on the network where peer.listen is"},
 };
 constexpr Choice kSecurityModes[] = {
     {"none", "no encryption, no authentication"},

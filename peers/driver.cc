@@ -22,7 +22,7 @@ class Run {
         clock_(parts.clock),
         stop_(parts.stop),
         observer_(parts.observer),
-        gossip_(peer, *parts.transport, *parts.clock) {}
+        gossip_(peer, {parts.transport, parts.clock, parts.beacons}) {}
 
   Ending until_done() {
     while (true) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 
+#include "peers/beacons.h"
 #include "peers/peer.h"
 #include "runtime/clock.h"
 #include "runtime/stop_signal.h"
@@ -44,6 +45,7 @@ struct DriverParts {
   const runtime::Clock* clock = nullptr;
   const runtime::StopSignal* stop = nullptr;
   Observer* observer = nullptr;
+  Beacons* beacons = nullptr;       // null: nobody is told where this peer is
   std::span<const unsigned> cores;  // that training keeps to; empty: wherever the system puts it
 };
 

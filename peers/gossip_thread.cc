@@ -15,9 +15,12 @@ constexpr std::size_t kDeliveriesPerTurn = 16;
 
 }  // namespace
 
-GossipThread::GossipThread(Peer& peer, runtime::ZmqTransport& transport,
-                           const runtime::Clock& clock)
-    : peer_(&peer), transport_(&transport), clock_(&clock), thread_([this] { run(); }) {}
+GossipThread::GossipThread(Peer& peer, const Parts& parts)
+    : peer_(&peer),
+      transport_(parts.transport),
+      clock_(parts.clock),
+      beacons_(parts.beacons),
+      thread_([this] { run(); }) {}
 
 GossipThread::~GossipThread() {
   stopping_ = true;
@@ -39,7 +42,22 @@ void GossipThread::run() {
     const runtime::Instant now = clock_->now();
     peer_->tick(now);
     all_sent = peer_->flush(*transport_, now);
+    if (beacons_ != nullptr && now >= beacons_->next_turn() && lets_in()) look_for_beacons(now);
   }
+}
+
+// Of peers that began apart, too: this one may be the first of its run only because it heard nobody
+// in time.
+void GossipThread::look_for_beacons(runtime::Instant now) {
+  beacons_->discovery().admit_only(authorized_);
+  beacons_->turn(now);
+  for (const gossip::Discovery::Found& found : beacons_->discovery().take_found())
+    peer_->hear_of(found.peer, found.address, now);
+}
+
+// Who is told where this peer is should not find its door shut.
+bool GossipThread::lets_in() const {
+  return peer_->status().phase == gossip::Phase::kTraining && !peer_->leave_asked();
 }
 
 void GossipThread::take_in() {

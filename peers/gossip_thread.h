@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "peers/beacons.h"
 #include "peers/peer.h"
 #include "runtime/clock.h"
 #include "runtime/zmq_transport.h"
@@ -17,7 +18,13 @@ namespace peers {
 // one peer. Runs from construction to destruction.
 class GossipThread {
  public:
-  GossipThread(Peer& peer, runtime::ZmqTransport& transport, const runtime::Clock& clock);
+  // All outlive it.
+  struct Parts {
+    runtime::ZmqTransport* transport = nullptr;
+    const runtime::Clock* clock = nullptr;
+    Beacons* beacons = nullptr;  // null: nobody is told where this peer is
+  };
+  GossipThread(Peer& peer, const Parts& parts);
   ~GossipThread();
   GossipThread(const GossipThread&) = delete;
   GossipThread& operator=(const GossipThread&) = delete;
@@ -30,11 +37,14 @@ class GossipThread {
 
  private:
   void run();
+  [[nodiscard]] bool lets_in() const;
+  void look_for_beacons(runtime::Instant now);
   void take_in();
 
   Peer* peer_;
   runtime::ZmqTransport* transport_;
   const runtime::Clock* clock_;
+  Beacons* beacons_;
   std::shared_ptr<const runtime::KeyNames> authorized_;  // as the peer was told
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;

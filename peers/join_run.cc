@@ -14,6 +14,9 @@ using gossip::Joining;
 constexpr runtime::Duration kPatience{20'000'000};
 constexpr runtime::Duration kSilenceMax{5'000'000'000};
 constexpr std::size_t kUnsentMax = 64;
+// Where only beacons lead: nobody answers for so long, and others are looked for.
+constexpr runtime::Duration kAnswerMax{10'000'000'000};
+constexpr std::size_t kTriedMax = 64;  // addresses, a connection each
 
 class Newcomer {
  public:
@@ -21,32 +24,71 @@ class Newcomer {
       : parts_(parts),
         joining_(options, *parts.layout),
         since_(parts.clock->now()),
+        by_beacon_(parts.beacons != nullptr && options.seeds.empty()),
+        seeds_(options.seeds.size()),
+        heard_at_(since_),
         terms_{.fingerprint = options.sender.fingerprint,
                .layout = parts.layout,
                .weight_max = std::numeric_limits<double>::max()} {}
 
   runtime::Result<Joined> run() {
-    while (!parts_.stop->requested()) {
+    while (!parts_.stop->requested() && !deserted()) {
+      look_for_beacons();
       joining_.tick(parts_.clock->now());
-      if (joining_.state() == Joining::State::kRejected)
-        return runtime::Error{"not let in: " + joining_.reason()};
+      if (joining_.state() == Joining::State::kRejected) {
+        if (!by_beacon_) return runtime::Error{"not let in: " + joining_.reason()};
+        parts_.log->warn("not let in where a beacon led: {}", joining_.reason());
+        break;
+      }
       if (joining_.state() == Joining::State::kReady) return joined();
       for (const runtime::PeerId gone : joining_.take_partings())
         parts_.transport->disconnect(gone);
       for (const auto& [peer, address] : joining_.take_dials()) {
+        dialled_.push_back(peer);
         const auto dialled = parts_.transport->connect(peer, address);
-        // Of those that were named later, some may not be authorized here.
-        if (!dialled && joining_.state() == Joining::State::kKnocking) return dialled.error();
+        // Of those that others name, some may not be authorized here.
+        if (!dialled && is_of_user(peer)) return dialled.error();
       }
       say();
       parts_.transport->wait(kPatience);
       listen();
       mention_silence();
     }
+    for (const runtime::PeerId peer : dialled_) parts_.transport->disconnect(peer);
     return Joined{};
   }
 
  private:
+  [[nodiscard]] bool is_of_user(runtime::PeerId seed) const {
+    for (std::size_t i = 0; i < seeds_; ++i)
+      if (seed == Joining::seed_id(i)) return true;
+    return false;
+  }
+
+  // Those whom a beacon names are tried until one answers.
+  void look_for_beacons() {
+    if (parts_.beacons == nullptr || joining_.state() != Joining::State::kKnocking) return;
+    const runtime::Instant now = parts_.clock->now();
+    if (now < parts_.beacons->next_turn()) return;
+    gossip::Discovery& discovery = parts_.beacons->discovery();
+    discovery.admit_only(parts_.transport->authorized_keys());
+    parts_.beacons->turn(now);
+    for (const gossip::Discovery::Found& found : discovery.found(now))
+      if (tried_ < kTriedMax && joining_.add_seed(found.address)) {
+        ++tried_;
+        parts_.log->info("a peer of this run says that it is at {}", found.address.control);
+      }
+  }
+  // Nobody was named by the user, and of those who said that they were there nobody has answered,
+  // or goes on answering.
+  [[nodiscard]] bool deserted() const {
+    if (!by_beacon_) return false;
+    const runtime::Instant now = parts_.clock->now();
+    if (now - heard_at_ >= kAnswerMax) return true;
+    return joining_.state() == Joining::State::kKnocking &&
+           parts_.beacons->discovery().found(now).empty();
+  }
+
   // It goes on all the same: somebody may yet start there, or authorize this peer's key.
   void mention_silence() {
     if (silence_mentioned_ || joining_.state() != Joining::State::kKnocking) return;
@@ -75,8 +117,10 @@ class Newcomer {
     const std::size_t count = parts_.transport->receive(deliveries);
     for (const runtime::Delivery& delivery : std::span(deliveries).first(count)) {
       const auto decoded = gossip::decode(delivery, terms_);
-      if (const auto* message = std::get_if<gossip::Message>(&decoded))
-        joining_.receive(*message, parts_.clock->now());
+      const auto* message = std::get_if<gossip::Message>(&decoded);
+      if (message == nullptr) continue;
+      heard_at_ = parts_.clock->now();
+      joining_.receive(*message, heard_at_);
     }
   }
 
@@ -93,6 +137,11 @@ class Newcomer {
   Joining joining_;
   runtime::Instant since_;
   bool silence_mentioned_ = false;
+  bool by_beacon_;
+  std::size_t seeds_;      // of the user
+  std::size_t tried_ = 0;  // of beacons
+  runtime::Instant heard_at_;
+  std::vector<runtime::PeerId> dialled_;
   gossip::Terms terms_;
   std::vector<Joining::Outgoing> unsent_;
 };

@@ -6,6 +6,7 @@
 
 #include "gossip/joining.h"
 #include "gossip/layout.h"
+#include "peers/beacons.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
 #include "runtime/result.h"
@@ -21,6 +22,7 @@ struct JoinParts {
   const runtime::Clock* clock = nullptr;
   const runtime::StopSignal* stop = nullptr;
   const runtime::Log* log = nullptr;  // told once when nobody answers
+  Beacons* beacons = nullptr;         // where more members may be heard of; null: nowhere
 };
 
 struct Joined {
@@ -35,7 +37,9 @@ struct Joined {
 };
 
 // Returns once the estimate is here, or at a request to stop (with nobody joined). An Error: the
-// run does not take this peer, and why.
+// run does not take this peer, and why. Where all addresses are from beacons, which anybody may
+// send, there is none: it returns, with nobody joined, when it is not let in, nobody answers, or no
+// beacon is heard any more.
 [[nodiscard]] runtime::Result<Joined> join_run(const gossip::JoiningOptions& options,
                                                const JoinParts& parts);
 

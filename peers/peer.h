@@ -192,7 +192,8 @@ class Peer {
 
   void receive(const runtime::Delivery& delivery,
                runtime::Instant now);  // checks it, then books it or refuses it
-  void admit_only(std::shared_ptr<const runtime::KeyNames> authorized);  // as Exchange
+  void admit_only(std::shared_ptr<const runtime::KeyNames> authorized);  // these two as Exchange
+  void hear_of(runtime::PeerId peer, const runtime::Address& address, runtime::Instant now);
   void tick(runtime::Instant now);
   [[nodiscard]] runtime::Instant next_tick() const;
   // Hands everything that is due to the network. False where the network had no room for some of

@@ -114,6 +114,11 @@ void Peer::admit_only(std::shared_ptr<const runtime::KeyNames> authorized) {
   exchange_->admit_only(std::move(authorized));
 }
 
+void Peer::hear_of(runtime::PeerId peer, const runtime::Address& address, runtime::Instant now) {
+  const std::scoped_lock lock(mutex_);
+  exchange_->hear_of(peer, address, now);
+}
+
 bool Peer::holds_returned_mass() const {
   const std::scoped_lock lock(mutex_);
   return !exchange_->inbox().empty();

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "peers/assembly.h"
+#include "peers/beacons.h"
 #include "peers/checkpoints.h"
 #include "peers/config_checks.h"
 #include "peers/config_members.h"
@@ -190,6 +191,8 @@ class PeerProcess {
     if (!assembly) return assembly.error();
     assembly_ = std::move(assembly).value();
     for (const std::string& note : assembly_->start_notes()) log_.info("{}", note);
+    if (auto found = look_for_the_run(); !found) return found;
+    if (stop_.requested()) return {};
     if (auto resumed = former_->go_on(*assembly_, *surroundings_->backend, joins()); !resumed)
       return resumed;
     first_worth_ = assembly_->peer().steps_worth();
@@ -197,8 +200,60 @@ class PeerProcess {
     return {};
   }
 
+  // Whether there is a run to get into: at an address that was given, or where a beacon led.
   [[nodiscard]] bool joins() const {
-    return !start_.launched && members_.empty() && !config_.peer.join.empty();
+    return !start_.launched && members_.empty() && (!config_.peer.join.empty() || found_);
+  }
+
+  Status open_beacons() {
+    const std::string& control = self_.address.control;
+    if (!gossip::is_beacon_address(control))
+      return Error{
+          fmt::format("membership.discovery: \"beacon\" names an address in numbers, as "
+                      "tcp://10.0.0.5:7000, and this peer's is {} (peer.listen, peer.advertise)",
+                      control)};
+    auto beacons =
+        Beacons::open({.self = self_.id,
+                       .fingerprint = assembly_->fingerprint(),
+                       .address = self_.address,
+                       .local_only = runtime::is_local(control)},
+                      static_cast<std::uint16_t>(config_.membership.beacon_port), clock_.now());
+    if (!beacons) return beacons.error();
+    beacons_ = std::move(beacons).value();
+    beacons_->discovery().admit_only(transport_->authorized_keys());
+    return {};
+  }
+
+  // By beacons. Whoever says that a run is there and does not let this peer in keeps it from its
+  // own beginning for a while and no longer: where there is one, both meet later.
+  Status look_for_the_run() {
+    constexpr int kTriesMax = 3;
+    if (config_.membership.discovery != "beacon") return {};
+    if (const Status opened = open_beacons(); !opened) return opened;
+    if (start_.launched || !config_.peer.join.empty()) return {};
+    log_.info("looking for peers of this run, by beacons on UDP port {} of {}",
+              config_.membership.beacon_port,
+              runtime::is_local(self_.address.control) ? "this machine" : "this network");
+    for (int tries = 0; tries < kTriesMax && !found_; ++tries) {
+      beacons_->discovery().seek_again(clock_.now());
+      const gossip::Discovery::State state = beacons_->seek(clock_, stop_);
+      if (stop_.requested()) return {};
+      if (state == gossip::Discovery::State::kFirst) {
+        log_.info("nobody is there: this peer is the first of its run");
+        return {};
+      }
+      auto joined = knock({});
+      if (!joined) return joined.error();
+      if (stop_.requested()) return {};
+      if (!joined->contacts.empty()) found_ = std::move(joined).value();
+    }
+    if (!found_)
+      log_.warn(
+          "peers of this run are said to be here, and none has let this one in: it begins a second "
+          "run, alone, and both become one as soon as one of them answers; murmur doctor with an "
+          "address above says what keeps them apart{}. With peer.join it would wait instead.",
+          self_.address.key.empty() ? "" : " (are the keys authorized on both sides?)");
+    return {};
   }
 
   void write_start() {
@@ -230,7 +285,12 @@ class PeerProcess {
     if (!whole)
       return Error{fmt::format("the launcher named {} of {} members, then was gone",
                                members_.size(), config_.data.parts)};
-    if (joins()) return join();
+    const Status met = joins() ? join() : meet_listed();
+    if (met.ok() && beacons_ != nullptr) beacons_->discovery().become_member();
+    return met;
+  }
+
+  Status meet_listed() {
     std::vector<gossip::Contact> contacts;
     for (const ListedMember& member : members_)
       contacts.push_back({member.id, member.incarnation, member.name, member.address});
@@ -240,20 +300,29 @@ class PeerProcess {
     return {};
   }
 
+  Result<Joined> knock(const std::vector<runtime::Address>& seeds) {
+    return join_run({.sender = {self_.id, self_.incarnation, assembly_->fingerprint()},
+                     .self = {self_.id, self_.incarnation, self_.name, self_.address},
+                     .terms = assembly_->terms(),
+                     .seeds = seeds},
+                    {.layout = &assembly_->layout(),
+                     .transport = transport_.get(),
+                     .clock = &clock_,
+                     .stop = &stop_,
+                     .log = &log_,
+                     .beacons = beacons_.get()});
+  }
+
   // Into a run that is under way; tried until it succeeds or somebody stops this peer.
-  Status join() {
+  Result<Joined> knock_at_given() {
     log_.info("joining {}", fmt::join(config_.peer.join, ", "));
     const auto seeds = seeds_of(config_.peer.join, transport_->authorized_keys().get());
     if (!seeds) return Error{"peer.join: " + seeds.error().message};
-    auto joined = join_run({.sender = {self_.id, self_.incarnation, assembly_->fingerprint()},
-                            .self = {self_.id, self_.incarnation, self_.name, self_.address},
-                            .terms = assembly_->terms(),
-                            .seeds = *seeds},
-                           {.layout = &assembly_->layout(),
-                            .transport = transport_.get(),
-                            .clock = &clock_,
-                            .stop = &stop_,
-                            .log = &log_});
+    return knock(*seeds);
+  }
+
+  Status join() {
+    const auto joined = found_ ? Result<Joined>(*std::exchange(found_, {})) : knock_at_given();
     if (!joined) return joined.error();
     if (stop_.requested()) return {};
     assembly_->peer().join(joined->contacts, joined->estimate(), joined->step, clock_.now());
@@ -299,6 +368,7 @@ class PeerProcess {
                                                              .clock = &clock_,
                                                              .stop = &stop_,
                                                              .observer = &recorder,
+                                                             .beacons = beacons_.get(),
                                                              .cores = cores});
     return finish(ending, recorder);
   }
@@ -393,6 +463,8 @@ class PeerProcess {
       return standing.seconds_in(of, clock_.now());
     };
     const double missing = std::numeric_limits<double>::quiet_NaN();  // written as null
+    const gossip::Discovery::Dropped beacons =
+        beacons_ == nullptr ? gossip::Discovery::Dropped{} : beacons_->discovery().dropped();
     metrics_->write(
         clock_.now(), "end",
         {{"reason", reason},
@@ -414,6 +486,9 @@ class PeerProcess {
          {"parcels_resent", status.traffic.parcels_resent},
          {"parcels_skipped", status.parcels_skipped},
          {"messages_refused", status.traffic.messages_refused},
+         {"beacons_malformed", beacons.malformed},
+         {"beacons_not_believed", beacons.not_believed},
+         {"beacons_other_run", beacons.other_run},
          {"blocked_seconds", status.blocked_seconds},
          {"checkpoints_failed", checkpoints_->failed()},
          {"activation_bytes", assembly_->objective().activation_bytes()},
@@ -438,6 +513,8 @@ class PeerProcess {
   ListedMember self_;
   std::vector<ListedMember> members_;
   std::unique_ptr<runtime::ZmqTransport> transport_;
+  std::unique_ptr<Beacons> beacons_;  // none without discovery
+  std::optional<Joined> found_;       // by beacons
   std::unique_ptr<Surroundings> surroundings_;
   std::unique_ptr<Assembly> assembly_;
   std::optional<Checkpoints> checkpoints_;

@@ -53,3 +53,16 @@ TEST_CASE("listening for other machines without keys is refused, unless it is me
   CHECK(refusal("[peer]\nlisten = \"tcp://127.0.0.1:7000\"").empty());
   CHECK(refusal("[peer]\nlisten = \"ipc:///tmp/x\"").empty());
 }
+
+TEST_CASE("beacons are refused where nobody can be let in, and read back where they can") {
+  const std::string beacon = "[membership]\ndiscovery = \"beacon\"\n";
+  CHECK_THAT(refusal(beacon + "[gossip]\npace = \"sync\""),
+             Catch::Contains("membership.discovery: ") && Catch::Contains("sync"));
+  CHECK_THAT(refusal(beacon + "members = [\"1 a tcp://h:1 tcp://h:2\"]"),
+             Catch::Contains("membership.discovery: ") && Catch::Contains("list"));
+  for (const std::string port : {"0", "65536", "-1"})
+    CHECK_THAT(refusal(beacon + "beacon_port = " + port), Catch::Contains("1 to 65535"));
+  const peers::Config config = test::accepted(beacon + "beacon_port = 5000");
+  CHECK(config.membership.discovery == "beacon");
+  CHECK(test::accepted(peers::to_toml(config)) == config);
+}
