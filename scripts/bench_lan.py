@@ -29,7 +29,6 @@ TOML = """
 run = "lan"
 [data]
 set = "idx"
-parts = 4
 [train]
 epochs = 400
 batch = 32
@@ -37,8 +36,6 @@ batch = 32
 preset = "sgp"
 [peer]
 threads = 1
-[security]
-allow_insecure_lan = true
 """
 
 
@@ -70,25 +67,12 @@ def evaluations(folder, host):
     return [(record["t"] - began, record["test_accuracy"]) for record in records if record["event"] == "evaluate"]
 
 
-def start_murmur(lan, murmur, data, model, settings, folder):
-    (folder / "lan.toml").write_text(TOML)
-    peers = []
-    for host in range(HOSTS):
-        listen = f"tcp://{lan_network.address(host)}:{lan_network.PORT}"
-        given = [f"model.kind={model}", f"data.path={data}", f"data.part={host}", f"peer.name=h{host}",
-                 f"peer.listen={listen}", f"membership.members={json.dumps(lan_network.members(HOSTS))}", *settings]
-        command = [murmur, "peer", "lan.toml"]
-        for setting in given:
-            command += ["--set", setting]
-        peers.append(lan.start(host, command, folder))
-    return peers
-
-
 def race_murmur(murmur, data, settings, model, target, slow):
     """Until each of the peers' own estimates (but the slow one's) is as good as asked for."""
     with network(slow) as lan, tempfile.TemporaryDirectory(prefix="murmur-") as scratch:
         folder = pathlib.Path(scratch)
-        peers = start_murmur(lan, murmur, data, model, settings, folder)
+        (folder / "lan.toml").write_text(TOML)
+        peers = lan.start_peers(murmur, folder, [f"model.kind={model}", f"data.path={data}", *settings])
         began, seen, curve = time.monotonic(), 0, []
         reached = [None] * racing(slow)
         while None in reached and time.monotonic() - began < SECONDS_MAX:

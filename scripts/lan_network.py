@@ -82,6 +82,19 @@ class Lan:
         return subprocess.Popen([*enter, *map(str, command)], cwd=folder, text=True, stdout=subprocess.PIPE,
                                 stderr=subprocess.DEVNULL, env={**os.environ, **environment})
 
+    def start_peers(self, murmur, folder, settings):
+        """A peer on each, by folder/lan.toml and settings: h0, h1, ..., each with its part of the data."""
+        peers = []
+        for host in range(self.hosts):
+            words = [murmur, "peer", "lan.toml"]
+            for setting in (f"data.part={host}", f"data.parts={self.hosts}", f"peer.name=h{host}",
+                            f"peer.listen=tcp://{address(host)}:{PORT}",
+                            f"membership.members={json.dumps(members(self.hosts))}",
+                            "security.allow_insecure_lan=true", *settings):
+                words += ["--set", setting]
+            peers.append(self.start(host, words, folder))
+        return peers
+
     def megabytes_sent(self):
         """By all hosts, since the network was made."""
         total = 0

@@ -57,7 +57,11 @@ class Lab:
 
     def __init__(self, program, study, data, folder):
         self.program, self.study, self.folder = program, study, folder
-        self.base = with_data(study.BASE, data)
+        self.data = data
+        self.base = self.with_data(study.BASE)
+
+    def with_data(self, base):
+        return with_data(base, self.data)
 
     def check(self):
         """The refusals of the program, a line each."""
