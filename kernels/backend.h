@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "kernels/precision.h"
 #include "kernels/shapes.h"
 #include "kernels/view.h"
 
@@ -81,6 +82,8 @@ class Backend {
   [[nodiscard]] virtual std::string_view name() const = 0;  // "reference", "cpu", "cuda:0"
   [[nodiscard]] virtual std::string description()
       const = 0;  // for a person: "cpu, 2 threads, avx512"
+  // What it really computes in; may be less than it was opened for (kernels/open_backend.h).
+  [[nodiscard]] virtual Precision precision() const = 0;
 
   // Memory. Fresh memory holds zeros.
   [[nodiscard]] virtual Buffer allocate(std::size_t count, Scalar scalar) = 0;

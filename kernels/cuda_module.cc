@@ -5,8 +5,6 @@
 #include <array>
 #include <system_error>
 
-#include "kernels/cuda/module.h"
-
 namespace kernels {
 namespace {
 
@@ -46,7 +44,8 @@ CudaFiles default_cuda_files() {
   return files;
 }
 
-runtime::Result<std::unique_ptr<Backend>> open_cuda(int device, const CudaFiles& files) {
+runtime::Result<std::unique_ptr<Backend>> open_cuda(const CudaOptions& options,
+                                                    const CudaFiles& files) {
   if (dlopen(files.driver.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr)
     return runtime::Error{"no NVIDIA driver (" + files.driver + ") on this machine"};
   const std::filesystem::path path = find_module(files);
@@ -58,7 +57,7 @@ runtime::Result<std::unique_ptr<Backend>> open_cuda(int device, const CudaFiles&
       reinterpret_cast<decltype(&murmur_open_cuda)>(dlsym(module, "murmur_open_cuda"));
   if (open == nullptr) return runtime::Error{path.string() + " is not Murmur's CUDA module"};
   std::array<char, 512> why{};
-  std::unique_ptr<Backend> backend(open(device, why.data(), why.size()));
+  std::unique_ptr<Backend> backend(open(options, why.data(), why.size()));
   if (!backend) return runtime::Error{why.data()};
   return backend;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernels/backend.h"
+#include "kernels/cuda/module.h"
 #include "runtime/result.h"
 
 namespace kernels {
@@ -20,9 +21,9 @@ struct CudaFiles {
 // Where a built or installed program keeps the module: beside itself, or in the library folder.
 [[nodiscard]] CudaFiles default_cuda_files();
 
-// Opens GPU number `device`. The error says what is missing: "no NVIDIA driver (libcuda.so.1) on
+// Opens a GPU. The error says what is missing: "no NVIDIA driver (libcuda.so.1) on
 // this machine". A module that was loaded stays loaded for as long as the process lives.
-[[nodiscard]] runtime::Result<std::unique_ptr<Backend>> open_cuda(int device,
+[[nodiscard]] runtime::Result<std::unique_ptr<Backend>> open_cuda(const CudaOptions& options,
                                                                   const CudaFiles& files);
 
 }  // namespace kernels

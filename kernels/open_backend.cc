@@ -16,18 +16,41 @@ namespace {
 using runtime::Error;
 using runtime::Result;
 
-Result<OpenedBackend> open_cpu(std::size_t threads, std::string notice) {
+void add_to(std::string& notice, const std::string& more) {
+  if (!notice.empty()) notice += "; ";
+  notice += more;
+}
+
+Result<OpenedBackend> open_cpu(const DeviceOptions& options, std::string notice) {
   if (!cpu::can_set_threads())
     return Error{
         "device cpu: this oneDNN was built without OpenMP, so its threads cannot be set; "
         "install the OpenMP build of oneDNN"};
-  return OpenedBackend{std::make_unique<cpu::CpuBackend>(threads), std::move(notice)};
+  auto factors = cpu::Factors::kF32;
+  if (options.precision == Precision::kBf16) {
+    const std::string lack = cpu::bf16_lack();
+    if (lack.empty())
+      factors = cpu::Factors::kBf16;
+    else
+      add_to(notice, lack + "; computing in f32");
+  }
+  return OpenedBackend{std::make_unique<cpu::CpuBackend>(options.threads, factors),
+                       std::move(notice)};
 }
 
-Result<OpenedBackend> open_first_gpu_or_cpu(std::size_t threads) {
-  auto gpu = open_cuda(0, default_cuda_files());
-  if (!gpu) return open_cpu(threads, "no GPU: " + gpu.error().message + "; using the CPU");
-  return OpenedBackend{std::move(gpu).value(), ""};
+// A GPU that is there, and what it cannot do.
+OpenedBackend opened_gpu(std::unique_ptr<Backend> gpu, Precision wanted) {
+  std::string notice;
+  if (gpu->precision() != wanted)
+    notice = "bf16 needs a GPU of compute capability 8.0 or later, and this is " +
+             gpu->description() + "; computing in f32";
+  return {std::move(gpu), std::move(notice)};
+}
+
+Result<OpenedBackend> open_first_gpu_or_cpu(const DeviceOptions& options) {
+  auto gpu = open_cuda({.device = 0, .precision = options.precision}, default_cuda_files());
+  if (!gpu) return open_cpu(options, "no GPU: " + gpu.error().message + "; using the CPU");
+  return opened_gpu(std::move(gpu).value(), options.precision);
 }
 
 // The N of "cuda:N".
@@ -42,24 +65,24 @@ std::optional<int> gpu_number(std::string_view device) {
   return number;
 }
 
-Result<OpenedBackend> open_gpu(const std::string& device, int number) {
-  auto gpu = open_cuda(number, default_cuda_files());
+Result<OpenedBackend> open_gpu(const DeviceOptions& options, int number) {
+  auto gpu = open_cuda({.device = number, .precision = options.precision}, default_cuda_files());
   if (!gpu)
-    return Error{"device " + device + ": " + gpu.error().message +
+    return Error{"device " + options.device + ": " + gpu.error().message +
                  "; to go on without it, use device = \"cpu\""};
-  return OpenedBackend{std::move(gpu).value(), ""};
+  return opened_gpu(std::move(gpu).value(), options.precision);
 }
 
 }  // namespace
 
 Result<OpenedBackend> open_backend(const DeviceOptions& options) {
   CHECK(options.threads >= 1);
-  if (options.device == "auto") return open_first_gpu_or_cpu(options.threads);
-  if (options.device == "cpu") return open_cpu(options.threads, "");
+  if (options.device == "auto") return open_first_gpu_or_cpu(options);
+  if (options.device == "cpu") return open_cpu(options, "");
   if (options.device == "reference")
-    return OpenedBackend{std::make_unique<reference::ReferenceBackend>(), ""};
+    return OpenedBackend{std::make_unique<reference::ReferenceBackend>(options.precision), ""};
   if (const std::optional<int> number = gpu_number(options.device))
-    return open_gpu(options.device, *number);
+    return open_gpu(options, *number);
   return Error{"unknown device \"" + options.device +
                "\": expected auto, cpu, reference or cuda:N (cuda:0, cuda:1, ...)"};
 }

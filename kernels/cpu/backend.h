@@ -1,6 +1,6 @@
 #pragma once
 // The fast backend for processors: oneDNN for products of matrices and convolutions, our own vector
-// loops for the rest. Layers are f32 only; f64 there is a CHECK failure.
+// loops for the rest. Layers are f32 only; f64 there is a CHECK failure. bf16 is oneDNN's alone.
 
 #include <cstddef>
 
@@ -14,10 +14,11 @@ namespace kernels::cpu {
 class CpuBackend final : public Backend {
  public:
   // `threads`: how many oneDNN computes with, at least 1. Needs can_set_threads().
-  explicit CpuBackend(std::size_t threads);
+  explicit CpuBackend(std::size_t threads, Factors factors = Factors::kF32);
 
   [[nodiscard]] std::string_view name() const override;
   [[nodiscard]] std::string description() const override;
+  [[nodiscard]] Precision precision() const override;
 
   [[nodiscard]] Buffer allocate(std::size_t count, Scalar scalar) override;
   void upload(ConstView host, View device) override;
@@ -90,7 +91,11 @@ class CpuBackend final : public Backend {
   template <typename Action>
   void for_heads(const AttentionShape& shape, Action action);
 
+  // Whether our own convolutions are as exact as was asked for.
+  [[nodiscard]] bool multiplies_f32() const { return factors_ == Factors::kF32; }
+
   std::size_t threads_;
+  Factors factors_;
   const LayerLoops& loops_;
   OneDnn onednn_;
   DirectConv direct_;

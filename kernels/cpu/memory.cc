@@ -6,8 +6,12 @@
 
 namespace kernels::cpu {
 
-CpuBackend::CpuBackend(std::size_t threads)
-    : threads_(threads), loops_(layer_loops()), direct_(threads, loops_) {
+CpuBackend::CpuBackend(std::size_t threads, Factors factors)
+    : threads_(threads),
+      factors_(factors),
+      loops_(layer_loops()),
+      onednn_(factors),
+      direct_(threads, loops_) {
   CHECK(threads >= 1);
 }
 
@@ -20,7 +24,11 @@ std::string_view CpuBackend::name() const { return "cpu"; }
 
 std::string CpuBackend::description() const {
   return "cpu, " + std::to_string(threads_) + (threads_ == 1 ? " thread, " : " threads, ") +
-         std::string(vector::instruction_set());
+         std::string(vector::instruction_set()) + (precision() == Precision::kBf16 ? ", bf16" : "");
+}
+
+Precision CpuBackend::precision() const {
+  return factors_ == Factors::kBf16 ? Precision::kBf16 : Precision::kF32;
 }
 
 Buffer CpuBackend::allocate(std::size_t count, Scalar scalar) {

@@ -1,11 +1,12 @@
 #pragma once
-// oneDNN behind seven functions: the only file that names it is this header's body. f32, images
-// channels-last, weights as in kernels/shapes.h. A call's primitive is made at the first use of its
-// shape and kept, with room for the weights in the order that oneDNN likes; later calls of that
-// shape allocate nothing here. One thread at a time.
+// oneDNN behind a few functions: only files called kernels/cpu/onednn* name it. f32 in memory,
+// images channels-last, weights as in kernels/shapes.h. A call's primitive is made at the first use
+// of its shape and kept; later calls of that shape allocate nothing here. One thread at a time.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
 
 #include "kernels/shapes.h"
 
@@ -24,12 +25,23 @@ struct MatrixProduct {
   std::size_t b_row = 0;
   std::size_t c_row = 0;
 };
-// Any thread; inside a team of for_parts() (kernels/cpu/threads.h) it computes alone.
+// Any thread; inside a team of for_parts() (kernels/cpu/threads.h) it computes alone. Always f32.
 void multiply(const MatrixProduct& product, const float* a, const float* b, float* c);
+
+// What the products of layers multiply (kernels/precision.h).
+enum class Factors : std::uint8_t {
+  kF32,
+  kBf16,         // where bf16_lack() is empty
+  kF32LikeBf16,  // f32 by the calls, copies and orders of kBf16, on any processor: for its tests
+};
+
+// Why oneDNN cannot multiply bf16 fast on this processor, for a person: "bf16 needs AVX-512 bf16 or
+// AMX, and oneDNN finds AVX2 here". Empty where it can. Thread-safe.
+[[nodiscard]] std::string bf16_lack();
 
 class OneDnn {
  public:
-  OneDnn();
+  explicit OneDnn(Factors factors);
   ~OneDnn();
   OneDnn(const OneDnn&) = delete;
   OneDnn& operator=(const OneDnn&) = delete;

@@ -1,6 +1,7 @@
 #pragma once
 // The backend of NVIDIA GPUs: cuBLAS for products of matrices, our own kernels for the rest. The
-// contract is kernels/backend.h; f32 products are full f32, never TF32.
+// contract is kernels/backend.h; f32 products are full f32, never TF32;
+// bf16 ones (kernels/precision.h) from compute capability 8.0.
 
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@ class CudaBackend final : public Backend {
 
   [[nodiscard]] std::string_view name() const override { return device_.name(); }
   [[nodiscard]] std::string description() const override { return device_.description(); }
+  [[nodiscard]] Precision precision() const override { return device_.precision(); }
 
   [[nodiscard]] Buffer allocate(std::size_t count, Scalar scalar) override;
   void upload(ConstView host, View device) override;

@@ -47,12 +47,13 @@ void FreeMemory::operator()(void* memory) const { CUDA_CHECK(cudaFree(memory)); 
 void DestroyStream::operator()(cudaStream_t stream) const { CUDA_CHECK(cudaStreamDestroy(stream)); }
 void DestroyBlas::operator()(cublasHandle_t blas) const { CUDA_CHECK(cublasDestroy(blas)); }
 
-runtime::Result<Device> Device::open(int index) {
+runtime::Result<Device> Device::open(const CudaOptions& options) {
+  const int index = options.device;
   Device device(index);
   if (const auto found = find_device(index, device.name_); !found) return found.error();
 
   cudaError_t status = cudaSetDevice(index);
-  if (status == cudaSuccess) status = device.describe();
+  if (status == cudaSuccess) status = device.describe(options.precision);
   cudaStream_t stream = nullptr;
   if (status == cudaSuccess) status = cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
   device.stream_.reset(stream);
@@ -73,7 +74,7 @@ runtime::Result<Device> Device::open(int index) {
   return device;
 }
 
-cudaError_t Device::describe() {
+cudaError_t Device::describe(Precision wanted) {
   cudaDeviceProp properties{};
   const cudaError_t status = cudaGetDeviceProperties(&properties, index_);
   if (status != cudaSuccess) return status;
@@ -101,16 +102,16 @@ cublasHandle_t Device::blas() const {
 
 void Device::synchronize() const { CUDA_CHECK(cudaStreamSynchronize(stream())); }
 
-void* Device::scratch_bytes(std::size_t bytes) {
-  if (bytes > scratch_capacity_bytes_) {
+void* Device::grown(Room& room, std::size_t bytes) const {
+  if (bytes > room.bytes) {
     synchronize();
-    scratch_.reset();
+    room.memory.reset();
     void* memory = nullptr;
     CUDA_CHECK(cudaMalloc(&memory, bytes));
-    scratch_.reset(memory);
-    scratch_capacity_bytes_ = bytes;
+    room.memory.reset(memory);
+    room.bytes = bytes;
   }
-  return scratch_.get();
+  return room.memory.get();
 }
 
 }  // namespace kernels::cuda

@@ -8,6 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "kernels/cuda/module.h"
+#include "kernels/precision.h"
 #include "runtime/result.h"
 
 namespace kernels::cuda {
@@ -28,11 +30,14 @@ class Device {
  public:
   // Fails with a line for a person when there is no driver, the driver is too old, no such device
   // answers, or the device cannot run this build's kernels.
-  [[nodiscard]] static runtime::Result<Device> open(int index);
+  [[nodiscard]] static runtime::Result<Device> open(const CudaOptions& options);
 
   [[nodiscard]] int index() const { return index_; }
   [[nodiscard]] const std::string& name() const { return name_; }                // "cuda:0"
   [[nodiscard]] const std::string& description() const { return description_; }  // for a person
+
+  // Of products; bf16 where it was asked for and the GPU multiplies it.
+  [[nodiscard]] Precision precision() const { return precision_; }
 
   // CUDA's current device is a setting of the calling thread, so every use sets it first.
   void select() const;
@@ -44,21 +49,32 @@ class Device {
   // still use it: the stream keeps the order.
   template <typename T>
   [[nodiscard]] T* scratch(std::size_t count) {
-    return static_cast<T*>(scratch_bytes(count * sizeof(T)));
+    return static_cast<T*>(grown(scratch_, count * sizeof(T)));
+  }
+  // The same for the factors of a product, which may be read from scratch() memory.
+  template <typename T>
+  [[nodiscard]] T* factors(std::size_t count) {
+    return static_cast<T*>(grown(factors_, count * sizeof(T)));
   }
 
  private:
+  struct Room {
+    std::unique_ptr<void, FreeMemory> memory;
+    std::size_t bytes = 0;
+  };
+
   explicit Device(int index) : index_(index), name_("cuda:" + std::to_string(index)) {}
-  [[nodiscard]] cudaError_t describe();
-  [[nodiscard]] void* scratch_bytes(std::size_t bytes);
+  [[nodiscard]] cudaError_t describe(Precision wanted);
+  [[nodiscard]] void* grown(Room& room, std::size_t bytes) const;
 
   int index_;
   std::string name_;
   std::string description_;
+  Precision precision_ = Precision::kF32;
   std::unique_ptr<CUstream_st, DestroyStream> stream_;
   std::unique_ptr<cublasContext, DestroyBlas> blas_;
-  std::unique_ptr<void, FreeMemory> scratch_;
-  std::size_t scratch_capacity_bytes_ = 0;
+  Room scratch_;
+  Room factors_;
 };
 
 }  // namespace kernels::cuda

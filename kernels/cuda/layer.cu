@@ -1,5 +1,7 @@
 #include "kernels/cuda/layer.h"
 
+#include <cuda_bf16.h>
+
 #include <algorithm>
 #include <cstdint>
 
@@ -12,23 +14,76 @@ namespace {
 // Long columns are summed in pieces, or a layer of few channels would keep few threads busy.
 constexpr std::size_t kPiecesMax = 512;
 
-}  // namespace
+// A product as cuBLAS is asked for it. It reads row-major matrices as their transposes, so it makes
+// c^T = b^T a^T.
+struct Turned {
+  cublasOperation_t b;
+  cublasOperation_t a;
+  std::int64_t columns;
+  std::int64_t rows;
+  std::int64_t inner;
+  std::int64_t b_row;
+  std::int64_t a_row;  // side by side, not a step apart
+  std::int64_t c_row;
+};
 
-// cuBLAS reads row-major matrices as their transposes, so it is asked for c^T = b^T a^T.
-void multiply(Device& device, const Product& product, const float* a, const float* b, float* c) {
+Turned turned(const Product& product) {
   const auto rows = static_cast<std::int64_t>(product.rows);
   const auto columns = static_cast<std::int64_t>(product.columns);
   const auto inner = static_cast<std::int64_t>(product.inner);
-  const auto a_step = static_cast<std::int64_t>(product.a_step);
   const auto c_step = static_cast<std::int64_t>(product.c_step);
-  const std::int64_t a_row = product.a_transposed ? rows : inner;
+  return {.b = product.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
+          .a = product.a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
+          .columns = columns,
+          .rows = rows,
+          .inner = inner,
+          .b_row = product.b_transposed ? inner : columns,
+          .a_row = product.a_transposed ? rows : inner,
+          .c_row = c_step != 0 ? c_step : columns};
+}
+
+// to = from's rows, `step` apart, rounded and side by side.
+void round_rows(Device& device, const Rows& size, std::size_t step, const float* from,
+                __nv_bfloat16* to) {
+  const std::size_t columns = size.columns;
+  CUDA_CHECK(launch(device.stream(), size.rows * columns, [=] __device__(std::size_t i) {
+    to[i] = __float2bfloat16_rn(from[i / columns * step + i % columns]);
+  }));
+}
+
+void multiply_bf16(Device& device, const Product& product, const float* a, const float* b,
+                   float* c) {
+  constexpr std::size_t kAlignment = 128;  // numbers; cuBLAS is slower where factors lie anyhow
+  const std::size_t a_count = product.rows * product.inner;
+  const std::size_t b_count = product.columns * product.inner;
+  const std::size_t b_offset = (a_count + kAlignment - 1) / kAlignment * kAlignment;
+  auto* const a_rounded = device.factors<__nv_bfloat16>(b_offset + b_count);
+  __nv_bfloat16* const b_rounded = a_rounded + b_offset;
+  const Turned t = turned(product);
+  const auto a_row = static_cast<std::size_t>(t.a_row);
+  round_rows(device, {a_count / a_row, a_row}, product.a_step != 0 ? product.a_step : a_row, a,
+             a_rounded);
+  round_rows(device, {1, b_count}, b_count, b, b_rounded);
   const float one = 1;
   const float kept = product.add ? 1 : 0;
-  CUDA_CHECK(cublasSgemm_64(device.blas(), product.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
-                            product.a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N, columns, rows, inner,
-                            &one, b, product.b_transposed ? inner : columns, a,
-                            a_step != 0 ? a_step : a_row, &kept, c,
-                            c_step != 0 ? c_step : columns));
+  CUDA_CHECK(cublasGemmEx_64(device.blas(), t.b, t.a, t.columns, t.rows, t.inner, &one, b_rounded,
+                             CUDA_R_16BF, t.b_row, a_rounded, CUDA_R_16BF, t.a_row, &kept, c,
+                             CUDA_R_32F, t.c_row, CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT));
+}
+
+}  // namespace
+
+void multiply(Device& device, const Product& product, const float* a, const float* b, float* c) {
+  if (device.precision() == Precision::kBf16) {
+    multiply_bf16(device, product, a, b, c);
+    return;
+  }
+  const Turned t = turned(product);
+  const auto a_step = static_cast<std::int64_t>(product.a_step);
+  const float one = 1;
+  const float kept = product.add ? 1 : 0;
+  CUDA_CHECK(cublasSgemm_64(device.blas(), t.b, t.a, t.columns, t.rows, t.inner, &one, b, t.b_row,
+                            a, a_step != 0 ? a_step : t.a_row, &kept, c, t.c_row));
 }
 
 void add_bias(Device& device, const Rows& size, Activation activation, const float* bias,

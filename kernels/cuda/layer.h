@@ -21,6 +21,7 @@ struct Product {
   std::size_t a_step = 0;
   std::size_t c_step = 0;
 };
+// In the device's precision: of bf16, copies of both factors are rounded first.
 void multiply(Device& device, const Product& product, const float* a, const float* b, float* c);
 
 // A layer's output: `rows` of `columns` channels.

@@ -7,8 +7,9 @@
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/device.h"
 
-kernels::Backend* murmur_open_cuda(int device, char* error, std::size_t error_bytes) {
-  auto opened = kernels::cuda::Device::open(device);
+kernels::Backend* murmur_open_cuda(const kernels::CudaOptions& options, char* error,
+                                   std::size_t error_bytes) {
+  auto opened = kernels::cuda::Device::open(options);
   if (!opened) {
     std::snprintf(error, error_bytes, "%s", opened.error().message.c_str());
     return nullptr;

@@ -1,6 +1,7 @@
 #pragma once
 // The definition of every operator: plain loops, one thread, f32 and f64. Sums of f32 accumulate in
-// f64. Slow on purpose; the other backends answer to it.
+// f64. bf16 as kernels/precision.h defines it, on every machine. Slow on purpose; the other
+// backends answer to it.
 
 #include "kernels/backend.h"
 
@@ -8,8 +9,11 @@ namespace kernels::reference {
 
 class ReferenceBackend final : public Backend {
  public:
+  explicit ReferenceBackend(Precision precision) : precision_(precision) {}
+
   [[nodiscard]] std::string_view name() const override;
   [[nodiscard]] std::string description() const override;
+  [[nodiscard]] Precision precision() const override { return precision_; }
 
   [[nodiscard]] Buffer allocate(std::size_t count, Scalar scalar) override;
   void upload(ConstView host, View device) override;
@@ -67,6 +71,9 @@ class ReferenceBackend final : public Backend {
                           View d_in) override;
   void softmax_cross_entropy(const SoftmaxShape& shape, ConstView logits, ConstView labels,
                              const LossOutputs& outputs) override;
+
+ private:
+  Precision precision_;
 };
 
 }  // namespace kernels::reference

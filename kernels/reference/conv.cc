@@ -3,6 +3,7 @@
 #include "kernels/fits.h"
 #include "kernels/reference/activation.h"
 #include "kernels/reference/backend.h"
+#include "kernels/reference/factor.h"
 #include "kernels/reference/scalars.h"
 
 namespace kernels::reference {
@@ -43,14 +44,12 @@ void for_outputs(const ConvShape& s, Action action) {
 }
 
 template <typename T>
-void forward(const ConvShape& s, const LayerViews& views, View out) {
-  const auto in = views.in.as<T>();
-  const auto weight = views.weight.as<T>();
+void forward(const ConvShape& s, Precision precision, const LayerViews& views, View out) {
+  const Factor<T> in(precision, views.in.as<T>());
+  const Factor<T> weight(precision, views.weight.as<T>());
   for_outputs(s, [&](std::size_t index, const std::size_t(&at)[4]) {
     double sum = views.bias.empty() ? 0.0 : static_cast<double>(views.bias.as<T>()[at[3]]);
-    for_taps(s, at, [&](std::size_t i, std::size_t w) {
-      sum += static_cast<double>(in[i]) * static_cast<double>(weight[w]);
-    });
+    for_taps(s, at, [&](std::size_t i, std::size_t w) { sum += in[i] * weight[w]; });
     out.as<T>()[index] = activated(s.activation, static_cast<T>(sum));
   });
 }
@@ -61,25 +60,21 @@ void round_into(const std::vector<double>& sums, std::span<T> to) {
 }
 
 template <typename T>
-void backward_weight(const ConvShape& s, std::span<const T> in, std::span<const T> d_out,
+void backward_weight(const ConvShape& s, const Factor<T>& in, const Factor<T>& d_out,
                      std::span<T> d_weight) {
   std::vector<double> sums(d_weight.size(), 0.0);
   for_outputs(s, [&](std::size_t index, const std::size_t(&at)[4]) {
-    for_taps(s, at, [&](std::size_t i, std::size_t w) {
-      sums[w] += static_cast<double>(d_out[index]) * static_cast<double>(in[i]);
-    });
+    for_taps(s, at, [&](std::size_t i, std::size_t w) { sums[w] += d_out[index] * in[i]; });
   });
   round_into(sums, d_weight);
 }
 
 template <typename T>
-void backward_data(const ConvShape& s, std::span<const T> weight, std::span<const T> d_out,
+void backward_data(const ConvShape& s, const Factor<T>& weight, const Factor<T>& d_out,
                    std::span<T> d_in) {
   std::vector<double> sums(d_in.size(), 0.0);
   for_outputs(s, [&](std::size_t index, const std::size_t(&at)[4]) {
-    for_taps(s, at, [&](std::size_t i, std::size_t w) {
-      sums[i] += static_cast<double>(d_out[index]) * static_cast<double>(weight[w]);
-    });
+    for_taps(s, at, [&](std::size_t i, std::size_t w) { sums[i] += d_out[index] * weight[w]; });
   });
   round_into(sums, d_in);
 }
@@ -90,7 +85,8 @@ void ReferenceBackend::conv_forward(const ConvShape& shape, ConstView in, ConstV
                                     ConstView bias, View out) {
   const LayerViews views{in, weight, bias, out};
   CHECK(fits(shape, views));
-  with_type(in.scalar(), [&](auto zero) { forward<decltype(zero)>(shape, views, out); });
+  with_type(in.scalar(),
+            [&](auto zero) { forward<decltype(zero)>(shape, precision_, views, out); });
 }
 
 void ReferenceBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
@@ -101,9 +97,10 @@ void ReferenceBackend::conv_backward(const ConvShape& shape, const ConvSaved& sa
     const std::span<T> d_out = gradients.d_out.as<T>();
     mask<T>(shape.activation, saved.out.as<T>(), d_out);
     if (!gradients.d_bias.empty()) add_up_rows<T>(d_out, gradients.d_bias.as<T>());
-    backward_weight<T>(shape, saved.in.as<T>(), d_out, gradients.d_weight.as<T>());
+    const Factor<T> factor(precision_, d_out);
+    backward_weight<T>(shape, {precision_, saved.in.as<T>()}, factor, gradients.d_weight.as<T>());
     if (!gradients.d_in.empty())
-      backward_data<T>(shape, saved.weight.as<T>(), d_out, gradients.d_in.as<T>());
+      backward_data<T>(shape, {precision_, saved.weight.as<T>()}, factor, gradients.d_in.as<T>());
   });
 }
 

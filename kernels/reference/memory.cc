@@ -5,7 +5,10 @@ namespace kernels::reference {
 
 std::string_view ReferenceBackend::name() const { return "reference"; }
 
-std::string ReferenceBackend::description() const { return "reference, plain loops on 1 thread"; }
+std::string ReferenceBackend::description() const {
+  return std::string("reference, plain loops on 1 thread") +
+         (precision_ == Precision::kBf16 ? ", bf16" : "");
+}
 
 Buffer ReferenceBackend::allocate(std::size_t count, Scalar scalar) {
   return allocate_host(count, scalar);

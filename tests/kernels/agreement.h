@@ -9,6 +9,7 @@
 
 namespace agreement {
 
+using operands::Backend;
 using operands::Operands;
 
 // How far a result may be off: so much of its largest number, or of `scale` where that is more (a
@@ -37,15 +38,21 @@ void check_same(const Operands<T>& expected, const Operands<T>& got, const Toler
   }
 }
 
-// Runs `action` on the reference and on every device from the same start.
+// Runs `action` on the oracle and on each of `devices` from the same start.
 template <typename T, typename Action>
-void check_agreement(const Operands<T>& start, const Tolerance& tolerance, Action action) {
-  const auto reference = operands::open_reference();
-  const Operands<T> expected = operands::run_on(*reference, start, action);
-  for (const auto& device : operands::devices()) {
+void check_agreement(Backend& oracle, const operands::Devices& devices, const Operands<T>& start,
+                     const Tolerance& tolerance, Action action) {
+  const Operands<T> expected = operands::run_on(oracle, start, action);
+  for (const auto& device : devices) {
     CAPTURE(device->description());
     check_same(expected, operands::run_on(*device, start, action), tolerance);
   }
+}
+
+// The same with the reference and every device.
+template <typename T, typename Action>
+void check_agreement(const Operands<T>& start, const Tolerance& tolerance, Action action) {
+  check_agreement(*operands::open_reference(), operands::devices(), start, tolerance, action);
 }
 
 }  // namespace agreement

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "tests/kernels/agreement.h"
+#include "tests/kernels/layers.h"
 #include "tests/kernels/operator_cases.h"
 #include "tests/support/catch.h"
 
@@ -18,76 +19,34 @@ using operands::Operands;
 using operands::View;
 using Views = std::span<const View>;
 
-// in, weight, bias, d_out for a layer, with room for out, d_in, d_weight and d_bias that holds
-// numbers which must not survive.
-template <typename Shape>
-Operands<float> layer_operands(const Shape& shape, std::size_t outputs, std::uint64_t seed) {
-  runtime::Random random(seed);
-  Operands<float> start;
-  for (const std::size_t count :
-       {shape.in_count(), shape.weight_count(), outputs, shape.out_count(), shape.out_count(),
-        shape.in_count(), shape.weight_count(), outputs})
-    start.push_back(operands::random_numbers<float>(count, random));
-  return start;
-}
-enum Layer : std::size_t { kIn, kWeight, kBias, kOut, kDOut, kDIn, kDWeight, kDBias };
+using layers::Layer;
 
-kernels::DenseSaved saved(Views v) { return {v[kIn], v[kWeight], v[kOut]}; }
-kernels::LayerGradients gradients(Views v) { return {v[kDOut], v[kDIn], v[kDWeight], v[kDBias]}; }
-
-// The backward pass must start from one forward result: two that differ in the last bit can differ
-// in a ReLU's mask.
-template <typename Shape, typename Forward>
-void forward_on_reference(Operands<float>& start, const Shape& shape, Forward forward) {
-  const auto reference = operands::open_reference();
-  start = operands::run_on(*reference, start,
-                           [&](Backend& backend, Views v) { forward(backend, shape, v); });
-}
-
-void dense_forward(Backend& backend, const kernels::DenseShape& shape, Views v) {
-  backend.dense_forward(shape, v[kIn], v[kWeight], v[kBias], v[kOut]);
-}
-
-void conv_forward(Backend& backend, const kernels::ConvShape& shape, Views v) {
-  backend.conv_forward(shape, v[kIn], v[kWeight], v[kBias], v[kOut]);
+// Forward and backward, as the reference has them.
+template <typename Table>
+void check_layers(const Table& table) {
+  for (const auto& [name, shape_of_case, tolerance, seed] : table) {
+    const auto shape = shape_of_case;
+    CAPTURE(name, seed);
+    Operands<float> start = layers::random_operands(shape, seed);
+    check_agreement(start, {tolerance}, [&](Backend& b, Views v) { layers::forward(b, shape, v); });
+    start = layers::after_forward(*operands::open_reference(), shape, start);
+    check_agreement(start, {tolerance},
+                    [&](Backend& b, Views v) { layers::backward(b, shape, v); });
+  }
 }
 
 }  // namespace
 
-TEST_CASE("dense layers agree with the reference") {
-  for (const auto& [name, shape_of_case, tolerance, seed] : operator_cases::kDense) {
-    const kernels::DenseShape shape = shape_of_case;
-    CAPTURE(name, seed);
-    Operands<float> start = layer_operands(shape, shape.outputs, seed);
-    check_agreement(start, {tolerance},
-                    [&](Backend& backend, Views v) { dense_forward(backend, shape, v); });
-    forward_on_reference(start, shape, dense_forward);
-    check_agreement(start, {tolerance}, [&](Backend& backend, Views v) {
-      backend.dense_backward(shape, saved(v), gradients(v));
-    });
-  }
-}
+TEST_CASE("dense layers agree with the reference") { check_layers(operator_cases::kDense); }
 
-TEST_CASE("convolutions agree with the reference") {
-  for (const auto& [name, shape_of_case, tolerance, seed] : operator_cases::kConv) {
-    const kernels::ConvShape shape = shape_of_case;
-    CAPTURE(name, seed);
-    Operands<float> start = layer_operands(shape, shape.out_channels, seed);
-    check_agreement(start, {tolerance},
-                    [&](Backend& backend, Views v) { conv_forward(backend, shape, v); });
-    forward_on_reference(start, shape, conv_forward);
-    check_agreement(start, {tolerance}, [&](Backend& backend, Views v) {
-      backend.conv_backward(shape, saved(v), gradients(v));
-    });
-  }
-}
+TEST_CASE("convolutions agree with the reference") { check_layers(operator_cases::kConv); }
 
 TEST_CASE("a convolution gives the same bits every time") {
   const kernels::ConvShape shape{7, 3, 9, 8, 6, 5, 5, 1, 2, Activation::kRelu};
-  const Operands<float> start = layer_operands(shape, shape.out_channels, 22);
+  const Operands<float> start = layers::random_operands(shape, 22);
   const auto step = [&](Backend& backend, Views v) {
-    conv_forward(backend, shape, v);
-    backend.conv_backward(shape, saved(v), gradients(v));
+    layers::forward(backend, shape, v);
+    layers::backward(backend, shape, v);
   };
   for (const auto& device : operands::devices()) {
     CAPTURE(device->description());
@@ -96,18 +55,21 @@ TEST_CASE("a convolution gives the same bits every time") {
 }
 
 TEST_CASE("a first layer's backward pass leaves d_in alone and gives the same gradients") {
+  const auto gradients = [](Views v) {
+    return kernels::LayerGradients{v[Layer::kDOut], View{}, v[Layer::kDWeight], v[Layer::kDBias]};
+  };
+  const auto saved = [](Views v) {
+    return kernels::DenseSaved{v[Layer::kIn], v[Layer::kWeight], v[Layer::kOut]};
+  };
+  const auto reference = operands::open_reference();
   const kernels::DenseShape dense{5, 7, 3, Activation::kRelu};
-  Operands<float> start = layer_operands(dense, dense.outputs, 20);
-  forward_on_reference(start, dense, dense_forward);
-  check_agreement(start, {1e-6}, [&](Backend& backend, Views v) {
-    backend.dense_backward(dense, saved(v), {v[kDOut], View{}, v[kDWeight], v[kDBias]});
-  });
+  check_agreement(
+      layers::after_forward(*reference, dense, layers::random_operands(dense, 20)), {1e-6},
+      [&](Backend& backend, Views v) { backend.dense_backward(dense, saved(v), gradients(v)); });
   const kernels::ConvShape conv{3, 1, 9, 9, 6, 5, 5, 1, 2, Activation::kRelu};
-  start = layer_operands(conv, conv.out_channels, 21);
-  forward_on_reference(start, conv, conv_forward);
-  check_agreement(start, {1e-6}, [&](Backend& backend, Views v) {
-    backend.conv_backward(conv, saved(v), {v[kDOut], View{}, v[kDWeight], v[kDBias]});
-  });
+  check_agreement(
+      layers::after_forward(*reference, conv, layers::random_operands(conv, 21)), {1e-6},
+      [&](Backend& backend, Views v) { backend.conv_backward(conv, saved(v), gradients(v)); });
 }
 
 TEST_CASE("pooling agrees with the reference, equals in a window included") {

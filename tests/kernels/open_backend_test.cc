@@ -16,7 +16,7 @@ kernels::CudaFiles files_in(const char* folder) {
 }
 
 std::string refusal(const kernels::CudaFiles& files) {
-  const auto opened = kernels::open_cuda(3, files);
+  const auto opened = kernels::open_cuda({.device = 3}, files);
   REQUIRE_FALSE(opened);
   return opened.error().message;
 }
@@ -55,6 +55,26 @@ TEST_CASE("auto takes a GPU or says why not") {
   if (has_gpu) return;
   CHECK(opened->notice.starts_with("no GPU: "));
   CHECK(opened->notice.ends_with("; using the CPU"));
+}
+
+TEST_CASE("bf16 is what the device does, or f32 and a reason why") {
+  for (const char* name : {"reference", "cpu", "auto"}) {
+    CAPTURE(name);
+    const auto plain = open_backend({.device = name});
+    REQUIRE(plain);
+    CHECK(plain->backend->precision() == kernels::Precision::kF32);
+    CHECK_FALSE(contains(plain->notice, "bf16"));
+    CHECK_FALSE(plain->backend->description().ends_with(", bf16"));
+
+    const auto opened = open_backend({.device = name, .precision = kernels::Precision::kBf16});
+    REQUIRE(opened);
+    const bool has_bf16 = opened->backend->precision() == kernels::Precision::kBf16;
+    CHECK(opened->backend->description().ends_with(", bf16") == has_bf16);
+    CHECK(contains(opened->notice, "bf16 needs ") == !has_bf16);
+    CHECK(opened->notice.ends_with("; computing in f32") == !has_bf16);
+    CHECK(opened->notice.starts_with(plain->notice));
+    if (std::string(name) == "reference") CHECK(has_bf16);
+  }
 }
 
 TEST_CASE("a device that nobody knows is refused, and the known ones are named") {

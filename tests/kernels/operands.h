@@ -59,28 +59,38 @@ Operands<T> run_on(Backend& backend, const Operands<T>& start, Action action) {
   return end;
 }
 
-inline std::unique_ptr<Backend> open_reference() {
-  auto opened = kernels::open_backend({.device = "reference"});
+inline std::unique_ptr<Backend> open_reference(
+    kernels::Precision precision = kernels::Precision::kF32) {
+  auto opened = kernels::open_backend({.device = "reference", .precision = precision});
   REQUIRE(opened);
   return std::move(opened->backend);
 }
 
-// Every device but the reference that this machine has; opened once, saying which it has not.
-inline const std::vector<std::unique_ptr<Backend>>& devices() {
+using Devices = std::vector<std::unique_ptr<Backend>>;
+
+// Every device but the reference that this machine has and that computes in `precision`, saying
+// which it has not.
+inline Devices open_devices(kernels::Precision precision) {
+  Devices found;
+  for (const kernels::DeviceOptions& options :
+       {kernels::DeviceOptions{"cpu", 1, precision}, kernels::DeviceOptions{"cpu", 2, precision},
+        kernels::DeviceOptions{"cuda:0", 1, precision}}) {
+    auto device = kernels::open_backend(options);
+    if (!device)
+      WARN("skipped: " << device.error().message);
+    else if (device->backend->precision() != precision)
+      WARN("skipped: " << name_of(precision) << " on " << options.device << " with "
+                       << options.threads << " threads: " << device->notice);
+    else
+      found.push_back(std::move(device->backend));
+  }
+  return found;
+}
+
+// Those of f32; opened once.
+inline const Devices& devices() {
   // Never destroyed: a GPU's runtime may be gone before the statics are.
-  static const auto& opened = *new std::vector<std::unique_ptr<Backend>>([] {
-    std::vector<std::unique_ptr<Backend>> found;
-    for (const kernels::DeviceOptions& options :
-         {kernels::DeviceOptions{"cpu", 1}, kernels::DeviceOptions{"cpu", 2},
-          kernels::DeviceOptions{"cuda:0"}}) {
-      auto device = kernels::open_backend(options);
-      if (device)
-        found.push_back(std::move(device->backend));
-      else
-        WARN("skipped: " << device.error().message);
-    }
-    return found;
-  }());
+  static const auto& opened = *new Devices(open_devices(kernels::Precision::kF32));
   REQUIRE_FALSE(opened.empty());
   return opened;
 }

@@ -23,6 +23,7 @@ class FarBackend final : public kernels::Backend {
  public:
   [[nodiscard]] std::string_view name() const override { return "far"; }
   [[nodiscard]] std::string description() const override { return "far, for tests"; }
+  [[nodiscard]] kernels::Precision precision() const override { return near_->precision(); }
   [[nodiscard]] kernels::Buffer allocate(std::size_t count, kernels::Scalar scalar) override {
     const auto memory = std::make_shared<kernels::Buffer>(near_->allocate(count, scalar));
     const kernels::View view = memory->view();
