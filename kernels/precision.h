@@ -18,6 +18,11 @@ enum class Precision : std::uint8_t { kF32, kBf16 };
   return precision == Precision::kBf16 ? "bf16" : "f32";
 }
 
+// The other way; any other word than "bf16" is f32.
+[[nodiscard]] constexpr Precision precision_of(std::string_view name) {
+  return name == name_of(Precision::kBf16) ? Precision::kBf16 : Precision::kF32;
+}
+
 // The nearest number of 8 significant bits, ties to even. Beyond the largest, 3.39e38, lies
 // infinity, as with f32; what is no number stays none, so that a run that diverges shows it.
 // (kernels/cells.h has bf16 for the wire, where nothing but finite numbers may come out.)

@@ -215,9 +215,17 @@ std::size_t threads_of(const Config& config, std::size_t peers_on_this_machine) 
       1, runtime::usable_cores().size() / std::max<std::size_t>(1, peers_on_this_machine));
 }
 
+std::string precision_lack(const Config& config) {
+  const kernels::Precision wanted = kernels::precision_of(config.train.precision);
+  if (wanted == kernels::Precision::kF32) return "";
+  const auto opened = kernels::open_backend({config.peer.device, 1, wanted});
+  return opened && opened->backend->precision() != wanted ? opened->notice : "";
+}
+
 runtime::Result<Surroundings> open_surroundings(const Config& config, const Shares& shares) {
   const std::string device = in_laboratory(config) ? "cpu" : config.peer.device;
-  auto opened = kernels::open_backend({device, threads_of(config, shares.peers_here)});
+  auto opened = kernels::open_backend({device, threads_of(config, shares.peers_here),
+                                       kernels::precision_of(config.train.precision)});
   if (!opened) return opened.error();
   Surroundings surroundings;
   surroundings.backend = std::move(opened->backend);

@@ -24,7 +24,7 @@ namespace peers {
 // problem.
 struct Surroundings {
   std::unique_ptr<kernels::Backend> backend;
-  std::string notice;  // why a GPU was not taken; empty: nothing to say
+  std::string notice;  // why a GPU was not taken, or bf16 is not to be had; empty: nothing to say
   std::unique_ptr<gossip::Topology> topology;
 
   // objective.kind = "network"
@@ -48,6 +48,10 @@ struct Shares {
 // Opens the device and reads the data.
 [[nodiscard]] runtime::Result<Surroundings> open_surroundings(const Config& config,
                                                               const Shares& shares);
+
+// Why this machine would not compute in train.precision, for a person; empty where it would, and
+// where the device cannot be opened at all.
+[[nodiscard]] std::string precision_lack(const Config& config);
 
 // The model that a run asks for, on samples as `data` has them.
 [[nodiscard]] models::NetworkSpec network_spec(const Config& config, const models::Dataset& data);

@@ -21,6 +21,7 @@ struct Spread {
 struct BenchTrainOptions {
   std::string model = "lenet5";
   std::string device = "cpu";
+  std::string precision = "f32";  // or "bf16"
   std::size_t batch = 64;
   std::size_t threads = 1;
   double drop_activations = 0.0;  // Network::drop_activations
@@ -37,7 +38,9 @@ struct StageTimes {
   double optimizer = 0.0;
 };
 struct BenchTrainReport {
-  std::string device;  // as it describes itself
+  std::string device;     // as it describes itself
+  std::string precision;  // that it really computed in
+  std::string notice;     // why not in the one that was asked for; empty: it did
   std::size_t parameters = 0;
   Spread samples_per_second;
   double step_milliseconds = 0.0;  // of the median

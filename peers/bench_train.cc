@@ -146,7 +146,8 @@ Spread spread_of(std::vector<double> figures) {
 }
 
 runtime::Result<BenchTrainReport> bench_train(const BenchTrainOptions& options) {
-  auto opened = kernels::open_backend({options.device, options.threads});
+  auto opened = kernels::open_backend(
+      {options.device, options.threads, kernels::precision_of(options.precision)});
   if (!opened) return opened.error();
   kernels::Backend& backend = *opened->backend;
   const models::NetworkSpec spec = models::usual_spec(options.model);
@@ -158,6 +159,8 @@ runtime::Result<BenchTrainReport> bench_train(const BenchTrainOptions& options) 
   for (std::size_t i = 0; i < kWarmUpSteps; ++i) bench.step();
   backend.synchronize();
   BenchTrainReport report{.device = backend.description(),
+                          .precision = std::string(kernels::name_of(backend.precision())),
+                          .notice = opened->notice,
                           .parameters = (*network)->parameter_count(),
                           .samples_per_second = bench.rate()};
   report.step_milliseconds =

@@ -116,6 +116,11 @@ int fail(const runtime::Error& error) {
   return 1;
 }
 
+void tell_precision_lack(const Config& config) {
+  if (const std::string lack = precision_lack(config); !lack.empty())
+    fmt::print(stderr, "murmur: {}\n", lack);
+}
+
 }  // namespace
 
 std::string list_kinds() {
@@ -126,6 +131,7 @@ std::string list_kinds() {
 
 int check_command(const Config& config) {
   fmt::print("{}", to_toml(config));
+  tell_precision_lack(config);
   if (config.objective.kind != "network") return 0;
   const auto table = network_table(config);
   if (!table) {
@@ -186,6 +192,7 @@ int simulate_command(const Config& config, const std::filesystem::path& out, boo
   const runtime::StopSignal stop = runtime::stop_on_sigint_or_sigterm();
   for (const std::string& warning : warnings_of(config))
     fmt::print(stderr, "murmur: {}\n", warning);
+  tell_precision_lack(config);
   auto report = simulate(config, out, stop);
   if (!report) return fail(report.error());
   if (report->stopped) return 130;
@@ -213,6 +220,7 @@ int simulate_command(const Config& config, const std::filesystem::path& out, boo
 int bench_train_command(const BenchTrainOptions& options, bool json) {
   auto report = bench_train(options);
   if (!report) return fail(report.error());
+  if (!report->notice.empty()) fmt::print(stderr, "murmur: {}\n", report->notice);
   if (json) {
     const Json figures{{"bench", "train"},
                        {"version", kVersion},
@@ -221,6 +229,7 @@ int bench_train_command(const BenchTrainOptions& options, bool json) {
                        {"threads", options.threads},
                        {"drop_activations", options.drop_activations},
                        {"device", report->device},
+                       {"precision", report->precision},
                        {"parameters", report->parameters},
                        {"samples_per_second", to_json(report->samples_per_second)},
                        {"step_milliseconds", report->step_milliseconds},

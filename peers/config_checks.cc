@@ -294,6 +294,9 @@ void check_objective(const Config& config, Problems& problems) {
     check_file(problems, "objective.centers", objective.centers, "objective.kind = \"quadratic\"");
     check_file(problems, "objective.curvature", objective.curvature, "");
     check_file(problems, "objective.start", objective.start, "");
+    if (config.train.precision != "f32")
+      problems.push_back({"train.precision", "a quadratic has no layers to compute in " +
+                                                 toml_text(config.train.precision)});
   } else if (config.simulate.precision == "f64") {
     problems.push_back({"simulate.precision",
                         "\"f64\" needs objective.kind = \"quadratic\": networks train in f32"});

@@ -104,7 +104,9 @@ void describe_train(TrainConfig& c, Table t) {
         "divebatch: the learning rate grows with the batch");
   t.add("train.noise_every", Count{&c.noise_every, kFromZero},
         "steps between measurements of the gradient noise scale, a step's work each; 0: none");
-  t.add_name("train.precision", c.precision, "of forward and backward");
+  t.add_name(
+      "train.precision", c.precision,
+      "of the factors of layers' products, where the device can; else f32, and the log says so");
   t.add("train.drop_activations", Number{&c.drop_activations, kBelowOne},
         "share of what is kept for weight gradients that is dropped (DropIT); cpu, reference");
   t.add("train.label_smoothing", Number{&c.label_smoothing, kShare},

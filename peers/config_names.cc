@@ -50,7 +50,7 @@ constexpr Choice kBatchPolicies[] = {
 };
 constexpr Choice kTrainPrecisions[] = {
     {"f32", "32-bit floating point"},
-    {"bf16", "16-bit brain floating point", kLater},
+    {"bf16", "products of bf16 factors, summed in f32; all that is kept is f32"},
 };
 constexpr Choice kOptimizers[] = {
     {"sgd", "x -= rate * gradient"},

@@ -182,6 +182,7 @@ class Launcher {
       peer.member.address = {record.value("listen", ""), record.value("listen_bulk", ""),
                              record.value("key", "")};
       peer.summary.device = record.value("device", "");
+      peer.summary.precision = record.value("precision", "");
       peer.member.incarnation = record.value("incarnation", std::uint64_t{1});
       peer.row.state = "ready";
     } else if (event == "progress") {
@@ -375,6 +376,8 @@ class Launcher {
 }  // namespace
 
 int launch(const Config& config, const LaunchOptions& options) {
+  if (const std::string lack = precision_lack(config); !lack.empty())
+    fmt::print(stderr, "murmur: {}\n", lack);
   return Launcher(config, options).run();
 }
 

@@ -289,6 +289,9 @@ struct Commands {
         ->check(CLI::Range(1, 1024))
         ->capture_default_str();
     training->add_option("--device", train.device)->capture_default_str();
+    training->add_option("--precision", train.precision, "as train.precision")
+        ->check(CLI::IsMember({"f32", "bf16"}))
+        ->capture_default_str();
     training->add_option("--drop-activations", train.drop_activations, "as train.drop_activations")
         ->check(CLI::Range(0.0, 0.999))
         ->capture_default_str();

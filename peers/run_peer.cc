@@ -261,6 +261,7 @@ class PeerProcess {
                     {{"pid", static_cast<std::int64_t>(::getpid())},
                      {"version", kVersion},
                      {"device", surroundings_->backend->name()},
+                     {"precision", kernels::name_of(surroundings_->backend->precision())},
                      {"fingerprint", fmt::format("{:016x}", assembly_->fingerprint())},
                      {"parameters", assembly_->objective().parameter_count()},
                      {"listen", self_.address.control},

@@ -336,8 +336,10 @@ PeerSummary Simulation::State::summary_of(std::size_t i) {
   Node& node = nodes[i];
   const double seconds = std::max(1e-9, runtime::to_seconds(now() - Instant{}));
   const PeerStatus status = peer(i).status();
-  PeerSummary summary{.name = fmt::format("p{}", i),
-                      .device = std::string(surroundings.backend->name())};
+  PeerSummary summary{
+      .name = fmt::format("p{}", i),
+      .device = std::string(surroundings.backend->name()),
+      .precision = std::string(kernels::name_of(surroundings.backend->precision()))};
   summary.steps = peer(i).step();
   summary.batch = node.assembly->objective().batch_samples();
   const double worth = status.steps_worth * static_cast<double>(node.assembly->first_batch());

@@ -22,6 +22,7 @@ Json to_json(const PeerSummary& peer) {
   return {{"name", peer.name},
           {"pid", peer.pid},
           {"device", peer.device},
+          {"precision", peer.precision},
           {"exit", peer.exit},
           {"steps", peer.steps},
           {"samples", peer.samples},

@@ -17,6 +17,7 @@ struct PeerSummary {
   std::string name;
   std::int64_t pid = 0;
   std::string device;
+  std::string precision = {};  // of layers' products; empty: it never started
   int exit = 0;
   std::uint64_t steps = 0;
   std::uint64_t samples = 0;

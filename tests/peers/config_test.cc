@@ -147,8 +147,9 @@ TEST_CASE("the weightings that a config takes are those that are built") {
 }
 
 TEST_CASE("a name of a version to come is refused with those available") {
-  CHECK(refusal("[train]\nprecision = \"bf16\"") ==
-        "x.toml:2: train.precision: \"bf16\" is not in this version; available: f32");
+  CHECK(refusal("[objective]\nkind = \"logistic\"") ==
+        "x.toml:2: objective.kind: \"logistic\" is not in this version; available: network, "
+        "quadratic");
 }
 
 TEST_CASE("a key of a version to come may only hold its default") {
