@@ -14,9 +14,9 @@ namespace {
 
 std::string toml(const std::string& device, const std::string& precision) {
   return "peer.device = \"" + device + "\"\ndata = { set = \"glyphs\", limit = 100 }\n" +
-         "model.kind = \"mlp\"\n[train]\nsteps = 8\nbatch = 16\nnoise_every = 0\n" +
+         "model.kind = \"mlp\"\n[train]\nsteps = 12\nbatch = 16\nnoise_every = 0\n" +
          "evaluate_every = 0\nprecision = \"" + precision + "\"\n" +
-         "[gossip]\npace = \"sync\"\n[simulate]\npeers = 2\n";
+         "[policy]\nlearning_rate = 0.1\n[gossip]\npace = \"sync\"\n[simulate]\npeers = 2\n";
 }
 
 peers::RunSummary trained(const std::string& device, const std::string& precision) {
@@ -55,6 +55,11 @@ TEST_CASE("where the processor has no bf16, a run of it has the bits of f32 and 
   CHECK(peers::precision_lack(laboratory::parse(toml("cpu", "f32"))).empty());
   CHECK(peers::precision_lack(laboratory::parse(toml("reference", "bf16"))).empty());
   CHECK(peers::precision_lack(laboratory::parse(toml("cpu", "bf16"))) == opened->notice);
+}
+
+TEST_CASE("a config of bf16 reads back from what is printed of it") {
+  const peers::Config config = laboratory::parse(toml("cpu", "bf16"));
+  CHECK(laboratory::parse(peers::to_toml(config)) == config);
 }
 
 TEST_CASE("the laboratory, which has no layers, refuses bf16") {
