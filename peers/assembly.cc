@@ -155,8 +155,14 @@ std::vector<NetworkObjective::Task> tasks_of(const Surroundings& surroundings, s
   return tasks;
 }
 
-LearningRateOptions learning_rate_of(const PolicyConfig& policy, std::uint64_t steps) {
-  return {.base = policy.learning_rate,
+// `samples`: of a step of all peers.
+LearningRateOptions learning_rate_of(const PolicyConfig& policy, std::uint64_t steps,
+                                     std::uint64_t samples) {
+  const double scale =
+      policy.learning_rate_batch == 0
+          ? 1.0
+          : static_cast<double>(samples) / static_cast<double>(policy.learning_rate_batch);
+  return {.base = policy.learning_rate * scale,
           .rule = policy.learning_rate_rule,
           .steps = steps,
           .warm_up = policy.warm_up,
@@ -283,6 +289,7 @@ runtime::Status Assembly::make_objective(const Config& config, const Surrounding
   vocabulary_hash_ = train.vocabulary_hash();
   network_ = network->get();
   first_batch_ = config.train.batch;
+  parts_ = surroundings.parts.size();
   steps_per_epoch_ = static_cast<double>(train.size()) /
                      static_cast<double>(surroundings.parts.size() * config.train.batch);
   steps_ = config.train.steps > 0
@@ -351,13 +358,14 @@ runtime::Status Assembly::make_optimizer_of(const PolicyConfig& policy, const Ve
 runtime::Status Assembly::make_policy(const PolicyConfig& policy) {
   const VectorSpace space{backend_, objective_->parameter_count(), objective_->scalar()};
   if (auto made = make_optimizer_of(policy, space); !made) return made;
-  auto schedule = make_schedule({.name = policy.schedule,
-                                 .learning_rate = learning_rate_of(policy, steps_),
-                                 .period = policy.period,
-                                 .stages = policy.stages,
-                                 .stage_data = policy.stage_data,
-                                 .stage_steps = policy.stage_steps,
-                                 .stage_pull = policy.stage_pull});
+  auto schedule =
+      make_schedule({.name = policy.schedule,
+                     .learning_rate = learning_rate_of(policy, steps_, parts_ * first_batch_),
+                     .period = policy.period,
+                     .stages = policy.stages,
+                     .stage_data = policy.stage_data,
+                     .stage_steps = policy.stage_steps,
+                     .stage_pull = policy.stage_pull});
   if (!schedule) return schedule.error();
   schedule_ = std::move(schedule).value();
   auto regularizer =

@@ -132,6 +132,7 @@ class Assembly {
   std::uint64_t steps_ = 0;
   bool counts_epochs_ = false;  // the steps are those of train.epochs
   std::uint64_t first_batch_ = 1;
+  std::uint64_t parts_ = 1;  // that the data is cut into
   double steps_per_epoch_ = 0.0;
 };
 

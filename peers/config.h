@@ -70,6 +70,7 @@ struct PolicyConfig {
   std::string optimizer = "momentum";
   std::string plugin;
   double learning_rate = 0.05;
+  std::uint64_t learning_rate_batch = 0;
   std::string learning_rate_rule = "constant";
   double warm_up = 0.0;
   std::vector<double> decay_at = {0.5, 0.75};

@@ -121,6 +121,9 @@ void describe_policy(PolicyConfig& c, Table t) {
         "a shared library with an optimizer of your own, instead of that");
   t.add("policy.learning_rate", Number{&c.learning_rate, kPositive},
         "the base that the rule changes");
+  t.add("policy.learning_rate_batch", Count{&c.learning_rate_batch, kFromZero},
+        "samples of a step of all peers that it is meant for; with others it is in proportion; 0: "
+        "as it is");
   t.add_name("policy.learning_rate_rule", c.learning_rate_rule, "how it changes over the run");
   t.add("policy.warm_up", Number{&c.warm_up, kShare},
         "share of the run in which the rate climbs to learning_rate");

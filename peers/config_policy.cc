@@ -147,6 +147,9 @@ void check_outer(const PolicyConfig& policy, Problems& problems) {
 }
 
 void check_batches(const Config& config, Problems& problems) {
+  if (config.policy.learning_rate_batch > 0 && config.objective.kind != "network")
+    problems.push_back({"policy.learning_rate_batch",
+                        "counts samples, which a laboratory problem (objective.kind) has none of"});
   const TrainConfig& train = config.train;
   const TrainConfig untouched;
   if (train.batch_policy == "fixed") {

@@ -410,11 +410,24 @@ TEST_CASE(
   CHECK(samples(longer) > 1600 + 3 * 64);
 }
 
+TEST_CASE("a learning rate that is meant for so many samples a step is in proportion with others") {
+  // Three peers with batches of 8.
+  const auto results = [](const std::string& more) {
+    return peers::results_fingerprint(simulated(kNetwork + more));
+  };
+  const auto plain = results("policy.learning_rate = 0.1\n");
+  CHECK(results("policy = { learning_rate = 0.05, learning_rate_batch = 12 }\n") == plain);
+  CHECK(results("policy = { learning_rate = 0.1, learning_rate_batch = 24 }\n") == plain);
+  CHECK(results("policy = { learning_rate = 0.1, learning_rate_batch = 12 }\n") != plain);
+}
+
 TEST_CASE("what a batch policy cannot go with is refused with the reason") {
   using test::refusal;
   CHECK_THAT(refusal("train.batch_max = 64"), Catch::Contains("needs train.batch_policy"));
   const std::string grows = "train.batch_policy = \"divebatch\"\n";
   CHECK(test::accepted(grows).train.batch_max == 512);
+  CHECK_THAT(refusal("objective = { kind = \"quadratic\" }\npolicy.learning_rate_batch = 8"),
+             Catch::Contains("counts samples"));
   CHECK_THAT(refusal(grows, {"train.batch=1"}), Catch::Contains("expected at least 2"));
   CHECK_THAT(refusal(grows, {"train.batch=600"}),
              Catch::Contains("expected at least train.batch = 600, got 512"));
