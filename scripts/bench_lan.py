@@ -169,6 +169,7 @@ def race(murmur, data, rounds, record):
             for name, run in runners(murmur, data).items():
                 print(f"bench: {what}: round {turn + 1} of {rounds}: {name}", file=sys.stderr)
                 found[name].append(run(model, target, slow))
+                print(f"bench: {rows(found[name][-1:], name, what)}", file=sys.stderr)
         lines += [rows(races, name, what) for name, races in found.items()]
         if record and not slow:
             PICTURES.mkdir(exist_ok=True)
