@@ -9,6 +9,7 @@
 #include "kernels/cpu/onednn_call.h"
 #include "kernels/cpu/onednn_key.h"
 #include "kernels/cpu/onednn_layers.h"
+#include "kernels/cpu/threads.h"
 #include "kernels/host_memory.h"
 #include "runtime/check.h"
 
@@ -22,6 +23,15 @@ struct Matrix {
   const float* data;
   dnnl_dim_t row;
 };
+
+// oneDNN's strided 1x1 convolutions with AVX2 gather pixels in packs of eight channels into memory
+// of each thread that is as large as the channels there are: with fewer, threads write into each
+// other's (2.6; how much they use beyond it, onednn_layers.cc says).
+bool computes_alone(const DenseShape& /*shape*/) { return false; }
+bool computes_alone(const ConvShape& s) {
+  return s.kernel_height == 1 && s.kernel_width == 1 && s.stride > 1 &&
+         s.in_channels / s.groups % 8 != 0;
+}
 
 }  // namespace
 
@@ -63,6 +73,7 @@ struct OneDnn::State {
   template <typename Shape>
   void run(const Key& key, Call (*make)(const Shape&, const Workshop&), const Shape& shape,
            std::span<const float* const> data) {
+    if (computes_alone(shape)) use_threads(1);  // of this call: the next one says what it wants
     auto found = calls.find(key);
     if (found == calls.end())
       found = calls.emplace(key, or_fail([&] { return make(shape, workshop); })).first;
