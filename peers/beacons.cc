@@ -2,6 +2,7 @@
 
 #include <poll.h>
 
+#include <chrono>
 #include <utility>
 
 namespace peers {
@@ -10,7 +11,6 @@ namespace {
 using State = gossip::Discovery::State;
 
 constexpr runtime::Duration kTurnEvery{100'000'000};
-constexpr int kTurnMilliseconds = 100;
 // What comes in one turn; the rest waits in the system's queue, which is bounded.
 constexpr int kDatagramsMax = 256;
 
@@ -42,7 +42,8 @@ State Beacons::seek(const runtime::Clock& clock, const runtime::StopSignal& stop
     if (state != State::kSeeking || stop.requested()) return state;
     // Not for beacons: however many come, they are looked at so often and no more.
     pollfd ready{.fd = stop.descriptor(), .events = POLLIN, .revents = 0};
-    static_cast<void>(::poll(&ready, 1, kTurnMilliseconds));
+    static_cast<void>(
+        ::poll(&ready, 1, static_cast<int>(kTurnEvery / std::chrono::milliseconds(1))));
   }
 }
 

@@ -44,6 +44,12 @@ class Study {
                        const std::function<void()>& done) const;
 
  private:
+  struct Noise {
+    NoiseSums at_start;
+    NoiseSums on_way;
+  };
+  Result<std::optional<double>> run(const std::vector<std::string>& layers, WidthTrial& learner,
+                                    std::size_t batch, std::size_t seed, Noise& noise) const;
   Result<std::unique_ptr<WidthTrial>> trial(const std::vector<std::string>& layers,
                                             std::size_t batch, std::size_t seed) const {
     Config config = config_;
@@ -75,6 +81,27 @@ Result<std::size_t> Study::inputs() const {
   return count[1] - count[0] - 1 - classes();
 }
 
+// Passes to the target. With the smallest batch noise is measured, too.
+Result<std::optional<double>> Study::run(const std::vector<std::string>& layers,
+                                         WidthTrial& learner, std::size_t batch, std::size_t seed,
+                                         Noise& noise) const {
+  const std::size_t smallest = options_.batches.front();
+  std::unique_ptr<WidthTrial> probe;
+  if (batch == smallest) {
+    auto made = trial(layers, kProbeBatch, seed);
+    if (!made) return made.error();
+    probe = std::move(made).value();
+    noise.at_start.add(probe->noise_at(learner.estimate(), kProbesAtStart));
+  }
+  const WidthGoal goal{.rate = config_.policy.learning_rate * static_cast<double>(batch) /
+                               static_cast<double>(smallest),
+                       .target = options_.target,
+                       .epochs_max = options_.epochs_max};
+  const WidthWay found = learner.train(goal, probe.get(), stop_);
+  noise.on_way.add(found.noise);
+  return found.epochs;
+}
+
 Result<WidthRow> Study::row(std::size_t depth, std::size_t inputs,
                             const std::function<void()>& done) const {
   WidthRow row{.depth = depth, .width = width_of(options_.parameters, depth, inputs, classes())};
@@ -84,37 +111,23 @@ Result<WidthRow> Study::row(std::size_t depth, std::size_t inputs,
                     "inputs",
                     options_.parameters, depth, inputs)};
   const auto layers = layers_of(options_.before, depth, row.width, classes());
-  NoiseSums start;
-  NoiseSums way;
-  for (std::size_t i = 0; i < options_.batches.size(); ++i) {
-    const std::size_t batch = options_.batches[i];
-    const double rate = config_.policy.learning_rate * static_cast<double>(batch) /
-                        static_cast<double>(options_.batches.front());
-    double epochs = 0.0;
-    bool all = true;
+  Noise noise;
+  for (const std::size_t batch : options_.batches) {
+    std::optional<double> epochs = 0.0;
     for (std::size_t seed = 0; seed < options_.seeds; ++seed) {
       auto learner = trial(layers, batch, seed);
       if (!learner) return learner.error();
-      std::unique_ptr<WidthTrial> probe;
-      if (i == 0) {
-        auto made = trial(layers, kProbeBatch, seed);
-        if (!made) return made.error();
-        probe = std::move(made).value();
-        start.add(probe->noise_at((*learner)->estimate(), kProbesAtStart));
-      }
-      const WidthWay found = (*learner)->train(
-          {.rate = rate, .target = options_.target, .epochs_max = options_.epochs_max}, probe.get(),
-          stop_);
       row.parameters = (*learner)->parameters();
-      way.add(found.noise);
-      all = all && found.epochs.has_value();
-      epochs += found.epochs.value_or(0.0) / static_cast<double>(options_.seeds);
+      const auto found = run(layers, **learner, batch, seed, noise);
+      if (!found) return found.error();
+      epochs = epochs && *found ? std::optional(*epochs + **found) : std::nullopt;
       done();
     }
-    row.epochs.push_back(all ? std::optional(epochs) : std::nullopt);
+    if (epochs) *epochs /= static_cast<double>(options_.seeds);
+    row.epochs.push_back(epochs);
   }
-  row.noise_at_start = start.noise_scale();
-  row.noise_on_way = way.noise_scale();
+  row.noise_at_start = noise.at_start.noise_scale();
+  row.noise_on_way = noise.on_way.noise_scale();
   row.batch_max = largest_batch(row, options_.batches);
   return row;
 }

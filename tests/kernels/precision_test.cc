@@ -64,6 +64,18 @@ void for_all_layers(Action action) {
 // Of one product: both factors are off by 2^-8 at most.
 constexpr double kErrorMax = 2 * 0x1p-8 + 0x1p-16;
 
+// Both passes of one layer of the table, on all devices as on the oracle.
+template <typename Case>
+void check_layer(Backend& oracle, const operands::Devices& devices, const Case& each,
+                 Operands<float> start) {
+  const agreement::Tolerance tolerance{2.0 * each.tolerance};
+  check_agreement(oracle, devices, start, tolerance,
+                  [&](Backend& b, Views v) { layers::forward(b, each.shape, v); });
+  start = forward_on(oracle, each.shape, start);
+  check_agreement(oracle, devices, start, tolerance,
+                  [&](Backend& b, Views v) { layers::backward(b, each.shape, v); });
+}
+
 }  // namespace
 
 TEST_CASE("the nearest bf16 is that of the wire, and what is not finite stays so") {
@@ -140,28 +152,18 @@ TEST_CASE("where all factors are bf16 already, layers give what they give in f32
   operands::Devices devices = operands::open_devices(Precision::kBf16);
   devices.push_back(operands::open_reference(Precision::kBf16));
   const auto f32 = operands::open_reference();
-  for_all_layers([&](const auto& each, Operands<float> start) {
+  for_all_layers([&](const auto& each, const Operands<float>& start) {
     using layers::Layer;
-    start = with_rounded(start, {Layer::kIn, Layer::kWeight, Layer::kDOut});
-    const agreement::Tolerance tolerance{2.0 * each.tolerance};
-    check_agreement(*f32, devices, start, tolerance,
-                    [&](Backend& b, Views v) { layers::forward(b, each.shape, v); });
-    start = forward_on(*f32, each.shape, start);
-    check_agreement(*f32, devices, start, tolerance,
-                    [&](Backend& b, Views v) { layers::backward(b, each.shape, v); });
+    check_layer(*f32, devices, each,
+                with_rounded(start, {Layer::kIn, Layer::kWeight, Layer::kDOut}));
   });
 }
 
 TEST_CASE("layers of bf16 agree with the reference's on every device that has it") {
   const operands::Devices devices = operands::open_devices(Precision::kBf16);
   const auto oracle = operands::open_reference(Precision::kBf16);
-  for_all_layers([&](const auto& each, Operands<float> start) {
-    const agreement::Tolerance tolerance{2.0 * each.tolerance};
-    check_agreement(*oracle, devices, start, tolerance,
-                    [&](Backend& b, Views v) { layers::forward(b, each.shape, v); });
-    start = forward_on(*oracle, each.shape, start);
-    check_agreement(*oracle, devices, start, tolerance,
-                    [&](Backend& b, Views v) { layers::backward(b, each.shape, v); });
+  for_all_layers([&](const auto& each, const Operands<float>& start) {
+    check_layer(*oracle, devices, each, start);
   });
 }
 
@@ -171,12 +173,7 @@ TEST_CASE("the calls that bf16 takes on a CPU give the reference's layers when m
     devices.push_back(
         std::make_unique<kernels::cpu::CpuBackend>(threads, kernels::cpu::Factors::kF32LikeBf16));
   const auto oracle = operands::open_reference();
-  for_all_layers([&](const auto& each, Operands<float> start) {
-    const agreement::Tolerance tolerance{2.0 * each.tolerance};
-    check_agreement(*oracle, devices, start, tolerance,
-                    [&](Backend& b, Views v) { layers::forward(b, each.shape, v); });
-    start = forward_on(*oracle, each.shape, start);
-    check_agreement(*oracle, devices, start, tolerance,
-                    [&](Backend& b, Views v) { layers::backward(b, each.shape, v); });
+  for_all_layers([&](const auto& each, const Operands<float>& start) {
+    check_layer(*oracle, devices, each, start);
   });
 }
