@@ -256,7 +256,7 @@ runtime::Result<std::unique_ptr<Assembly>> Assembly::create(const Config& config
   assembly->topology_ = surroundings.topology.get();
   if (auto made = assembly->make_objective(config, surroundings, place); !made) return made.error();
   if (auto made = assembly->make_gossip(config, place); !made) return made.error();
-  if (auto made = assembly->make_policy(config.policy); !made) return made.error();
+  if (auto made = assembly->make_policy(config); !made) return made.error();
   assembly->make_batches(config);
   assembly->make_peer(config, place, now);
   assembly->objective_->drop_start();
@@ -355,7 +355,8 @@ runtime::Status Assembly::make_optimizer_of(const PolicyConfig& policy, const Ve
   return {};
 }
 
-runtime::Status Assembly::make_policy(const PolicyConfig& policy) {
+runtime::Status Assembly::make_policy(const Config& config) {
+  const PolicyConfig& policy = config.policy;
   const VectorSpace space{backend_, objective_->parameter_count(), objective_->scalar()};
   if (auto made = make_optimizer_of(policy, space); !made) return made;
   auto schedule =
@@ -392,6 +393,9 @@ runtime::Status Assembly::make_policy(const PolicyConfig& policy) {
       make_outer({policy.outer, policy.outer_learning_rate, policy.outer_momentum}, learned);
   if (!outer) return outer.error();
   outer_ = std::move(outer).value();
+  if (policy.participants > 0)
+    participation_ = std::make_unique<Participation>(
+        ParticipationOptions{policy.participants, config.seed}, learned);
   return {};
 }
 
@@ -487,6 +491,7 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
                         .regularizers = std::move(regularizers),
                         .correction = correction_.get(),
                         .outer = outer_.get(),
+                        .participation = participation_.get(),
                         .batches = batches_.get(),
                         .schedule = schedule_.get(),
                         .topology = topology_,

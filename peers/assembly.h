@@ -103,7 +103,7 @@ class Assembly {
                                  const Place& place);
   runtime::Status make_gossip(const Config& config, const Place& place);
   runtime::Status make_optimizer_of(const PolicyConfig& policy, const VectorSpace& space);
-  runtime::Status make_policy(const PolicyConfig& policy);
+  runtime::Status make_policy(const Config& config);
   void make_batches(const Config& config);
   [[nodiscard]] std::string terms_of(const Config& config) const;
   [[nodiscard]] PeerOptions options_of(const Config& config, const Place& place) const;
@@ -119,11 +119,12 @@ class Assembly {
   std::unique_ptr<gossip::Distances> distances_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<Schedule> schedule_;
-  std::unique_ptr<Regularizer> regularizer_;   // null: none
-  std::unique_ptr<Regularizer> stage_anchor_;  // null: nothing is pulled
-  std::unique_ptr<Correction> correction_;     // null: none
-  std::unique_ptr<Outer> outer_;               // null: none
-  std::unique_ptr<BatchWatch> batches_;        // null: nobody looks at them
+  std::unique_ptr<Regularizer> regularizer_;      // null: none
+  std::unique_ptr<Regularizer> stage_anchor_;     // null: nothing is pulled
+  std::unique_ptr<Correction> correction_;        // null: none
+  std::unique_ptr<Outer> outer_;                  // null: none
+  std::unique_ptr<Participation> participation_;  // null: all train in every period
+  std::unique_ptr<BatchWatch> batches_;           // null: nobody looks at them
   std::unique_ptr<Peer> peer_;
   std::string terms_;
   std::vector<std::string> start_notes_;

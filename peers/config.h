@@ -84,6 +84,7 @@ struct PolicyConfig {
   double rho = 0.05;
   std::string schedule = "every-step";
   std::uint64_t period = 1;
+  std::uint64_t participants = 0;
   std::string stages = "sc";
   std::string stage_data = "iid";
   std::uint64_t stage_steps = 1000;

@@ -146,6 +146,27 @@ void check_outer(const PolicyConfig& policy, Problems& problems) {
                                    toml_text(policy.outer))});
 }
 
+void check_participants(const Config& config, Problems& problems) {
+  constexpr std::string_view kKey = "policy.participants";
+  if (config.policy.participants == 0) return;
+  const auto needs = [&](std::string_view reason, std::string_view key, std::string_view expected,
+                         const std::string& got) {
+    if (got == expected) return;
+    problems.push_back({kKey, fmt::format("{}: it needs {} = {}, got {}", reason, key,
+                                          toml_text(expected), toml_text(got))});
+  };
+  needs("draws who trains until the next push", "policy.schedule", "periodic",
+        config.policy.schedule);
+  needs("who sits a period out is through with it at once, and out of step nobody waits",
+        "gossip.pace", "sync", config.gossip.pace);
+  needs("a correction takes everybody to have trained", "policy.correction", "none",
+        config.policy.correction);
+  needs("batches grow by what everybody's are like", "train.batch_policy", "fixed",
+        config.train.batch_policy);
+  needs("tasks change by the batches seen, and who sits out sees none", "data.tasks", "none",
+        config.data.tasks);
+}
+
 void check_batches(const Config& config, Problems& problems) {
   if (config.policy.learning_rate_batch > 0 && config.objective.kind != "network")
     problems.push_back({"policy.learning_rate_batch",
@@ -185,6 +206,7 @@ void check_policy(const Config& config, Problems& problems) {
   check_correction(config, problems);
   check_regularizer(config, problems);
   check_outer(config.policy, problems);
+  check_participants(config, problems);
   check_batches(config, problems);
 }
 

@@ -131,6 +131,7 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
 void Peer::start_parts() {
   if (parts_.correction != nullptr) parts_.correction->start(mass_);
   if (parts_.outer != nullptr) parts_.outer->start(estimate().slice(0, learned_count()));
+  if (parts_.participation != nullptr) parts_.participation->forget();
 }
 
 std::size_t Peer::learned_count() const {
@@ -197,10 +198,16 @@ void Peer::end_round() {
   if (parts_.batches != nullptr) hear_of_batches();
 }
 
-// A move of the estimate, whatever the pace: x moves by as much times the weight.
 void Peer::take_outer_step() {
   const std::size_t learned = learned_count();
   parts_.outer->step(estimate().slice(0, learned), delta_.view().slice(0, learned));
+  move_learned();
+}
+
+// By delta_, as far as it is of learned parameters: a move of the estimate, whatever the pace, so x
+// moves by as much times the weight.
+void Peer::move_learned() {
+  const std::size_t learned = learned_count();
   parts_.backend->fill(0.0, delta_.view().slice(learned, delta_.count() - learned));
   for (std::uint32_t block = 0; block < parts_.layout->parameter_blocks(); ++block) {
     const auto [offset, count] = parts_.layout->range(block);
@@ -239,6 +246,25 @@ void Peer::fold_before(std::uint64_t round) {
   exchange_->inbox().drop_taken();
 }
 
+// Whether this step is others' to take; draws them where a period begins.
+bool Peer::sits_out() {
+  if (parts_.participation == nullptr) return false;
+  if (!parts_.participation->open()) {
+    const kernels::ConstView learned = estimate().slice(0, learned_count());
+    const std::scoped_lock lock(mutex_);
+    parts_.participation->begin(round_, exchange_->members().living(), options_.self.id, learned);
+  }
+  return !parts_.participation->takes_part();
+}
+
+// What was found in the period that ends counts for those, too, who sat it out.
+void Peer::stretch_period() {
+  const std::size_t learned = learned_count();
+  estimate_stale_ = true;
+  if (parts_.participation->end(estimate().slice(0, learned), delta_.view().slice(0, learned)))
+    move_learned();
+}
+
 double Peer::compute() {
   CHECK(steps_behind() < options_.steps);
   const Plan plan = parts_.schedule->plan(step_, steps_behind());
@@ -247,6 +273,10 @@ double Peer::compute() {
   push_planned_ = plan.push;
   overlap_ = plan.overlap;
   learning_rate_sum_ += learning_rate_;
+  if (sits_out()) {
+    ++step_;
+    return loss_mean_;
+  }
   parts_.objective->next_batch();
   if (parts_.batches != nullptr)
     parts_.batches->before_gradient(step_, *parts_.objective, estimate(), delta_.view());

@@ -28,6 +28,7 @@
 #include "peers/policies/correction.h"
 #include "peers/policies/optimizer.h"
 #include "peers/policies/outer.h"
+#include "peers/policies/participation.h"
 #include "peers/policies/regularizer.h"
 #include "peers/policies/schedule.h"
 #include "peers/policies/shaped_gradient.h"
@@ -72,9 +73,10 @@ struct PeerParts {
   Objective* objective = nullptr;
   Optimizer* optimizer = nullptr;
   std::vector<Regularizer*> regularizers = {};
-  Correction* correction = nullptr;  // null: none
-  Outer* outer = nullptr;            // null: none; of the learned parameters
-  BatchWatch* batches = nullptr;     // null: nobody looks at them
+  Correction* correction = nullptr;        // null: none
+  Outer* outer = nullptr;                  // null: none; of the learned parameters
+  Participation* participation = nullptr;  // null: all train in every period
+  BatchWatch* batches = nullptr;           // null: nobody looks at them
   Schedule* schedule = nullptr;
   const gossip::Topology* topology = nullptr;
   const gossip::Weighting* weighting = nullptr;
@@ -152,8 +154,10 @@ class Peer {
   // Whether the next round may begin: at once, unless rounds run in step; then the parcels of the
   // last one must be here and the out-edges have room. Who is dead is not waited for.
   [[nodiscard]] bool ready() const;
-  void mix();        // folds what has arrived into x
-  double compute();  // one gradient step: x += delta. Returns the batch's loss
+  void mix();  // folds what has arrived into x
+  // One gradient step: x += delta. Returns the batch's loss; the mean so far, where this peer sits
+  // the period out.
+  double compute();
   // Hands shares to this round's out-neighbours; false where nothing was handed over. While pushes
   // overlap steps it is the next mix() that does, once what the last push brought is in.
   bool push();
@@ -257,6 +261,9 @@ class Peer {
   void end_round();
   void start_parts();
   void take_outer_step();
+  [[nodiscard]] bool sits_out();
+  void stretch_period();
+  void move_learned();
   [[nodiscard]] std::size_t learned_count() const;
   void donate_if_wanted();
   void come_back_if_expelled(runtime::Instant now);

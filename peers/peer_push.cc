@@ -132,6 +132,7 @@ void Peer::hear_of_batches() {
 
 bool Peer::hand_out() {
   const std::size_t planned = choice_.blocks(round_).size();
+  if (parts_.participation != nullptr && parts_.participation->open()) stretch_period();
   if (parts_.correction != nullptr) let_correction_see();
   if (parts_.batches != nullptr) tell_of_batches();
   const std::vector<std::uint32_t> blocks = pushable_blocks();

@@ -24,6 +24,7 @@ void Peer::visit_parts(StateVisitor& visitor) {
   visit("schedule", *parts_.schedule);
   if (parts_.correction != nullptr) visit("correction", *parts_.correction);
   if (parts_.outer != nullptr) visit("outer", *parts_.outer);
+  if (parts_.participation != nullptr) visit("participation", *parts_.participation);
   if (parts_.batches != nullptr) visit("batches", *parts_.batches);
   for (std::size_t i = 0; i < parts_.regularizers.size(); ++i)
     visit("regularizer." + std::to_string(i), *parts_.regularizers[i]);

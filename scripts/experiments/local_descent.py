@@ -12,6 +12,7 @@ PEERS, DIMENSION = 8, 10
 PERIODS = (1, 4, 16, 32)
 GRAPHS = {"complete": ["gossip.topology=complete"], "ring": ["gossip.topology=bidirectional-ring"]}
 GRADIENTS = {"full": 0.0, "noisy": 1.0}
+DRAWN = (8, 4, 2, 1)  # peers that train in a period
 LAST = 320  # steps at rest: every period divides it
 
 BASE = f"""
@@ -39,6 +40,9 @@ steps = 1280
 
 CASES = {(graph, gradients, period): [*settings, f"objective.noise={noise}", f"policy.period={period}"]
          for graph, settings in GRAPHS.items() for gradients, noise in GRADIENTS.items() for period in PERIODS}
+CASES |= {(drawn, period): [*GRAPHS["complete"], f"objective.noise={GRADIENTS['noisy']}",
+                            f"policy.period={period}", f"policy.participants={drawn}"]
+          for drawn in DRAWN for period in PERIODS}
 
 
 def files(seed):
@@ -72,7 +76,9 @@ def cell(values):
 def parts(runs):
     rows = [[graph, gradients, *[cell(at_rest(runs[graph, gradients, period])) for period in PERIODS]]
             for graph in GRAPHS for gradients in GRADIENTS]
-    return {"error": table(["graph", "gradients", *[f"τ = {period}" for period in PERIODS]], rows)}
+    sampled = [[str(drawn), *[cell(at_rest(runs[drawn, period])) for period in PERIODS]] for drawn in DRAWN]
+    return {"error": table(["graph", "gradients", *[f"τ = {period}" for period in PERIODS]], rows),
+            "sampled": table([f"drawn of {PEERS}", *[f"τ = {period}" for period in PERIODS]], sampled)}
 
 
 def figures(runs):

@@ -185,6 +185,8 @@ TEST_CASE("whatever the policy is made of, what is saved and put back trains on 
   for (const std::string_view name : peers::regularizer_names()) check("regularizer", name, {});
   for (const std::string_view name : peers::outer_names())
     check("outer", name, {"policy.period=3", "policy.schedule=periodic"});
+  check("participants", "2",
+        {"policy.period=3", "policy.schedule=periodic", "policy.outer=nesterov"});
   check("plugin", MURMUR_PLUGINS "/libsignum.so", {});
   for (const std::string_view name : peers::correction_names()) {
     if (name == "gradient-tracking") {
