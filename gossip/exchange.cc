@@ -24,7 +24,8 @@ Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Me
                    .suspicion_multiplier = options.suspicion_multiplier,
                    .seed = options.seed},
                   std::move(members), now),
-      inbox_(layout, options.order),
+      clipping_(options.norm_action == NormAction::kClip ? options.norm_limit : 0.0, layout),
+      inbox_(layout, options.order, &clipping_),
       requests_(layout.block_count()),
       guests_(layout),
       random_(options.seed, runtime::value_of(options.self.id)),
@@ -33,7 +34,7 @@ Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Me
       roster_at_(now),
       knock_at_(now),
       shut_out_(options.offences_max),
-      norm_limit_(options.norm_limit),
+      norm_limit_(options.norm_action == NormAction::kRefuse ? options.norm_limit : 0.0),
       standing_(now),
       look_at_(now) {
   CHECK(this->members().contains(options.self.id));
@@ -113,6 +114,14 @@ void Exchange::pushed(std::uint64_t round, std::shared_ptr<const std::vector<flo
   sketch_ = std::move(sketch);
   rounds_pushed_ = round + 1;
   if (options_.acknowledge == Acknowledge::kPushed) acknowledge_before(rounds_pushed_);
+}
+
+void Exchange::note_own(std::shared_ptr<const Snapshot> own,
+                        const std::vector<double>& squared_norms) {
+  if (options_.norm_action == NormAction::kClip)
+    clipping_.centre_on(std::move(own), squared_norms);
+  else
+    norm_limit_.note_own(squared_norms, *layout_);
 }
 
 Heard Exchange::heard(runtime::PeerId peer) const {
@@ -396,6 +405,10 @@ bool Exchange::quiet() const {
                      [](const auto& entry) { return entry.second->quiet(); });
 }
 
-std::vector<Event> Exchange::take_events() { return std::exchange(events_, {}); }
+std::vector<Event> Exchange::take_events() {
+  for (const Clipping::Count& news : clipping_.take_news())
+    events_.emplace_back(ClipEvent{.peer = news.from, .count = news.count});
+  return std::exchange(events_, {});
+}
 
 }  // namespace gossip

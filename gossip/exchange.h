@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "gossip/clipping.h"
 #include "gossip/distances.h"
 #include "gossip/edge.h"
 #include "gossip/edge_figures.h"
@@ -54,8 +55,9 @@ struct ExchangeOptions {
   // A message finds its way by the number of who it is for (virtual time): members are told of
   // without an address too.
   bool reached_by_number = false;
-  std::uint64_t offences_max = 0;  // ShutOut
-  double norm_limit = 0.0;         // NormLimit; decode() then has to measure parcels
+  std::uint64_t offences_max = 0;                // ShutOut
+  double norm_limit = 0.0;                       // NormLimit, Clipping
+  NormAction norm_action = NormAction::kRefuse;  // kRefuse: decode() then has to measure parcels
   Inbox::Order order = Inbox::Order::kOnArrival;
   OutEdge::Options edge{};
   // Two edges that nobody empties do not stop the others, and what is kept does not grow with N.
@@ -103,7 +105,12 @@ struct RefusalEvent {
   Refusal reason{};
   std::uint64_t count = 0;  // so far, of this peer and reason; an event comes at 1, 2, 4, 8, ...
 };
-using Event = std::variant<MemberEvent, RefusalEvent, StandingEvent, FrozenEvent>;
+// A parcel was taken in part: Clipping.
+struct ClipEvent {
+  runtime::PeerId peer{};
+  std::uint64_t count = 0;  // so far, of this peer; an event comes at 1, 2, 4, 8, ...
+};
+using Event = std::variant<MemberEvent, RefusalEvent, StandingEvent, FrozenEvent, ClipEvent>;
 
 struct Traffic {
   std::uint64_t parcels_sent = 0;      // resends not counted
@@ -180,10 +187,10 @@ class Exchange {
   // way comes back. Null: keys do not matter.
   void admit_only(std::shared_ptr<const runtime::KeyNames> authorized);
 
-  // Of one's own estimate, block by block: what others' parcels are held against.
-  void note_own_norms(const std::vector<double>& squared_norms) {
-    norm_limit_.note_own(squared_norms, *layout_);
-  }
+  // One's own estimate, and sums of its squares over each block: what others' parcels are held
+  // against. With kClip the snapshot is kept until the next. In step: once a round, when it is
+  // pushed, so that what is clipped does not depend on when it came.
+  void note_own(std::shared_ptr<const Snapshot> own, const std::vector<double>& squared_norms);
 
   // The network's side. `refused`: what decode() found.
   void receive(const Message& message, std::size_t bytes, runtime::Instant now);
@@ -216,6 +223,7 @@ class Exchange {
   [[nodiscard]] bool quiet() const;  // nothing in flight, nothing left to send
   [[nodiscard]] const Sender& self() const { return options_.self; }
   [[nodiscard]] const Traffic& traffic() const { return traffic_; }
+  [[nodiscard]] std::uint64_t parcels_clipped() const { return clipping_.count(); }
   [[nodiscard]] std::vector<Event> take_events();
   [[nodiscard]] const StandingWatch& standing() const { return standing_; }
   void note_diverged();
@@ -286,6 +294,7 @@ class Exchange {
   ExchangeOptions options_;
   const BlockLayout* layout_;
   Membership membership_;
+  Clipping clipping_;
   Inbox inbox_;
   PushWindow push_window_;
   Requests requests_;

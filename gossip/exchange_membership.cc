@@ -112,6 +112,7 @@ std::unique_ptr<Exchange> Exchange::next_life(runtime::Instant now) const {
   next->authorized_ = authorized_;
   next->shut_out_ = shut_out_;
   next->norm_limit_ = norm_limit_;
+  next->clipping_ = clipping_;
   next->standing_ = standing_;
   next->events_ = events_;
   next->said_.progress = said_.progress;

@@ -83,6 +83,7 @@ EdgeReport Exchange::edge_report(runtime::PeerId peer, runtime::Instant now) con
     report.parcels_in_flight = lane->second.out().in_flight();
   for (const auto& [key, count] : refusals_)
     if (key.first == peer) report.refused += count;
+  report.clipped = clipping_.count(peer);
   const auto found = figures_.find(peer);
   if (found == figures_.end()) return report;
   const EdgeFigures& figures = found->second;

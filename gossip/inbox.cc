@@ -73,9 +73,10 @@ struct Inbox::Accumulators {
   std::vector<BlockArrival> arrivals;  // of a set that was taken
 };
 
-Inbox::Inbox(const BlockLayout& layout, Order order)
+Inbox::Inbox(const BlockLayout& layout, Order order, Clipping* clipping)
     : layout_(&layout),
       order_(order),
+      clipping_(clipping),
       filling_(std::make_unique<Accumulators>(layout, unused_)),
       taken_(std::make_unique<Accumulators>(layout, unused_)) {
   unused_.reserve(std::size_t{2} * layout.block_count());
@@ -92,7 +93,7 @@ void Inbox::add(runtime::PeerId from, const Parcel& parcel) {
   CHECK(has_room(parcel.round));
   CHECK(order_ == Order::kByRound || parcel.kind != ParcelKind::kDifference);
   if (order_ == Order::kOnArrival) {
-    filling_->add(parcel);
+    filling_->add(clipped(from, parcel));
     return;
   }
   Waiting& waiting = waiting_[parcel.round][from];
@@ -133,7 +134,8 @@ std::span<const BlockArrival> Inbox::take_before(std::uint64_t round) {
     while (!waiting_.empty() && waiting_.begin()->first < round) {
       for (const auto& [sender, parcels] : waiting_.begin()->second)
         for (const auto& [key, parcel] : parcels)
-          if (!is_companion(parcel) || parcel.era == era_) filling_->add(meant(sender, parcel));
+          if (!is_companion(parcel) || parcel.era == era_)
+            filling_->add(clipped(sender, meant(sender, parcel)));
       waiting_.erase(waiting_.begin());
     }
     taken_before_ = std::max(taken_before_, round);
@@ -151,6 +153,10 @@ Parcel Inbox::meant(runtime::PeerId from, const Parcel& parcel) {
   plain.kind = ParcelKind::kMass;
   plain.payload = copy.add(parcel.block, numbers_of(parcel, *layout_));
   return plain;
+}
+
+Parcel Inbox::clipped(runtime::PeerId from, const Parcel& parcel) {
+  return clipping_ == nullptr ? parcel : clipping_->clipped(from, parcel);
 }
 
 void Inbox::drop_taken() { taken_->clear(); }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gossip/aligned_memory.h"
+#include "gossip/clipping.h"
 #include "gossip/layout.h"
 #include "gossip/parcel.h"
 #include "gossip/public_copy.h"
@@ -37,7 +38,9 @@ struct BlockArrival {
 class Inbox {
  public:
   enum class Order : std::uint8_t { kOnArrival, kByRound };
-  Inbox(const BlockLayout& layout, Order order);
+  // `clipping`, which outlives it, cuts what others sent, as it is added up; null: all is taken as
+  // it came.
+  Inbox(const BlockLayout& layout, Order order, Clipping* clipping = nullptr);
   ~Inbox();
   Inbox(const Inbox&) = delete;
   Inbox& operator=(const Inbox&) = delete;
@@ -80,9 +83,11 @@ class Inbox {
   }
   // What a parcel stands for: of a difference, what its sender says x is by now.
   [[nodiscard]] Parcel meant(runtime::PeerId from, const Parcel& parcel);
+  [[nodiscard]] Parcel clipped(runtime::PeerId from, const Parcel& parcel);
 
   const BlockLayout* layout_;
   Order order_;
+  Clipping* clipping_;
   std::map<runtime::PeerId, PublicCopy> copies_;  // of those that send differences
   std::vector<AlignedMemory> unused_;             // for sums, of a block each
   std::unique_ptr<Accumulators> filling_;

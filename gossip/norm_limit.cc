@@ -1,6 +1,7 @@
 #include "gossip/norm_limit.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "runtime/check.h"
@@ -17,6 +18,11 @@ void NormLimit::note_own(const std::vector<double>& squared_norms, const BlockLa
     const double own = squared_norms[block] / static_cast<double>(layout.range(block).count);
     largest_.push_back(limit_ * limit_ * std::max(own, mean));
   }
+}
+
+std::optional<double> NormLimit::radius(std::uint32_t block, const BlockLayout& layout) const {
+  if (limit_ == 0.0 || largest_.empty()) return std::nullopt;
+  return std::sqrt(largest_[block] * static_cast<double>(layout.range(block).count));
 }
 
 bool NormLimit::refuses(const Parcel& parcel, const BlockLayout& layout) const {

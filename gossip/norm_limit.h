@@ -2,12 +2,19 @@
 // Refuses parameters that are far larger than one's own: of a peer that has diverged or lies.
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "gossip/layout.h"
 #include "gossip/parcel.h"
 
 namespace gossip {
+
+// What becomes of a parcel beyond the limit.
+enum class NormAction : std::uint8_t {
+  kRefuse,  // NormLimit
+  kClip,    // Clipping: it counts how far it is from one's own, not how large it is
+};
 
 // Sizes are root mean squares of estimates, so that blocks of any length compare. A block of one's
 // own may be zero (biases at the start): then the mean over all blocks stands for it.
@@ -19,6 +26,8 @@ class NormLimit {
   // Of one's own estimate, sum of squares over each block. Until this was called with some that is
   // not zero nothing is refused.
   void note_own(const std::vector<double>& squared_norms, const BlockLayout& layout);
+  // How large a block may be, as a norm of it; none: whatever it is.
+  [[nodiscard]] std::optional<double> radius(std::uint32_t block, const BlockLayout& layout) const;
   // Parcel::squared_norm has been filled in.
   [[nodiscard]] bool refuses(const Parcel& parcel, const BlockLayout& layout) const;
 

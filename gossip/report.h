@@ -32,6 +32,7 @@ struct EdgeReport {
   double round_trip_seconds_p50 = 0.0;  // of probes; 0: none was answered yet
   double round_trip_seconds_p99 = 0.0;
   std::uint64_t refused = 0;  // messages of this peer, so far
+  std::uint64_t clipped = 0;  // parcels of this peer that were taken in part, so far
 };
 
 // Another member as this peer sees it.
@@ -76,6 +77,7 @@ struct Report {
   double age_rounds_p99 = 0.0;
   std::uint64_t parcels_skipped = 0;
   std::uint64_t messages_refused = 0;
+  std::uint64_t parcels_clipped = 0;
   bool leaving = false;
   Standing standing = Standing::kFine;
   std::uint64_t members_living = 1;     // this peer included

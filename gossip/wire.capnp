@@ -167,6 +167,7 @@ struct Report {
   standing @19 :Standing;
   batch @20 :UInt64;
   noise @21 :List(NoiseReport);
+  parcelsClipped @22 :UInt64;
 }
 
 struct NoiseReport {
@@ -191,6 +192,7 @@ struct MemberReport {
   roundTripSecondsP99 @12 :Float64;
   refused @13 :UInt64;
   frozen @14 :Bool;
+  clipped @15 :UInt64;
 }
 
 enum Standing {

@@ -30,6 +30,7 @@ void write_member(const MemberReport& member, wire::MemberReport::Builder body) 
   body.setRoundTripSecondsP50(edge.round_trip_seconds_p50);
   body.setRoundTripSecondsP99(edge.round_trip_seconds_p99);
   body.setRefused(edge.refused);
+  body.setClipped(edge.clipped);
 }
 
 std::optional<MemberReport> read_member(wire::MemberReport::Reader body) {
@@ -51,7 +52,8 @@ std::optional<MemberReport> read_member(wire::MemberReport::Reader body) {
                                .age_rounds_p99 = body.getAgeRoundsP99(),
                                .round_trip_seconds_p50 = body.getRoundTripSecondsP50(),
                                .round_trip_seconds_p99 = body.getRoundTripSecondsP99(),
-                               .refused = body.getRefused()}};
+                               .refused = body.getRefused(),
+                               .clipped = body.getClipped()}};
 }
 
 }  // namespace
@@ -59,7 +61,7 @@ std::optional<MemberReport> read_member(wire::MemberReport::Reader body) {
 // Structs have the sizes that wire.capnp gives them, texts a byte more than they are long.
 std::size_t words_of_report(const Report& report) {
   constexpr std::size_t kFixedWords = 64;
-  constexpr std::size_t kMemberWords = 24;
+  constexpr std::size_t kMemberWords = 25;
   const auto words_of = [](std::size_t bytes) { return bytes / sizeof(capnp::word) + 1; };
   const Contact& self = report.self;
   std::size_t words = kFixedWords + words_of(report.terms.size()) + words_of(self.name.size()) +
@@ -88,6 +90,7 @@ void write_report(const Report& report, wire::Report::Builder body) {
   body.setAgeRoundsP99(report.age_rounds_p99);
   body.setParcelsSkipped(report.parcels_skipped);
   body.setMessagesRefused(report.messages_refused);
+  body.setParcelsClipped(report.parcels_clipped);
   body.setLeaving(report.leaving);
   body.setStanding(static_cast<wire::Standing>(report.standing));
   body.setMembersLiving(report.members_living);
@@ -130,6 +133,7 @@ std::optional<Report> read_report(wire::Report::Reader body) {
                 .age_rounds_p99 = body.getAgeRoundsP99(),
                 .parcels_skipped = body.getParcelsSkipped(),
                 .messages_refused = body.getMessagesRefused(),
+                .parcels_clipped = body.getParcelsClipped(),
                 .leaving = body.getLeaving(),
                 .standing = static_cast<Standing>(standing),
                 .members_living = body.getMembersLiving(),

@@ -460,6 +460,8 @@ PeerOptions Assembly::options_of(const Config& config, const Place& place) const
           .reached_by_number = place.virtual_time,
           .offences_max = config.security.refused_max,
           .norm_limit = config.security.norm_limit,
+          .norm_action = config.security.norm_action == "clip" ? gossip::NormAction::kClip
+                                                               : gossip::NormAction::kRefuse,
           .pace = pace_of(config.gossip.pace),
           .steps = steps_,
           // In step all take as many rounds, whatever each one's batches.

@@ -150,6 +150,7 @@ struct SecurityConfig {
   std::string authorized;
   std::uint64_t refused_max = 64;
   double norm_limit = 0.0;
+  std::string norm_action = "refuse";
   bool allow_insecure_lan = false;
   bool operator==(const SecurityConfig&) const = default;
 };

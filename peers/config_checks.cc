@@ -238,11 +238,16 @@ void check_security(const Config& config, Problems& problems) {
   constexpr std::string_view kOfWholeEstimates[] = {"push-sum", "d-sgd", "allreduce"};
   const bool whole = std::ranges::find(kOfWholeEstimates, config.gossip.protocol) !=
                      std::ranges::end(kOfWholeEstimates);
-  if (config.security.norm_limit > 0.0 && whole && config.gossip.pace == "sync")
+  const bool limited = config.security.norm_limit > 0.0;
+  const bool clips = config.security.norm_action == "clip";
+  if (limited && !clips && whole && config.gossip.pace == "sync")
     problems.push_back(
         {"security.norm_limit",
          "with gossip.pace = \"sync\" peers wait for each other's parcels, and would "
-         "for ever for one that is refused; \"async\" and \"bounded\" do not"});
+         "for ever for one that is refused; security.norm_action = \"clip\" takes it in part, "
+         "and \"async\" and \"bounded\" do not wait"});
+  if (clips && !limited)
+    problems.push_back({"security.norm_action", "needs a security.norm_limit above 0"});
   if (config.security.mode != "none" || config.security.allow_insecure_lan) return;
   if (runtime::is_local(config.peer.listen)) return;
   problems.push_back(

@@ -241,7 +241,8 @@ void describe_services(Config& c, Table t) {
       "security.refused_max", Count{&c.security.refused_max, kFromZero},
       "a peer of which more is refused within 10 s is not heard for a minute; 0: whatever it says");
   t.add("security.norm_limit", Number{&c.security.norm_limit, kNotNegative},
-        "parameters so many times as large as one's own are refused, block by block; 0: none are");
+        "how large a block, or its distance, may be in times one's own; 0: whatever it is");
+  t.add_name("security.norm_action", c.security.norm_action, "of a block beyond norm_limit");
   t.add("security.allow_insecure_lan", Flag{&c.security.allow_insecure_lan},
         "mode none: listen for other machines all the same");
   t.add("checkpoint.every_seconds", Number{&c.checkpoint.every_seconds, kNotNegative},

@@ -159,6 +159,10 @@ constexpr Choice kSecurityModes[] = {
     {"none", "no encryption, no authentication"},
     {"curve", "encrypted; authorized keys only"},
 };
+constexpr Choice kNormActions[] = {
+    {"refuse", "its sender keeps it; by how large it is"},
+    {"clip", "self-centred clipping: taken as far as the limit; by how far it is from one's own"},
+};
 constexpr Choice kObjectives[] = {
     {"network", "the model on the data"},
     {"quadratic", "f_i(z) = 1/2 sum_k h_ik (z_k - c_ik)^2"},
@@ -198,6 +202,7 @@ constexpr KeyChoices kChoices[] = {
     {"gossip.moreau.space", kSpaces},
     {"membership.discovery", kDiscoveries},
     {"security.mode", kSecurityModes},
+    {"security.norm_action", kNormActions},
     {"objective.kind", kObjectives},
     {"simulate.precision", kSimulatePrecisions},
 };

@@ -61,6 +61,7 @@ gossip::ExchangeOptions exchange_options(const PeerOptions& options,
       .reached_by_number = options.reached_by_number,
       .offences_max = options.offences_max,
       .norm_limit = options.norm_limit,
+      .norm_action = options.norm_action,
       .order = in_step ? gossip::Inbox::Order::kByRound : gossip::Inbox::Order::kOnArrival,
       .edge = options.edge,
       .decoder = &decoder,
@@ -110,7 +111,7 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
              parts.distances == nullptr ? 0 : parts.distances->sketch_size(),
              &decoder_,
              parts.parcels,
-             options.norm_limit > 0.0},
+             options.norm_limit > 0.0 && options.norm_action == gossip::NormAction::kRefuse},
       mass_(start_mass(parts)),
       protocol_(gossip::make_protocol(protocol_options(options, parts))),
       estimate_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
@@ -124,7 +125,7 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
                             *parts_.backend);
   begin_own_statistics();
   start_parts();
-  note_own_norms();
+  note_own();
 }
 
 // What a peer starts from, or joins with, is where they begin.
@@ -501,6 +502,7 @@ PeerStatus Peer::locked_status() const {
   status.age_rounds_p50 = static_cast<std::uint64_t>(ages_.quantile(0.50));
   status.age_rounds_p99 = static_cast<std::uint64_t>(ages_.quantile(0.99));
   status.traffic = exchange_->traffic();
+  status.parcels_clipped = exchange_->parcels_clipped();
   return status;
 }
 

@@ -44,7 +44,8 @@ struct PeerOptions {
   bool admits = false;             // whether newcomers may join while it trains
   bool reached_by_number = false;  // as ExchangeOptions
   std::uint64_t offences_max = 0;  // as ExchangeOptions
-  double norm_limit = 0.0;
+  double norm_limit = 0.0;         // as ExchangeOptions
+  gossip::NormAction norm_action = gossip::NormAction::kRefuse;
   Pace pace = Pace::kAsync;
   std::uint64_t steps = 0;          // gradient steps to take
   bool by_samples = false;          // until their samples have been seen: fewer, if batches grow
@@ -106,6 +107,7 @@ struct PeerStatus {
   double weight_in_flight = 0.0;  // sent and not acknowledged, mean over blocks
   std::uint64_t members = 1;      // living, this peer included
   gossip::Standing standing = gossip::Standing::kFine;
+  std::uint64_t parcels_clipped = 0;
   std::uint64_t parcels_skipped = 0;
   double blocked_seconds = 0.0;      // that training waited for other peers
   std::uint64_t age_rounds_p50 = 0;  // of parcels mixed lately: own round minus the sender's
@@ -268,7 +270,7 @@ class Peer {
   void donate_if_wanted();
   void come_back_if_expelled(runtime::Instant now);
   void restart(kernels::ConstView estimate);  // host memory
-  void note_own_norms();
+  void note_own();
   void fold_before(std::uint64_t round);
   [[nodiscard]] bool done_settling(runtime::Instant now) const;
   [[nodiscard]] PeerStatus locked_status() const;  // these four: under the lock

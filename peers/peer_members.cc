@@ -36,7 +36,7 @@ void Peer::restart(kernels::ConstView estimate) {
   round_open_ = false;
   push_due_ = false;
   learning_rate_sum_ = 0.0;
-  note_own_norms();
+  note_own();
   start_parts();
 }
 
@@ -61,7 +61,7 @@ void Peer::come_back_if_expelled(runtime::Instant now) {
 }
 
 // On a host the snapshot is no copy.
-void Peer::note_own_norms() {
+void Peer::note_own() {
   if (options_.norm_limit == 0.0) return;
   const std::shared_ptr<const gossip::Snapshot> own = mass_.snapshot();
   std::vector<double> squared;
@@ -71,7 +71,7 @@ void Peer::note_own_norms() {
     squared.push_back(weight > 0.0 ? kernels::vector::dot(x, x) / (weight * weight) : 0.0);
   }
   const std::scoped_lock lock(mutex_);
-  exchange_->note_own_norms(squared);
+  exchange_->note_own(own, squared);
 }
 
 // Newcomers are given a copy of this peer's mass, of which they read the estimate.

@@ -154,8 +154,8 @@ bool Peer::hand_out() {
     if (by_distance) parts_.distances->note_own(whole);
     hand(to, snapshot, blocks);
   }
+  note_own();  // before a step that the others' parcels have no part in
   if (std::exchange(step_due_, false)) apply_delta();
-  note_own_norms();
   round_open_ = true;
   if (phase_ == Phase::kSettling &&
       (handed > 0 || to.peers.empty() || options_.pace == Pace::kSync))

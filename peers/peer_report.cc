@@ -54,6 +54,7 @@ gossip::Report Peer::report(runtime::Instant now) const {
           .age_rounds_p99 = static_cast<double>(status.age_rounds_p99),
           .parcels_skipped = status.parcels_skipped,
           .messages_refused = status.traffic.messages_refused,
+          .parcels_clipped = status.parcels_clipped,
           .leaving = leave_asked_,
           .standing = status.standing,
           .members_living = status.members,

@@ -159,6 +159,13 @@ void Recorder::write(const gossip::RefusalEvent& refusal, runtime::Instant now) 
   if (refusal.count == 1) parts_.log->warn("refused a message of {}: {}", name, reason);
 }
 
+void Recorder::write(const gossip::ClipEvent& clip, runtime::Instant now) {
+  const std::string name = parts_.name_of(clip.peer);
+  parts_.metrics->write(now, "clipped", {{"peer", name}, {"count", clip.count}});
+  if (clip.count == 1)
+    parts_.log->info("clipped a parcel of {}: it is far from what is here", name);
+}
+
 void Recorder::write(const gossip::StandingEvent& standing, runtime::Instant now) {
   const std::string_view state = gossip::to_string(standing.standing);
   parts_.metrics->write(now, "standing", {{"state", state}, {"reason", standing.reason}});

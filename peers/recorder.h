@@ -43,6 +43,7 @@ class Recorder final : public Observer {
   void write(const gossip::MemberEvent& member, runtime::Instant now);
   void write(const gossip::FrozenEvent& member, runtime::Instant now);
   void write(const gossip::RefusalEvent& refusal, runtime::Instant now);
+  void write(const gossip::ClipEvent& clip, runtime::Instant now);
   void write(const gossip::StandingEvent& standing, runtime::Instant now);
   [[nodiscard]] std::string name_of(runtime::PeerId peer, const std::string& name) const;
   [[nodiscard]] std::string edges(const Peer& peer, runtime::Instant now) const;

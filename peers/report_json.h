@@ -17,7 +17,8 @@ namespace peers {
           {"age_rounds_p99", json_number(edge.age_rounds_p99)},
           {"round_trip_seconds_p50", json_number(edge.round_trip_seconds_p50)},
           {"round_trip_seconds_p99", json_number(edge.round_trip_seconds_p99)},
-          {"refused", edge.refused}};
+          {"refused", edge.refused},
+          {"clipped", edge.clipped}};
 }
 
 [[nodiscard]] inline nlohmann::ordered_json to_json(const gossip::NoiseReport& noise) {

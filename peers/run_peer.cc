@@ -487,6 +487,7 @@ class PeerProcess {
          {"parcels_resent", status.traffic.parcels_resent},
          {"parcels_skipped", status.parcels_skipped},
          {"messages_refused", status.traffic.messages_refused},
+         {"parcels_clipped", status.parcels_clipped},
          {"beacons_malformed", beacons.malformed},
          {"beacons_not_believed", beacons.not_believed},
          {"beacons_other_run", beacons.other_run},

@@ -90,6 +90,7 @@ Json to_json(const gossip::Message& answer) {
           {"age_rounds_p99", json_number(report.age_rounds_p99)},
           {"parcels_skipped", report.parcels_skipped},
           {"messages_refused", report.messages_refused},
+          {"parcels_clipped", report.parcels_clipped},
           {"members_living", report.members_living},
           {"members_known", report.members_known},
           {"members", members}};
@@ -99,12 +100,13 @@ std::string to_text(const gossip::MemberReport& member) {
   const gossip::EdgeReport& edge = member.edge;
   return fmt::format(
       "{:<14} {:<8} {:<9} {:>8} {:>9.1f} {:>8.1f} {:>8.2f} {:>8.2f} {:>7} {:>5.0f} {:>5.0f} "
-      "{:>8.1f} {:>8.1f} {:>7}\n",
+      "{:>8.1f} {:>8.1f} {:>7} {:>7}\n",
       name_of(member.name, member.id), state_of(member), gossip::to_string(member.progress.phase),
       member.progress.step, 1e3 * member.progress.step_seconds, member.silent_seconds,
       1e-6 * edge.bytes_sent_per_second, 1e-6 * edge.bytes_received_per_second,
       edge.parcels_in_flight, edge.age_rounds_p50, edge.age_rounds_p99,
-      1e3 * edge.round_trip_seconds_p50, 1e3 * edge.round_trip_seconds_p99, edge.refused);
+      1e3 * edge.round_trip_seconds_p50, 1e3 * edge.round_trip_seconds_p99, edge.refused,
+      edge.clipped);
 }
 
 // How large batches are worth it, then by groups of layers.
@@ -129,20 +131,20 @@ std::string to_text(const gossip::Message& answer) {
       "{} of run {} ({:016x}), {}{}{}\n"
       "step {} of {}, epoch {:.2f}, loss {:.4f}, learning rate {:.3g}, {:.0f} samples/s\n"
       "weight {:.3f}, in flight {:.3f}; blocked {:.1f} s; parcels skipped {}, age {:.0f} rounds, "
-      "99 % at most {:.0f}; messages refused {}\n"
+      "99 % at most {:.0f}; messages refused {}, parcels clipped {}\n"
       "members living {} of {} known, this one included\n",
       name_of(report.self.name, report.self.id), term(report, "run"), answer.from.fingerprint,
       gossip::to_string(report.progress.phase), report.leaving ? ", leaving" : "",
       loud(report.standing), report.progress.step, report.steps, report.epoch, report.loss,
       report.learning_rate, report.samples_per_second, report.weight, report.weight_in_flight,
       report.blocked_seconds, report.parcels_skipped, report.age_rounds_p50, report.age_rounds_p99,
-      report.messages_refused, report.members_living, report.members_known);
+      report.messages_refused, report.parcels_clipped, report.members_living, report.members_known);
   text += noise_text(report);
   if (report.members.empty()) return text;
-  text +=
-      fmt::format("\n{:<14} {:<8} {:<9} {:>8} {:>9} {:>8} {:>8} {:>8} {:>7} {:>11} {:>17} {:>7}\n",
-                  "member", "state", "phase", "step", "ms a step", "silent s", "MB/s out",
-                  "MB/s in", "flying", "age 50 99 %", "round trip ms", "refused");
+  text += fmt::format(
+      "\n{:<14} {:<8} {:<9} {:>8} {:>9} {:>8} {:>8} {:>8} {:>7} {:>11} {:>17} {:>7} {:>7}\n",
+      "member", "state", "phase", "step", "ms a step", "silent s", "MB/s out", "MB/s in", "flying",
+      "age 50 99 %", "round trip ms", "refused", "clipped");
   for (const gossip::MemberReport& member : report.members) text += to_text(member);
   if (report.members_known > report.members.size() + 1)
     text += fmt::format("and {} more\n", report.members_known - report.members.size() - 1);

@@ -65,7 +65,7 @@ TEST_CASE("an outlier is refused by name and changes no mass; its sender keeps i
   gossip::Exchange exchange({.self = test::ExchangeTable::sender(PeerId{1}), .norm_limit = 3.0},
                             test::small_layout(),
                             gossip::Members(PeerId{1}, test::peers(2), at_ms(0)), at_ms(0));
-  exchange.note_own_norms({2.0, 2.0, 1.0});  // of ones
+  exchange.note_own(nullptr, {2.0, 2.0, 1.0});  // of ones
   test::ExchangeTable table(2);
   table.push(0, 1);  // 1, 2 | 3, 4 | 5
   const gossip::Terms terms{.fingerprint = test::kSender.fingerprint,

@@ -50,6 +50,7 @@ TEST_CASE("a report comes through, whoever sends it, with as many members as it 
     CHECK(std::isnan(report.loss));
     CHECK(report.leaving);
     CHECK(report.batch == 32);
+    CHECK(report.parcels_clipped == 33);
     CHECK(report.noise == test::a_report(0).noise);
     CHECK(report.standing == gossip::Standing::kStarved);
     REQUIRE(report.members.size() == members);
@@ -62,6 +63,7 @@ TEST_CASE("a report comes through, whoever sends it, with as many members as it 
     CHECK(last.silent_seconds == 0.25);
     CHECK(last.edge.parcels_in_flight == 6);
     CHECK(last.edge.refused == 8);
+    CHECK(last.edge.clipped == 9);
   }
 }
 

@@ -102,6 +102,19 @@ class Asking(unittest.TestCase):
             self.assertLess(abs(summary["weight_total"] + summary["weight_in_flight"] - 2), 1e-9)
             self.assertEqual(run.events("p0")[-1]["messages_refused"], 0)
 
+    def test_parcels_that_are_clipped_are_counted_by_sender_and_lose_no_weight(self):
+        with Run(SMALL + "[security]\nnorm_limit = 1e-6\nnorm_action = \"clip\"\n") as run:
+            launch = run.start("launch", "run.toml", "--peers", "2")
+            _, err = launch.communicate()
+            self.assertEqual(launch.returncode, 0, err)
+            events = run.events("p0")
+            clipped = [(event["peer"], event["count"]) for event in events if event["event"] == "clipped"]
+            self.assertEqual(clipped[:2], [("p1", 1), ("p1", 2)])
+            self.assertGreaterEqual(events[-1]["parcels_clipped"], clipped[-1][1])
+            self.assertEqual(events[-1]["messages_refused"], 0)
+            summary = run.summary()
+            self.assertLess(abs(summary["weight_total"] + summary["weight_in_flight"] - 2), 1e-9)
+
     def test_watching_goes_on_until_it_is_interrupted(self):
         with Run(LONG) as run:
             self.peer(run, "a", 0)

@@ -49,6 +49,17 @@ TEST_CASE("who waits for a parcel cannot refuse it for its size") {
              Catch::StartsWith("x.toml:2: security.norm_limit: with gossip.pace = \"sync\""));
 }
 
+TEST_CASE("who waits for a parcel can clip it, and whoever clips needs a limit") {
+  const std::string clip = "[security]\nnorm_action = \"clip\"\n";
+  const std::string limit = "norm_limit = 0.5\n[gossip]\n";
+  const std::string pace = GENERATE("sync", "async", "bounded");
+  CHECK(refusal(clip + limit + "pace = \"" + pace + "\"").empty());
+  CHECK_THAT(refusal(clip), Catch::StartsWith("x.toml:2: security.norm_action: needs"));
+  CHECK_THAT(refusal(clip + limit + "protocol = \"choco\"\ntopology = \"bidirectional-ring\""),
+             Catch::StartsWith("x.toml:3: security.norm_limit: "));
+  CHECK_THAT(refusal("[security]\nnorm_action = \"cut\""), Contains("refuse, clip"));
+}
+
 TEST_CASE("with keys a peer may listen for other machines") {
   CHECK(refusal(kCurve + std::string("[peer]\nlisten = \"tcp://0.0.0.0:7000\"")).empty());
 }

@@ -51,6 +51,7 @@ inline gossip::Report a_report(std::size_t members) {
       .loss = std::numeric_limits<double>::quiet_NaN(),
       .batch = 32,
       .noise = {{"all", 1.5, 0.0}, {"conv1 to conv3", 2.5, 3.5}},
+      .parcels_clipped = 33,
       .leaving = true,
       .standing = gossip::Standing::kStarved,
       .members_living = 3,
@@ -63,7 +64,7 @@ inline gossip::Report a_report(std::size_t members) {
                               .progress = {.step = 5},
                               .frozen = true,
                               .silent_seconds = 0.25,
-                              .edge = {.parcels_in_flight = 6, .refused = 8}});
+                              .edge = {.parcels_in_flight = 6, .refused = 8, .clipped = 9}});
   return report;
 }
 

@@ -1,0 +1,69 @@
+#include "gossip/clipping.h"
+
+#include <bit>
+#include <cmath>
+
+#include "kernels/vector.h"
+#include "runtime/check.h"
+
+namespace gossip {
+namespace {
+
+// More come at once only in a burst.
+constexpr std::size_t kFreeMax = 16;
+
+std::size_t block_bytes_max(const BlockLayout& layout) {
+  return layout.block_count() == 0 ? 0 : layout.bytes(0);
+}
+
+}  // namespace
+
+Clipping::Clipping(double limit, const BlockLayout& layout)
+    : layout_(&layout), limit_(limit), pool_(block_bytes_max(layout), kFreeMax) {}
+
+void Clipping::centre_on(std::shared_ptr<const Snapshot> own,
+                         const std::vector<double>& squared_norms) {
+  CHECK(own->payloads.empty());
+  limit_.note_own(squared_norms, *layout_);
+  own_ = std::move(own);
+}
+
+// With r = w / w_own: x' = r x_own + c (x - r x_own), where c = tau w / |x - r x_own| is what makes
+// the distance of the estimates tau. Weights may be too small to divide numbers by.
+Parcel Clipping::clipped(runtime::PeerId from, const Parcel& parcel) {
+  const bool has_centre = own_ != nullptr && parcel.block < layout_->parameter_blocks() &&
+                          own_->weights[parcel.block] > 0.0;
+  const auto radius = has_centre ? limit_.radius(parcel.block, *layout_) : std::nullopt;
+  if (!radius) return parcel;
+  const std::shared_ptr<std::byte> memory = pool_.take();
+  const std::size_t bytes = layout_->bytes(parcel.block);
+  const kernels::View x(memory.get(), layout_->range(parcel.block).count, layout_->scalar());
+  const kernels::ConstView own = numbers_of(*own_, parcel.block, *layout_);
+  const double ratio = parcel.weight / own_->weights[parcel.block];
+  kernels::vector::copy(numbers_of(parcel, *layout_), x);
+  kernels::vector::axpy(-ratio, own, x);
+  const double distance = std::sqrt(kernels::vector::dot(x, x));
+  if (distance <= *radius * parcel.weight) return parcel;
+  note(from);
+  if (std::isfinite(distance))
+    kernels::vector::scale(*radius * parcel.weight / distance, x);
+  else
+    kernels::vector::fill(0.0, x);  // no direction can be told
+  kernels::vector::axpy(ratio, own, x);
+  Parcel taken = parcel;
+  taken.payload = runtime::Frame(memory, {memory.get(), bytes});
+  return taken;
+}
+
+void Clipping::note(runtime::PeerId from) {
+  ++count_;
+  const std::uint64_t count = ++counts_[from];
+  if (std::has_single_bit(count)) news_.push_back({from, count});
+}
+
+std::uint64_t Clipping::count(runtime::PeerId from) const {
+  const auto found = counts_.find(from);
+  return found == counts_.end() ? 0 : found->second;
+}
+
+}  // namespace gossip
