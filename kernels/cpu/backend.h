@@ -1,6 +1,7 @@
 #pragma once
 // The fast backend for processors: oneDNN for products of matrices and convolutions, our own vector
-// loops for the rest. Layers are f32 only; f64 there is a CHECK failure. bf16 is oneDNN's alone.
+// loops for the rest. Layers are f32 only; f64 there is a CHECK failure. bf16 is oneDNN's, but for
+// convolutions that ours are faster for.
 
 #include <cstddef>
 
@@ -91,8 +92,9 @@ class CpuBackend final : public Backend {
   template <typename Action>
   void for_heads(const AttentionShape& shape, Action action);
 
-  // Whether our own convolutions are as exact as was asked for.
-  [[nodiscard]] bool multiplies_f32() const { return factors_ == Factors::kF32; }
+  [[nodiscard]] bool multiplies_ourselves() const { return factors_ != Factors::kF32LikeBf16; }
+  // What our own convolutions multiply: the numbers themselves, or a copy in `room`, rounded.
+  [[nodiscard]] const float* factor(ConstView numbers, Buffer& room) const;
 
   std::size_t threads_;
   Factors factors_;
@@ -101,6 +103,9 @@ class CpuBackend final : public Backend {
   DirectConv direct_;
   Buffer zeros_;
   Buffer scratch_;
+  Buffer rounded_in_;
+  Buffer rounded_weight_;
+  Buffer rounded_d_out_;
   Buffer sums_;    // f64, of layernorm_backward()
   Buffer scores_;  // of attention: two matrices a thread
 };

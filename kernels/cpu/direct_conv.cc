@@ -23,7 +23,7 @@ std::size_t image_out(const ConvShape& s) {
   return s.out_height() * s.out_width() * s.out_channels;
 }
 
-ImageConv image_conv(const ConvShape& s) {
+ImageConv image_conv(const ConvShape& s, std::size_t pack) {
   const std::size_t row = padded_width(s) * s.in_channels;
   const std::size_t patch_row = s.kernel_width * s.in_channels;
   return {.out_channels = s.out_channels,
@@ -31,7 +31,7 @@ ImageConv image_conv(const ConvShape& s) {
           .out_width = s.out_width(),
           .kernel_height = s.kernel_height,
           .patch_row = patch_row,
-          .patch_row_packed = packed(patch_row, kConvPack),
+          .patch_row_packed = packed(patch_row, pack),
           .pixel_step = s.stride * s.in_channels,
           .row_step = row,
           .out_row_step = s.stride * row,
@@ -40,8 +40,8 @@ ImageConv image_conv(const ConvShape& s) {
 
 // Calls action(weight_index, packed_index) for every weight, in the order of the second.
 template <typename Action>
-void for_blocked_weights(const ImageConv& c, Action action) {
-  const std::size_t block = conv_block(c.out_channels);
+void for_blocked_weights(const ImageConv& c, std::size_t pack, Action action) {
+  const std::size_t block = conv_block(c.out_channels, pack);
   const std::size_t row = c.kernel_height * c.patch_row;  // of one output channel
   for (std::size_t first = 0; first < c.out_channels; first += block) {
     const std::size_t end = std::min(first + block, c.out_channels);
@@ -79,25 +79,32 @@ const float* pad(const ConvShape& s, const float* image, float* room) {
 DirectConv::DirectConv(std::size_t threads, const LayerLoops& loops)
     : loops_(loops), desks_(threads) {}
 
-bool DirectConv::suits(const ConvShape& s) const {
+// Whether the loops compute this shape at all, better than oneDNN for some.
+bool DirectConv::takes(const ConvShape& s) const {
   const bool in_packs = s.out_channels < kConvPack || s.out_channels % kConvPack == 0;
-  return in_packs && s.groups == 1 && s.out_channels <= loops_.conv_channels_max &&
+  return in_packs && s.groups == 1 && loops_.conv_use != ConvUse::kNever &&
          s.weight_count() <= kWeightsMax;
 }
 
+bool DirectConv::suits(const ConvShape& s) const {
+  const bool odd = s.out_channels < kConvPack ||
+                   (s.in_channels % kConvPack != 0 && s.out_channels <= 2 * kConvPack);
+  return takes(s) && (odd || loops_.conv_use == ConvUse::kAlways);
+}
+
 bool DirectConv::suits_backward_data(const ConvShape& s) const {
-  return suits(s) && s.in_channels % kConvPack != 0;
+  return takes(s) && s.in_channels % kConvPack != 0;
 }
 
 void DirectConv::reserve(const ConvShape& s) {
-  const std::size_t channels = packed(s.out_channels, conv_block(s.out_channels));
-  const std::size_t row = packed(s.kernel_width * s.in_channels, kConvPack);
+  const std::size_t channels = packed(s.out_channels, conv_block(s.out_channels, loops_.conv_pack));
+  const std::size_t row = packed(s.kernel_width * s.in_channels, loops_.conv_pack);
   const std::size_t weights = s.kernel_height * row * channels;
   grow(weight_, weights);
   grow(bias_, channels);
   for (Desk& desk : desks_) {
-    grow(desk.image, padded_count(s) + kConvPack);
-    grow(desk.edge, image_out(s) + kConvPack);
+    grow(desk.image, padded_count(s) + loops_.conv_pack);
+    grow(desk.edge, image_out(s) + loops_.conv_pack);
     grow(desk.d_weight, weights);
   }
 }
@@ -114,9 +121,10 @@ void DirectConv::for_images(std::size_t batch, Action action) {
 void DirectConv::forward(const ConvShape& shape, const float* in, const float* weight,
                          const float* bias, float* out) {
   reserve(shape);
-  const ImageConv c = image_conv(shape);
+  const ImageConv c = image_conv(shape, loops_.conv_pack);
   float* const ordered = data_of(weight_);
-  for_blocked_weights(c, [&](std::size_t from, std::size_t to) { ordered[to] = weight[from]; });
+  for_blocked_weights(c, loops_.conv_pack,
+                      [&](std::size_t from, std::size_t to) { ordered[to] = weight[from]; });
   std::copy_n(bias, c.out_channels, data_of(bias_));
   for (Desk& desk : desks_) std::fill_n(data_of(desk.image), padded_count(shape), 0.0F);
   const std::size_t count = image_out(shape);
@@ -131,7 +139,7 @@ void DirectConv::forward(const ConvShape& shape, const float* in, const float* w
 void DirectConv::backward_data(const ConvShape& shape, const float* weight, const float* d_out,
                                float* d_in) {
   reserve(shape);
-  const ImageConv c = image_conv(shape);
+  const ImageConv c = image_conv(shape, loops_.conv_pack);
   float* const ordered = data_of(weight_);
   std::fill_n(ordered, c.kernel_height * c.out_channels * c.patch_row_packed, 0.0F);
   for (std::size_t o = 0; o < c.out_channels; ++o)
@@ -141,7 +149,7 @@ void DirectConv::backward_data(const ConvShape& shape, const float* weight, cons
   const std::size_t width = shape.in_width * shape.in_channels;
   for_images(shape.batch, [&](Desk& desk, std::size_t n, bool) {
     float* const image = data_of(desk.image);
-    std::fill_n(image, padded_count(shape) + kConvPack, 0.0F);
+    std::fill_n(image, padded_count(shape) + loops_.conv_pack, 0.0F);
     loops_.conv_backward_data(c, d_out + n * image_out(shape), ordered, image);
     for_rows(shape, [&](std::size_t to, std::size_t from) {
       std::copy_n(image + from, width, d_in + n * image_in(shape) + to);
@@ -152,7 +160,7 @@ void DirectConv::backward_data(const ConvShape& shape, const float* weight, cons
 void DirectConv::backward_weight(const ConvShape& shape, const float* in, const float* d_out,
                                  float* d_weight) {
   reserve(shape);
-  const ImageConv c = image_conv(shape);
+  const ImageConv c = image_conv(shape, loops_.conv_pack);
   for (Desk& desk : desks_) {
     std::fill_n(data_of(desk.image), padded_count(shape), 0.0F);
     std::fill_n(data_of(desk.d_weight), desk.d_weight.count(), 0.0F);
@@ -168,11 +176,12 @@ void DirectConv::backward_weight(const ConvShape& shape, const float* in, const 
 }
 
 void DirectConv::sum_into(const ConvShape& shape, float* d_weight) {
-  for_blocked_weights(image_conv(shape), [&](std::size_t to, std::size_t from) {
-    float sum = 0.0F;
-    for (Desk& desk : desks_) sum += data_of(desk.d_weight)[from];
-    d_weight[to] = sum;
-  });
+  for_blocked_weights(image_conv(shape, loops_.conv_pack), loops_.conv_pack,
+                      [&](std::size_t to, std::size_t from) {
+                        float sum = 0.0F;
+                        for (Desk& desk : desks_) sum += data_of(desk.d_weight)[from];
+                        d_weight[to] = sum;
+                      });
 }
 
 }  // namespace kernels::cpu

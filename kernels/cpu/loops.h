@@ -55,33 +55,39 @@ struct Drops {
 
 // One image's convolution in plain numbers. Channels-last, the numbers of a patch that lie in one
 // row lie side by side. `in` is the image with its padding around it. `weight` is ordered for the
-// loop that reads it, zeros where channels or patches do not fill a pack of kConvPack numbers:
+// loop that reads it, zeros where channels or patches do not fill a pack:
 //   forward, backward_weight: (block of channels, kernel row, patch row, channel of the block)
 //   backward_data:            (kernel row, channel, patch row filled up)
 struct ImageConv {
-  std::size_t out_channels;  // fewer than a pack, or whole packs
+  std::size_t out_channels;  // fewer than kConvPack, or whole packs of that
   std::size_t out_height;
   std::size_t out_width;
   std::size_t kernel_height;
   std::size_t patch_row;         // kernel width x channels
-  std::size_t patch_row_packed;  // the same in whole packs
+  std::size_t patch_row_packed;  // the same in whole packs of LayerLoops::conv_pack
   std::size_t pixel_step;        // in `in`, from one output pixel's patch to the next one's
   std::size_t row_step;          // in `in`, from one of its rows to the next
   std::size_t out_row_step;      // in `in`, from one row of output pixels to the next
   bool relu;
 };
 
-inline constexpr std::size_t kConvPack = 8;
+inline constexpr std::size_t kConvPack = 8;  // the narrowest
 
-// Channels of a block: two packs where they come out even, else one.
-[[nodiscard]] inline std::size_t conv_block(std::size_t out_channels) {
-  return out_channels % (2 * kConvPack) == 0 ? 2 * kConvPack : kConvPack;
+// Channels of a block: two packs where they come out even, else one; a narrow one where they do not
+// fill a wide one.
+[[nodiscard]] inline std::size_t conv_block(std::size_t out_channels, std::size_t wide_pack) {
+  if (out_channels % (2 * wide_pack) == 0) return 2 * wide_pack;
+  return out_channels % wide_pack == 0 ? wide_pack : kConvPack;
 }
+
+// Where the loops below beat oneDNN's convolutions.
+enum class ConvUse { kNever, kOddChannels, kAlways };
 
 struct LayerLoops {
   // d_out = d_out where out > 0, else 0.
   void (*mask)(const float* out, const float* d_out, float* d_in, std::size_t count);
   void (*relu)(const float* in, float* out, std::size_t count);
+  void (*round_to_bf16)(const float* in, float* out, std::size_t count);
   void (*sum_rows)(const Rows& rows, const float* in, float* row);
   // d_bias = the sum over all rows of d_out, which is masked first where `out` is not null.
   void (*mask_and_sum)(const Rows& rows, const float* out, float* d_out, float* d_bias);
@@ -108,15 +114,16 @@ struct LayerLoops {
   // One row of at least one number, in place if asked. Backward: d = factor p (d - sum of p d).
   void (*softmax)(const float* in, float* out, std::size_t count);
   void (*softmax_backward)(const float* p, float* d, float factor, std::size_t count);
-  // One image. Where channels do not fill a pack, these reach up to a pack beyond the end of out,
-  // d_out and d_in. The backward ones add to d_in, a padded image, and to d_weight.
+  // One image. Where channels do not fill a pack, these reach up to conv_pack beyond the end of
+  // out, d_out and d_in. The backward ones add to d_in, a padded image, and to d_weight.
   void (*conv)(const ImageConv& conv, const float* in, const float* weight, const float* bias,
                float* out);
   void (*conv_backward_data)(const ImageConv& conv, const float* d_out, const float* weight,
                              float* d_in);
   void (*conv_backward_weight)(const ImageConv& conv, const float* in, const float* d_out,
                                float* d_weight);
-  std::size_t conv_channels_max;  // up to how many output channels these beat oneDNN's
+  std::size_t conv_pack;  // numbers of a wide pack
+  ConvUse conv_use;
 };
 
 extern const LayerLoops kPlainLayers;

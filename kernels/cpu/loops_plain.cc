@@ -4,6 +4,6 @@
 namespace kernels::cpu {
 
 // Packs of eight do not fit the registers: oneDNN convolves.
-constexpr LayerLoops kPlainLayers = plain::loops(0);
+constexpr LayerLoops kPlainLayers = plain::loops(ConvUse::kNever);
 
 }  // namespace kernels::cpu

@@ -4,6 +4,6 @@
 namespace kernels::cpu {
 
 // oneDNN's AVX2 code for channels-last images is slower throughout.
-constexpr LayerLoops kV3Layers = v3::loops(static_cast<std::size_t>(-1));
+constexpr LayerLoops kV3Layers = v3::loops(ConvUse::kAlways);
 
 }  // namespace kernels::cpu

@@ -3,8 +3,8 @@
 
 namespace kernels::cpu {
 
-// oneDNN's AVX-512 code comes to 60 to 80 per cent of the peak, which is twice what packs of eight
-// can, but to 17 per cent where channels do not fill a pack.
-constexpr LayerLoops kV4Layers = v4::loops(kConvPack - 1);
+// oneDNN's AVX-512 code comes to the peak where channels fill its packs, and to 16 to 80 per cent
+// of it where they do not.
+constexpr LayerLoops kV4Layers = v4::loops(ConvUse::kOddChannels);
 
 }  // namespace kernels::cpu

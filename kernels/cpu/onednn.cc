@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "kernels/cpu/onednn_call.h"
+#include "kernels/cpu/onednn_describe.h"
 #include "kernels/cpu/onednn_key.h"
 #include "kernels/cpu/onednn_layers.h"
 #include "kernels/cpu/threads.h"
@@ -16,8 +17,6 @@
 namespace kernels::cpu {
 namespace {
 
-dnnl_dim_t dim(std::size_t count) { return static_cast<dnnl_dim_t>(count); }
-
 // Where a matrix's numbers lie, and how many from one row to the next.
 struct Matrix {
   const float* data;
@@ -26,7 +25,7 @@ struct Matrix {
 
 // oneDNN's strided 1x1 convolutions with AVX2 gather pixels in packs of eight channels into memory
 // of each thread that is as large as the channels there are: with fewer, threads write into each
-// other's (2.6; how much they use beyond it, onednn_layers.cc says).
+// other's (2.6; how much they use beyond it, onednn_conv.cc says).
 bool computes_alone(const DenseShape& /*shape*/) { return false; }
 bool computes_alone(const ConvShape& s) {
   return s.kernel_height == 1 && s.kernel_width == 1 && s.stride > 1 &&

@@ -3,6 +3,8 @@
 
 #include <oneapi/dnnl/dnnl.hpp>
 
+#include "kernels/shapes.h"
+
 namespace kernels::cpu {
 
 // The arguments are those of oneDNN 3's constructors between engine and attributes.
@@ -35,6 +37,19 @@ void append_relu(PostOps& post_ops) {
     post_ops.append_eltwise(1.0F, kRelu, 0.0F, 0.0F);
   else
     post_ops.append_eltwise(kRelu, 0.0F, 0.0F);
+}
+
+inline dnnl_dim_t dim(std::size_t count) { return static_cast<dnnl_dim_t>(count); }
+
+inline dnnl::primitive_attr attributes(Activation activation) {
+  dnnl::primitive_attr attributes;
+  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  if (activation == Activation::kRelu) {
+    dnnl::post_ops fused;
+    append_relu(fused);
+    attributes.set_post_ops(fused);
+  }
+  return attributes;
 }
 
 }  // namespace kernels::cpu

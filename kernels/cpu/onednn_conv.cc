@@ -1,3 +1,4 @@
+// The calls for convolutions.
 #include "kernels/cpu/onednn_layers.h"
 
 #include <array>
@@ -10,8 +11,6 @@ namespace {
 using Dims = dnnl::memory::dims;
 using Tag = dnnl::memory::format_tag;
 using Type = dnnl::memory::data_type;
-
-dnnl_dim_t dim(std::size_t count) { return static_cast<dnnl_dim_t>(count); }
 
 // A tensor as the caller has it, as a factor of a product, and as a product's result.
 struct Tensor {
@@ -41,16 +40,6 @@ Tensor weights(const Dims& dims, Tag order, Tag wanted, Factors factors) {
 
 dnnl::memory::desc bias_of(std::size_t outputs) { return {{dim(outputs)}, Type::f32, Tag::a}; }
 
-// Dense weights of f32 stay in our order, which is what oneDNN picks by itself with AVX2. They
-// change at every step, so another order would have to be made anew each time; as bf16 they are
-// made anew anyway, and oneDNN has the choice.
-LayerTensors tensors_of(const DenseShape& s, Factors factors) {
-  const Tag wanted = factors == Factors::kF32 ? Tag::ab : Tag::any;
-  return {tensor({dim(s.batch), dim(s.inputs)}, Tag::ab, factors),
-          weights({dim(s.outputs), dim(s.inputs)}, Tag::ab, wanted, factors), bias_of(s.outputs),
-          tensor({dim(s.batch), dim(s.outputs)}, Tag::ab, factors)};
-}
-
 // The order of the weights is oneDNN's choice: it decides between its fast code and its reference
 // loops (lenet5's second, AVX2, batch 64: 0.5 ms or 725 ms).
 LayerTensors tensors_of(const ConvShape& s, Factors factors) {
@@ -67,26 +56,9 @@ LayerTensors tensors_of(const ConvShape& s, Factors factors) {
           bias_of(s.out_channels), tensor(out, Tag::nhwc, factors)};
 }
 
-dnnl::primitive_attr attributes(Activation activation) {
-  dnnl::primitive_attr attributes;
-  attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
-  if (activation == Activation::kRelu) {
-    dnnl::post_ops fused;
-    append_relu(fused);
-    attributes.set_post_ops(fused);
-  }
-  return attributes;
-}
-
 constexpr auto kDirect = dnnl::algorithm::convolution_direct;
 Dims strides_of(const ConvShape& s) { return {dim(s.stride), dim(s.stride)}; }
 Dims padding_of(const ConvShape& s) { return {dim(s.padding), dim(s.padding)}; }
-
-auto forward_of(const DenseShape& s, const LayerTensors& t, const dnnl::engine& engine) {
-  return describe<dnnl::inner_product_forward>(engine, attributes(s.activation),
-                                               dnnl::prop_kind::forward_training, t.in.factor,
-                                               t.weight.factor, t.bias, t.out.result);
-}
 
 auto forward_of(const ConvShape& s, const LayerTensors& t, const dnnl::engine& engine) {
   return describe<dnnl::convolution_forward>(
@@ -94,22 +66,10 @@ auto forward_of(const ConvShape& s, const LayerTensors& t, const dnnl::engine& e
       t.weight.factor, t.bias, t.out.result, strides_of(s), padding_of(s), padding_of(s));
 }
 
-auto backward_data_of(const DenseShape& s, const LayerTensors& t, const dnnl::engine& engine) {
-  return describe_backward<dnnl::inner_product_backward_data>(engine, attributes(Activation::kNone),
-                                                              forward_of(s, t, engine), t.in.result,
-                                                              t.weight.factor, t.out.factor);
-}
-
 auto backward_data_of(const ConvShape& s, const LayerTensors& t, const dnnl::engine& engine) {
   return describe_backward<dnnl::convolution_backward_data>(
       engine, attributes(Activation::kNone), forward_of(s, t, engine), kDirect, t.in.result,
       t.weight.factor, t.out.factor, strides_of(s), padding_of(s), padding_of(s));
-}
-
-auto backward_weight_of(const DenseShape& s, const LayerTensors& t, const dnnl::engine& engine) {
-  return describe_backward<dnnl::inner_product_backward_weights>(
-      engine, attributes(Activation::kNone), forward_of(s, t, engine), t.in.factor, t.weight.result,
-      t.out.factor);
 }
 
 auto backward_weight_of(const ConvShape& s, const LayerTensors& t, const dnnl::engine& engine) {
@@ -121,13 +81,12 @@ auto backward_weight_of(const ConvShape& s, const LayerTensors& t, const dnnl::e
 // How much of what oneDNN asks for as scratch memory it really uses. Its strided 1x1 convolutions
 // with AVX2 gather pixels there in packs of eight channels and ask for the channels there are
 // (2.7; seen with valgrind for three channels).
-std::size_t scratch_factor(const DenseShape& /*shape*/) { return 1; }
 std::size_t scratch_factor(const ConvShape& s) {
   return s.kernel_height == 1 && s.kernel_width == 1 && s.stride > 1 ? 8 : 1;
 }
 
-template <typename Shape, typename Description>
-Call call_of(const Shape& shape, const Workshop& workshop, const Description& description,
+template <typename Description>
+Call call_of(const ConvShape& shape, const Workshop& workshop, const Description& description,
              std::span<const Wish> wishes) {
   return {dnnl::primitive(description.get()), workshop.engine, wishes,
           scratch_factor(shape) * description.scratchpad_desc().get_size()};
@@ -138,8 +97,9 @@ Wish factor(int index, const Tensor& tensor, Factors factors, const dnnl::memory
   return {index, tensor.plain, wanted, false, factors == Factors::kF32LikeBf16};
 }
 
-template <typename Shape>
-Call forward_call(const Shape& shape, const Workshop& workshop) {
+}  // namespace
+
+Call make_forward(const ConvShape& shape, const Workshop& workshop) {
   const LayerTensors t = tensors_of(shape, workshop.factors);
   const auto description = forward_of(shape, t, workshop.engine);
   return call_of(
@@ -150,8 +110,7 @@ Call forward_call(const Shape& shape, const Workshop& workshop) {
                  Wish{DNNL_ARG_DST, t.out.plain, t.out.result, true}});
 }
 
-template <typename Shape>
-Call backward_data_call(const Shape& shape, const Workshop& workshop) {
+Call make_backward_data(const ConvShape& shape, const Workshop& workshop) {
   const LayerTensors t = tensors_of(shape, workshop.factors);
   const auto description = backward_data_of(shape, t, workshop.engine);
   return call_of(
@@ -161,8 +120,7 @@ Call backward_data_call(const Shape& shape, const Workshop& workshop) {
                  Wish{DNNL_ARG_DIFF_SRC, t.in.plain, t.in.result, true}});
 }
 
-template <typename Shape>
-Call backward_weight_call(const Shape& shape, const Workshop& workshop) {
+Call make_backward_weight(const ConvShape& shape, const Workshop& workshop) {
   const LayerTensors t = tensors_of(shape, workshop.factors);
   const auto description = backward_weight_of(shape, t, workshop.engine);
   return call_of(shape, workshop, description,
@@ -170,20 +128,6 @@ Call backward_weight_call(const Shape& shape, const Workshop& workshop) {
                             factor(DNNL_ARG_DIFF_DST, t.out, workshop.factors, t.out.factor),
                             Wish{DNNL_ARG_DIFF_WEIGHTS, t.weight.plain,
                                  description.diff_weights_desc(), true}});
-}
-
-}  // namespace
-
-Call make_forward(const DenseShape& s, const Workshop& w) { return forward_call(s, w); }
-Call make_backward_data(const DenseShape& s, const Workshop& w) { return backward_data_call(s, w); }
-Call make_backward_weight(const DenseShape& s, const Workshop& w) {
-  return backward_weight_call(s, w);
-}
-
-Call make_forward(const ConvShape& s, const Workshop& w) { return forward_call(s, w); }
-Call make_backward_data(const ConvShape& s, const Workshop& w) { return backward_data_call(s, w); }
-Call make_backward_weight(const ConvShape& s, const Workshop& w) {
-  return backward_weight_call(s, w);
 }
 
 }  // namespace kernels::cpu
