@@ -33,12 +33,18 @@ Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Me
       repeat_at_(now),
       roster_at_(now),
       knock_at_(now),
+      join_view_at_(now),
       shut_out_(options.offences_max),
       norm_limit_(options.norm_action == NormAction::kRefuse ? options.norm_limit : 0.0),
       standing_(now),
       look_at_(now) {
   CHECK(this->members().contains(options.self.id));
   contacts_.emplace(options.self.id, options.contact);
+  if (!options.view) return;
+  PartialViewOptions view = *options.view;
+  view.self = options.self.id;
+  view.seed = options.seed;
+  view_.emplace(view, now);
 }
 
 bool Exchange::is_living(runtime::PeerId peer) const {
@@ -306,6 +312,7 @@ void Exchange::part_from(runtime::PeerId peer, MemberState state, std::string re
     standing_.died(members().living().size() - 1, membership_.span_of_deaths(), ticked_at_);
   MemberEvent event = event_of(peer, state, std::move(reason));
   push_window_.forget(peer);
+  if (view_) view_->lost(peer);
   for (const Parcel& parcel : lane(peer).close()) {
     inbox_.take_back(options_.decoder == nullptr ? parcel : options_.decoder->decoded(parcel));
     event.mass_taken_back += parcel.mass();
@@ -339,6 +346,7 @@ void Exchange::tick(runtime::Instant now) {
   follow_membership();
   for (const runtime::PeerId guest : guests_.tick(now)) partings_.push_back(guest);
   if (now >= knock_at_) knock(now);
+  if (view_) keep_view(now);
   if (options_.watched && now >= look_at_) look_around(now);
   if (now < repeat_at_) return;
   repeat_at_ = now + kRepeatInterval;

@@ -21,6 +21,7 @@
 #include "gossip/inbox.h"
 #include "gossip/lane.h"
 #include "gossip/membership/membership.h"
+#include "gossip/membership/partial_view.h"
 #include "gossip/norm_limit.h"
 #include "gossip/notes.h"
 #include "gossip/push_window.h"
@@ -68,7 +69,9 @@ struct ExchangeOptions {
   // Between two probes of other members. Zero: none, and nobody is taken for dead.
   runtime::Duration probe_interval{200'000'000};
   double suspicion_multiplier = 7.0;
-  std::uint64_t seed = 0;              // of whom to probe when
+  std::uint64_t seed = 0;  // of whom to probe when
+  // This peer keeps to a view of the members; its self and seed are filled in. Empty: to all.
+  std::optional<PartialViewOptions> view{};
   std::uint64_t heartbeat_rounds = 0;  // everybody is told of so many rounds more; 0: no
   // For whoever looks on: rates and quantiles for member_reports(), a few KiB a member; this
   // peer's standing; and who is frozen.
@@ -140,6 +143,10 @@ class Exchange {
   [[nodiscard]] const Inbox& inbox() const { return inbox_; }
   [[nodiscard]] const Members& members() const { return membership_.members(); }
   [[nodiscard]] const Membership& membership() const { return membership_; }
+  // Whom it may push to, itself included, sorted: the living, or the view of them that it keeps to.
+  [[nodiscard]] std::span<const runtime::PeerId> circle() const {
+    return view_ ? view_->circle() : members().living();
+  }
   void set_progress(const Progress& progress);  // a new phase is told to everybody at once, a step
                                                 // with the next heartbeat
   // Pairwise averaging (gossip/requests.h): who asks for an answer and has room for it; and what it
@@ -249,6 +256,7 @@ class Exchange {
   void hear(const Sender& from, const Hello& hello, runtime::Instant now);
   void hear(const Sender& from, const Roster& roster, runtime::Instant now);
   void hear(const Sender& from, const Request& request, runtime::Instant now);
+  void hear(const Sender& from, const ViewMessage& message, runtime::Instant now);
   // None of these is said to a member; an Inquiry is answered before it would come here.
   void hear(const Sender&, const Rejection&, runtime::Instant) {}
   void hear(const Sender&, const Donation&, runtime::Instant) {}
@@ -281,6 +289,9 @@ class Exchange {
   [[nodiscard]] bool asked(runtime::PeerId stranger, runtime::Instant now) const;
   void meet_strangers(const Roster& roster, runtime::Instant now);
   void close_door();  // at which strangers were asked
+  void keep_view(runtime::Instant now);
+  void join_view();
+  void say_of_view();
   void repeat_what_must_arrive();
   [[nodiscard]] EdgeFigures* figures_of(runtime::PeerId peer, runtime::Instant now);  // null: none
   void note_sent(runtime::PeerId to, std::size_t bytes, runtime::Instant now);
@@ -319,6 +330,8 @@ class Exchange {
   runtime::Instant knock_at_;
   std::map<runtime::PeerId, std::vector<runtime::Frame>> knocks_;  // not handed over yet
   std::set<runtime::PeerId> knocked_;                              // dialled for it, and no member
+  std::optional<PartialView> view_;
+  runtime::Instant join_view_at_;  // not again before
   Strangers strangers_heard_of_;
   std::optional<Sender> expelled_by_;  // one that is dead to this peer
   bool came_back_ = false;

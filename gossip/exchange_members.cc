@@ -87,6 +87,7 @@ void Exchange::add_member(const Contact& contact, runtime::Instant now) {
   membership_.joined(contact.id, contact.incarnation, now);
   contacts_.insert_or_assign(contact.id, contact);
   strangers_heard_of_.forget(contact.id);
+  if (view_) view_->heard_of(contact.id);
   close_door();
   std::erase(partings_, contact.id);
   dials_.push_back(contact);

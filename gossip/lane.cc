@@ -36,10 +36,17 @@ void Lane::want_probe(const Probe& probe) {
   probes_.push_back(probe);
 }
 
+void Lane::want_view(ViewMessage message) {
+  if (goodbye_wanted_ || goodbye_said_) return;
+  if (views_.size() == kViewMessagesWaitingMax) views_.pop_front();
+  views_.push_back(std::move(message));
+}
+
 void Lane::want_goodbye() {
   goodbye_wanted_ = !goodbye_said_;
   heartbeat_wanted_ = false;
   probes_.clear();
+  views_.clear();
 }
 
 std::optional<Body> Lane::next_body(const Said& now) {
@@ -55,6 +62,11 @@ std::optional<Body> Lane::next_body(const Said& now) {
   }
   if (std::exchange(hello_wanted_, false)) return now.hello;
   if (roster_next_) return next_roster(now);
+  if (!views_.empty()) {
+    Body message = std::move(views_.front());
+    views_.pop_front();
+    return message;
+  }
   if (!probes_.empty()) {
     const Probe probe = probes_.front();
     probes_.pop_front();
@@ -117,12 +129,13 @@ Lane::BulkSent Lane::bulk_sent(runtime::Instant now) {
 bool Lane::quiet() const {
   const bool all_said = acknowledgements_.empty() && !hello_wanted_ && !roster_next_;
   return out_.in_flight() == 0 && control_.empty() && (goodbye_said_ || all_said) &&
-         !heartbeat_wanted_ && probes_.empty() && !goodbye_wanted_;
+         !heartbeat_wanted_ && probes_.empty() && views_.empty() && !goodbye_wanted_;
 }
 
 std::vector<Parcel> Lane::close() {
   acknowledgements_.clear();
   probes_.clear();
+  views_.clear();
   heartbeat_wanted_ = false;
   goodbye_wanted_ = false;
   hello_wanted_ = false;

@@ -31,6 +31,8 @@ class Lane {
 
   // More questions and answers than this waiting to be said: the oldest give way.
   static constexpr std::size_t kProbesWaitingMax = 64;
+  // The same of what there is to say of views.
+  static constexpr std::size_t kViewMessagesWaitingMax = 64;
   // More acknowledgements than this waiting to be said: new ones are dropped, and the parcel's next
   // copy asks for one again.
   static constexpr std::size_t kAcknowledgementsWaitingMax = 4 * kAcknowledgedMax;
@@ -51,6 +53,7 @@ class Lane {
                          const std::shared_ptr<const std::vector<float>>& sketch);
   void want_heartbeat();                // none after a goodbye
   void want_probe(const Probe& probe);  // with a heartbeat of its own; none after a goodbye
+  void want_view(ViewMessage message);  // none after a goodbye
   void want_goodbye();                  // the last thing said
   void want_roster() { roster_next_ = 0; }
   void want_hello() { hello_wanted_ = true; }
@@ -84,7 +87,8 @@ class Lane {
   std::shared_ptr<const std::vector<float>> sketch_;       // goes with the next acknowledgement ...
   std::shared_ptr<const std::vector<float>> sketch_said_;  // ... unless it has gone
   bool heartbeat_wanted_ = false;
-  std::deque<Probe> probes_;  // to be said
+  std::deque<Probe> probes_;       // to be said
+  std::deque<ViewMessage> views_;  // to be said, too
   bool hello_wanted_ = false;
   std::optional<std::size_t> roster_next_;  // the first contact not said yet
   bool goodbye_wanted_ = false;

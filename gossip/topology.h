@@ -42,6 +42,10 @@ class Topology {
   // Whether in every round, of any members, those whom a peer pushes to push to it.
   [[nodiscard]] virtual bool symmetric() const { return false; }
 
+  // Whether a peer's members are those it keeps a view of (Exchange::circle()), not all of the run:
+  // then nobody knows another's receivers, and the run as a whole has no graph to compute.
+  [[nodiscard]] virtual bool of_view() const { return false; }
+
   // Whether the graph is the same in every round.
   [[nodiscard]] virtual bool constant() const { return false; }
 

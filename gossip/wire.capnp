@@ -23,6 +23,27 @@ struct Header {
     donation @12 :Donation;
     inquiry @13 :Inquiry;
     report @14 :Report;
+    view @15 :View;
+  }
+}
+
+struct View {
+  # Of whom the sender gossips with: gossip/membership/view_message.h
+  kind @0 :Kind;
+  urgent @1 :Bool;
+  hops @2 :UInt8;
+  about @3 :UInt64;
+  peers @4 :List(UInt64);
+  enum Kind {
+    join @0;
+    forwardJoin @1;
+    neighbour @2;
+    accept @3;
+    refuse @4;
+    here @5;
+    disconnect @6;
+    shuffle @7;
+    shuffled @8;
   }
 }
 

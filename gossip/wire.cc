@@ -132,6 +132,17 @@ void write(const Report& report, wire::Header::Builder header) {
   write_report(report, header.initReport());
 }
 
+void write(const ViewMessage& message, wire::Header::Builder header) {
+  CHECK(message.peers.size() <= kViewPeersMax);
+  wire::View::Builder body = header.initView();
+  body.setKind(static_cast<wire::View::Kind>(message.kind));
+  body.setUrgent(message.urgent);
+  body.setHops(message.hops);
+  body.setAbout(runtime::value_of(message.about));
+  auto peers = body.initPeers(static_cast<unsigned>(message.peers.size()));
+  for (unsigned i = 0; i < peers.size(); ++i) peers.set(i, runtime::value_of(message.peers[i]));
+}
+
 void write(const Goodbye& /*goodbye*/, wire::Header::Builder header) { header.setGoodbye(); }
 
 using Read = std::variant<Message, Refusal>;
@@ -342,6 +353,19 @@ std::variant<Body, Refusal> read(wire::Inquiry::Reader body) {
   return Inquiry{static_cast<Inquiry::Kind>(kind)};
 }
 
+std::variant<Body, Refusal> read(wire::View::Reader body) {
+  const auto kind = static_cast<std::uint16_t>(body.getKind());
+  const auto peers = body.getPeers();
+  if (kind > static_cast<std::uint16_t>(ViewMessage::Kind::kShuffled)) return Refusal::kMalformed;
+  if (peers.size() > kViewPeersMax) return Refusal::kMalformed;
+  ViewMessage message{.kind = static_cast<ViewMessage::Kind>(kind),
+                      .urgent = body.getUrgent(),
+                      .hops = body.getHops(),
+                      .about = runtime::PeerId{body.getAbout()}};
+  for (const std::uint64_t peer : peers) message.peers.push_back(runtime::PeerId{peer});
+  return message;
+}
+
 std::variant<Body, Refusal> read(wire::Report::Reader body) {
   auto report = read_report(body);
   if (!report) return Refusal::kMalformed;
@@ -375,6 +399,8 @@ std::variant<Body, Refusal> read_body(wire::Header::Reader header, const Frames&
       return read(header.getInquiry());
     case wire::Header::REPORT:
       return read(header.getReport());
+    case wire::Header::VIEW:
+      return read(header.getView());
   }
   return Refusal::kMalformed;  // a tag that this version does not know
 }

@@ -16,6 +16,7 @@
 #include "gossip/members.h"
 #include "gossip/membership/prober.h"
 #include "gossip/membership/rumours.h"
+#include "gossip/membership/view_message.h"
 #include "gossip/parcel.h"
 #include "gossip/report.h"
 #include "runtime/frame.h"
@@ -42,7 +43,7 @@ inline constexpr std::size_t kHeaderBytesMax = 64U << 10U;  // a larger header f
 inline constexpr std::uint16_t kProtocolVersion = 1;
 
 using Body = std::variant<Parcel, Acknowledgement, Heartbeat, Goodbye, Hello, Roster, Rejection,
-                          Request, Donation, Inquiry, Report>;
+                          Request, Donation, Inquiry, Report, ViewMessage>;
 
 // Who says it. A message of another run or another layout has another fingerprint and is refused,
 // but for a Hello or an Inquiry, which are answered, and the Rejection or Report that answers it.

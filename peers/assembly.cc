@@ -452,6 +452,12 @@ std::string Assembly::terms_of(const Config& config) const {
   return terms;
 }
 
+std::optional<gossip::PartialViewOptions> Assembly::view_of(const Config& config) const {
+  if (!topology_->of_view()) return std::nullopt;
+  return gossip::PartialViewOptions{.neighbours_max = config.gossip.view.neighbours,
+                                    .others_max = config.gossip.view.others};
+}
+
 PeerOptions Assembly::options_of(const Config& config, const Place& place) const {
   return {.self = {place.id, place.incarnation, fingerprint_},
           .contact = {place.id, place.incarnation, place.name, place.address},
@@ -478,6 +484,7 @@ PeerOptions Assembly::options_of(const Config& config, const Place& place) const
           .probe_interval = std::chrono::milliseconds(config.membership.probe_interval_ms),
           .suspicion_multiplier = config.membership.suspicion_multiplier,
           .seed = config.seed,
+          .view = view_of(config),
           .watched = !place.virtual_time};
 }
 

@@ -106,6 +106,7 @@ class Assembly {
   runtime::Status make_policy(const Config& config);
   void make_batches(const Config& config);
   [[nodiscard]] std::string terms_of(const Config& config) const;
+  [[nodiscard]] std::optional<gossip::PartialViewOptions> view_of(const Config& config) const;
   [[nodiscard]] PeerOptions options_of(const Config& config, const Place& place) const;
   void make_peer(const Config& config, const Place& place, runtime::Instant now);
 

@@ -112,6 +112,12 @@ struct MoreauConfig {
   bool operator==(const MoreauConfig&) const = default;
 };
 
+struct ViewConfig {
+  std::uint64_t neighbours = 5;
+  std::uint64_t others = 30;
+  bool operator==(const ViewConfig&) const = default;
+};
+
 struct GossipConfig {
   std::string protocol = "push-sum";
   std::string weighting = "uniform";
@@ -132,6 +138,7 @@ struct GossipConfig {
   std::uint64_t settle_rounds = 16;
   bool mix_statistics = true;
   MoreauConfig moreau;
+  ViewConfig view;
   bool operator==(const GossipConfig&) const = default;
 };
 

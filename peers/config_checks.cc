@@ -185,6 +185,18 @@ void check_codec(const GossipConfig& gossip, Problems& problems) {
   }
 }
 
+void check_view(const GossipConfig& gossip, Problems& problems) {
+  if (gossip.pace == "sync")
+    problems.push_back({"gossip.topology",
+                        "\"view\" draws receivers from what each peer alone knows, and with "
+                        "gossip.pace = \"sync\" everybody must know who pushes to whom; \"async\" "
+                        "and \"bounded\" do without"});
+  if (gossip.fanout > gossip.view.neighbours)
+    problems.push_back({"gossip.fanout", fmt::format("expected at most gossip.view.neighbours = "
+                                                     "{} with gossip.topology = \"view\", got {}",
+                                                     gossip.view.neighbours, gossip.fanout)});
+}
+
 void check_gossip(const Config& config, Problems& problems) {
   const GossipConfig& gossip = config.gossip;
   check_file(problems, "gossip.topology_file", gossip.topology_file,
@@ -193,6 +205,7 @@ void check_gossip(const Config& config, Problems& problems) {
   const auto topology = gossip::make_topology(topology_options(config));
   const auto weighting = gossip::make_weighting(weighting_options(config));
   if (!topology || !weighting) return;
+  if ((*topology)->of_view()) check_view(gossip, problems);
   if (codes_differences(gossip) && !(*topology)->constant())
     problems.push_back(
         {"gossip.topology", fmt::format("with gossip.protocol = {} the graph must be "

@@ -207,6 +207,13 @@ void describe_gossip(GossipConfig& c, Table t) {
         "batches");
 }
 
+void describe_view(ViewConfig& c, Table t) {
+  t.add("gossip.view.neighbours", Count{&c.neighbours, {3, kPeersMax}},
+        "view: peers to push to at most, each of whom has this one in its view");
+  t.add("gossip.view.others", Count{&c.others, {1, kPeersMax}},
+        "view: peers known beside, to take the place of neighbours that are lost");
+}
+
 void describe_moreau(MoreauConfig& c, Table t) {
   t.add("gossip.moreau.v", Number{&c.v, kInside},
         "a twin gets v (1 - v) / (1 + v), the farthest peer 1 - v, over the out-degree");
@@ -295,6 +302,7 @@ std::vector<Field> fields_of(Config& config) {
   describe_policy(config.policy, table);
   describe_gossip(config.gossip, table);
   describe_moreau(config.gossip.moreau, table);
+  describe_view(config.gossip.view, table);
   describe_membership(config.membership, table);
   describe_services(config, table);
   describe_objective(config.objective, table);

@@ -121,8 +121,8 @@ constexpr Choice kTopologies[] = {
     {"base-k", "in groups of at most fanout + 1: exact after few rounds, for any number of peers"},
     {"equidynamic", "to one peer, so many places on as is drawn each round for all"},
     {"clusters", "two cliques and a bridge"},
+    {"view", "to `fanout` peers of a small view, drawn anew each round"},
     {"file", "a sequence of matrices in topology_file"},
-    {"view", "a bounded random partial view", kLater},
 };
 constexpr Choice kPaces[] = {
     {"async", "never waits"},

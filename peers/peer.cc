@@ -69,6 +69,7 @@ gossip::ExchangeOptions exchange_options(const PeerOptions& options,
       .probe_interval = options.probe_interval,
       .suspicion_multiplier = options.suspicion_multiplier,
       .seed = options.seed,
+      .view = options.view,
       .watched = options.watched};
   if (options.pace == Pace::kAsync) exchange.frozen_after = kFrozenAfter;
   if (options.pace == Pace::kBounded)
@@ -143,6 +144,7 @@ std::span<const runtime::PeerId> Peer::mixing_members(const gossip::Topology& to
   // In step, everybody must compute the same graph even while news of a death travels: the graph
   // stays that of all members and edges to and from the dead are left out, unless that is the graph
   // of the living anyway. Otherwise the sender alone decides, by what it knows now.
+  if (topology.of_view()) return exchange_->circle();
   const gossip::Members& members = exchange_->members();
   const bool of_all = options_.pace == Pace::kSync && !topology.induced();
   return of_all ? members.all() : members.living();

@@ -64,7 +64,8 @@ struct PeerOptions {
   runtime::Duration drain_max{30'000'000'000};    // then parcels may stay unacknowledged
   runtime::Duration probe_interval{200'000'000};  // of other members; zero: none is taken for dead
   double suspicion_multiplier = 7.0;
-  std::uint64_t seed = 0;  // of whom to probe when
+  std::uint64_t seed = 0;                               // of whom to probe when
+  std::optional<gossip::PartialViewOptions> view = {};  // as ExchangeOptions
   gossip::OutEdge::Options edge = {};
   bool watched = false;  // as ExchangeOptions
 };

@@ -39,7 +39,8 @@ std::vector<Listed> measure_all(std::size_t peer_count) {
     Listed listed{.name = known.name, .summary = known.summary};
     const auto topology =
         gossip::make_topology({.name = std::string(known.name), .fanout = kListedFanout});
-    if (topology) {  // not so for "file", which needs one
+    // "file" needs one, and the graph of "view" follows from what peers say to each other.
+    if (topology && !(*topology)->of_view()) {
       const auto mixing = gossip::measure_mixing(**topology, **uniform, {.peer_count = peer_count});
       if (mixing) {
         listed.degree = degree_text(*mixing);
@@ -81,6 +82,11 @@ runtime::Result<std::string> describe_graph(const Config& config, std::size_t pe
   }
   const std::string what =
       fmt::format("{} of {} peers, {} weights", config.gossip.topology, peer_count, name);
+  if ((*topology)->of_view())
+    return fmt::format(
+        "{}: up to {} receivers a round of at most {} neighbours, whom peers find "
+        "as they go",
+        what, config.gossip.fanout, config.gossip.view.neighbours);
   const auto mixing = gossip::measure_mixing(**topology, **weighting, {.peer_count = peer_count});
   if (!mixing) return what + ": too many edges to measure";
   const std::string speed = mixing->exact_after

@@ -45,10 +45,6 @@ void PartialView::lost(runtime::PeerId peer) {
   std::erase(others_, peer);
 }
 
-void PartialView::leave() {
-  while (!neighbours_.empty()) drop(neighbours_.begin()->first, options_.self);
-}
-
 void PartialView::hear(runtime::PeerId from, const ViewMessage& message, runtime::Instant now) {
   if (from == options_.self) return;
   if (const auto neighbour = neighbours_.find(from); neighbour != neighbours_.end())

@@ -55,8 +55,6 @@ class PartialView {
   void tick(runtime::Instant now);
   [[nodiscard]] runtime::Instant next_tick() const { return tick_at_; }
   [[nodiscard]] std::vector<ViewPost> take_posts() { return std::exchange(posts_, {}); }
-  // To the neighbours, that this peer goes.
-  void leave();
 
   // The neighbours and self, sorted; at most neighbours_max + 1.
   [[nodiscard]] std::span<const runtime::PeerId> circle() const { return circle_; }

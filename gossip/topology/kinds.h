@@ -24,6 +24,7 @@ using MadeTopology = runtime::Result<std::unique_ptr<Topology>>;
 [[nodiscard]] MadeTopology make_base_k(const TopologyOptions& options);
 [[nodiscard]] MadeTopology make_equidynamic(const TopologyOptions& options);
 [[nodiscard]] MadeTopology make_clusters(const TopologyOptions& options);
+[[nodiscard]] MadeTopology make_view(const TopologyOptions& options);
 [[nodiscard]] MadeTopology make_from_file(const TopologyOptions& options);
 
 }  // namespace gossip

@@ -156,16 +156,16 @@ TEST_CASE("a topology that cannot be made says why") {
   CHECK(unknown.error().message ==
         "no topology is called \"rnig\"; there are: complete, ring, bidirectional-ring, torus, "
         "exponential, one-peer-exponential, p-peer-exponential, random-k, random-regular, "
-        "matching, erdos-renyi, base-k, equidynamic, clusters, file");
+        "matching, erdos-renyi, base-k, equidynamic, clusters, view, file");
   CHECK_FALSE(make_topology({.name = ""}).ok());
   for (const char* name :
-       {"random-k", "random-regular", "erdos-renyi", "base-k", "p-peer-exponential"})
+       {"random-k", "random-regular", "erdos-renyi", "base-k", "p-peer-exponential", "view"})
     CHECK_FALSE(make_topology({.name = name, .fanout = 0}).ok());
   CHECK_FALSE(make_topology({.name = "file"}).ok());
 }
 
 TEST_CASE("every listed topology has a summary, and is known by its name") {
-  CHECK(gossip::topology_names().size() == 15);
+  CHECK(gossip::topology_names().size() == 16);
   for (const gossip::TopologyName& listed : gossip::topology_names()) {
     CHECK_FALSE(listed.summary.empty());
     if (listed.name != "file") CHECK(make_topology({.name = std::string(listed.name)}).ok());

@@ -63,6 +63,10 @@ void check_safe(const std::variant<Message, Refusal>& decoded) {
   }
   if (const auto* acknowledgement = std::get_if<Acknowledgement>(&message->body))
     CHECK(acknowledgement->sequences.size() <= gossip::kAcknowledgedMax);
+  if (const auto* view = std::get_if<gossip::ViewMessage>(&message->body)) {
+    CHECK(view->peers.size() <= gossip::kViewPeersMax);
+    CHECK(view->kind <= gossip::ViewMessage::Kind::kShuffled);
+  }
   if (const auto* heartbeat = std::get_if<Heartbeat>(&message->body)) {
     CHECK(heartbeat->progress.phase <= gossip::Phase::kDrained);
     CHECK(std::isfinite(heartbeat->progress.step_seconds));
@@ -80,7 +84,11 @@ std::vector<Body> one_of_each() {
           Body(gossip::Request{1}),
           Body(test::a_donation()),
           Body(gossip::Inquiry{gossip::Inquiry::Kind::kLeave}),
-          Body(test::a_report(2))};
+          Body(test::a_report(2)),
+          Body(gossip::ViewMessage{.kind = gossip::ViewMessage::Kind::kShuffle,
+                                   .hops = 3,
+                                   .about = runtime::PeerId{7},
+                                   .peers = {runtime::PeerId{7}, runtime::PeerId{9}}})};
 }
 
 Delivery with_header(Delivery delivery, std::vector<std::byte> header) {
@@ -217,13 +225,13 @@ TEST_CASE("another protocol version is refused, whatever else it says") {
 
 TEST_CASE("a kind of message that this version does not know is malformed") {
   for (const Body& body : one_of_each())
-    for (const std::uint16_t tag : std::initializer_list<std::uint16_t>{11, 12, 65535})
+    for (const std::uint16_t tag : std::initializer_list<std::uint16_t>{12, 13, 65535})
       CHECK(is_refused(patched(delivery_of(body), kTagAt, tag), Refusal::kMalformed));
 }
 
 TEST_CASE("one kind of message labelled as another is safe") {
   for (const Body& body : one_of_each())
-    for (std::uint16_t tag = 0; tag < 11; ++tag)
+    for (std::uint16_t tag = 0; tag < 12; ++tag)
       check_safe(test::decode(patched(delivery_of(body), kTagAt, tag)));
 }
 

@@ -56,6 +56,19 @@ TEST_CASE("a heartbeat comes through in every phase") {
   }
 }
 
+TEST_CASE("what is said of views comes through, of every kind and as long as may be") {
+  using Kind = gossip::ViewMessage::Kind;
+  for (auto kind = Kind::kJoin; kind <= Kind::kShuffled;
+       kind = static_cast<Kind>(static_cast<int>(kind) + 1)) {
+    for (const std::size_t count : {std::size_t{0}, std::size_t{1}, gossip::kViewPeersMax}) {
+      gossip::ViewMessage said{.kind = kind, .urgent = count == 1, .hops = 255};
+      said.about = runtime::PeerId{~std::uint64_t{0}};
+      for (std::uint64_t i = 0; i < count; ++i) said.peers.push_back(runtime::PeerId{i << 40U});
+      CHECK(std::get<gossip::ViewMessage>(accepted(delivery_of(said)).body) == said);
+    }
+  }
+}
+
 TEST_CASE("an acknowledgement's sketch comes through, and none stays none") {
   const std::vector<float> numbers = {1.0F, -2.5F, 0.0F, 1e-30F};
   Acknowledgement said{.incarnation = 1, .sequences = {5}};

@@ -44,6 +44,22 @@ class Protocols(unittest.TestCase):
                     self.assertEqual(run.summary()["peers"][i]["steps"], 1500)
                 self.assertGreater(run.summary()["average"]["test_accuracy"], 0.5)
 
+    def test_peers_that_keep_to_views_go_on_without_one_that_is_killed(self):
+        view = '[gossip]\ntopology = "view"\nfanout = 2\nview.neighbours = 3\n'
+        with Run(MEDIUM + view) as run:
+            process = run.start("launch", "run.toml", "--peers", "6")
+            run.wait_for(run.all_training(6), process)
+            victim = run.pids(6)[2]
+            killed = alive(victim)
+            if killed:
+                kill(victim)
+            _, err = process.communicate(timeout=60 * PATIENCE)
+            self.assertEqual(process.returncode, 0, err)
+            for i in (0, 1, 3, 4, 5):
+                self.assertEqual(run.summary()["peers"][i]["steps"], 1500)
+            self.assertEqual(run.summary()["weight_in_flight"], 0.0)
+            self.assertGreater(run.summary()["average"]["test_accuracy"], 0.5)
+
     def test_the_list_says_what_each_fixes_and_where_it_is_from(self):
         with Run() as run:
             status, out, _ = run.call("list", "protocols")

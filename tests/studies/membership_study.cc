@@ -1,24 +1,23 @@
 // One scenario of membership in virtual time, as figures: scripts/membership-study runs it.
 //
 //   membership_study KEY=NUMBER...
-#include <algorithm>
-#include <charconv>
 #include <cstdio>
-#include <map>
-#include <string>
+#include <span>
 #include <string_view>
 
 #include "tests/support/membership_tally.h"
 #include "tests/support/plain_swim.h"
+#include "tests/support/study_numbers.h"
 
 namespace {
 
 using runtime::Duration;
 using runtime::Instant;
 using runtime::PeerId;
+using Numbers = test::StudyNumbers;
 
 // What can be said on the command line, and the defaults.
-std::map<std::string, double, std::less<>> defaults() {
+Numbers defaults() {
   return {{"peers", 100},       {"seconds", 60},   {"seed", 1},
           {"loss", 0},      // probability of each message
           {"late", 0.1},    // probability of up to four extra delays
@@ -29,19 +28,6 @@ std::map<std::string, double, std::less<>> defaults() {
           {"starved", 0},      // peers that stand still now and then ...
           {"still", 2},     // ... for so many seconds on average, half of it to half as much again
           {"runs", 0.01}};  // ... and run for so long in between
-}
-
-using Numbers = std::map<std::string, double, std::less<>>;
-
-bool read(std::string_view argument, Numbers& numbers) {
-  const std::size_t equals = argument.find('=');
-  if (equals == std::string_view::npos) return false;
-  const auto number = numbers.find(argument.substr(0, equals));
-  const std::string_view value = argument.substr(equals + 1);
-  if (number == numbers.end()) return false;
-  const auto [end, error] =
-      std::from_chars(value.data(), value.data() + value.size(), number->second);
-  return error == std::errc{} && end == value.data() + value.size();
 }
 
 template <typename Detector>
@@ -153,13 +139,8 @@ void measure(const Numbers& numbers) {
 
 int main(int argc, char** argv) {
   Numbers numbers = defaults();
-  for (const char* const argument : std::span(argv, static_cast<std::size_t>(argc)).subspan(1)) {
-    if (read(argument, numbers)) continue;
-    std::fprintf(stderr, "membership_study: %s: expected one of", argument);
-    for (const auto& [name, value] : numbers) std::fprintf(stderr, " %s=%g", name.c_str(), value);
-    std::fprintf(stderr, "\n");
-    return 2;
-  }
+  const std::span arguments(argv, static_cast<std::size_t>(argc));
+  if (!test::read_numbers("membership_study", arguments.subspan(1), numbers)) return 2;
   if (numbers["swim"] == 0.0)
     measure<gossip::Membership>(numbers);
   else

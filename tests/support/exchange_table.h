@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -36,7 +37,7 @@ class ExchangeTable {
   explicit ExchangeTable(std::size_t count,
                          gossip::Inbox::Order order = gossip::Inbox::Order::kOnArrival,
                          gossip::Acknowledge acknowledge = gossip::Acknowledge::kArrived,
-                         bool admits = false) {
+                         bool admits = false, std::optional<gossip::PartialViewOptions> view = {}) {
     for (const runtime::PeerId id : peers(count))
       exchanges_.push_back(std::make_unique<gossip::Exchange>(
           gossip::ExchangeOptions{.self = sender(id),
@@ -47,6 +48,7 @@ class ExchangeTable {
                                            .resend_after_max = std::chrono::milliseconds(800)},
                                   .acknowledge = acknowledge,
                                   .probe_interval = std::chrono::milliseconds(100),
+                                  .view = view,
                                   .watched = true,
                                   .frozen_after = std::chrono::seconds(30)},
           small_layout(), gossip::Members(id, peers(count), at_ms(0)), at_ms(0)));

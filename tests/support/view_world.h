@@ -85,7 +85,8 @@ class ViewWorld {
   [[nodiscard]] std::uint64_t messages() const { return messages_; }
   [[nodiscard]] std::uint64_t fingerprint() const { return network_.fingerprint(); }
 
-  std::function<void(const gossip::ViewMessage&)> on_sent;  // told of each
+  // Told of each message.
+  std::function<void(runtime::PeerId from, const gossip::ViewPost& post)> on_sent;
 
  private:
   using Node = std::unique_ptr<gossip::PartialView>;
@@ -133,7 +134,7 @@ class ViewWorld {
   void flush(runtime::PeerId id) {
     for (const gossip::ViewPost& post : node(id)->take_posts()) {
       ++messages_;
-      if (on_sent) on_sent(post.message);
+      if (on_sent) on_sent(id, post);
       const std::array frames{frame_of(post.message)};
       // What finds nobody, or no room, is lost: that it was, nobody is told.
       static_cast<void>(
