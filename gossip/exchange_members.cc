@@ -164,7 +164,9 @@ void Exchange::reject(const Contact& contact, std::string reason, runtime::Insta
 
 bool Exchange::is_outlived(const Contact& contact) const {
   const auto known = contacts_.find(contact.id);
-  return known != contacts_.end() && contact.incarnation <= known->second.incarnation;
+  if (known != contacts_.end()) return contact.incarnation <= known->second.incarnation;
+  // Of members from the start, in virtual time, there is no contact.
+  return contact.incarnation <= membership_.incarnation_of(contact.id).value_or(0);
 }
 
 // Brings back who has died or left as a newer incarnation only; of the living their own hello says

@@ -50,8 +50,8 @@ void Exchange::follow(const Change& change) {
   }
 }
 
-// What the dead say is not heard, but for the news that we are dead to them. Whoever speaks of
-// something else does not know that it is dead to us.
+// What the dead say is not heard, nor another life of the living, but for the news that we are dead
+// to them. Whoever speaks of something else does not know that it is dead to us, or a stranger.
 void Exchange::hear_obituary(const Message& message, runtime::Instant now) {
   const auto* heartbeat = std::get_if<Heartbeat>(&message.body);
   const bool obituary = heartbeat != nullptr && heartbeat->rumours.size() == 1 &&
@@ -61,6 +61,10 @@ void Exchange::hear_obituary(const Message& message, runtime::Instant now) {
     membership_.hear(heartbeat->rumours[0], now);
     if (expelled() && !expelled_by_) expelled_by_ = message.from;
     return;
+  }
+  if (message.from.incarnation > membership_.incarnation_of(message.from.id).value_or(0)) {
+    membership_.outlived(message.from.id, now);
+    follow_membership();
   }
   refuse(message.from.id, Refusal::kFromTheDead);
 }

@@ -89,6 +89,7 @@ std::vector<Rumour> Membership::rumours_for(runtime::PeerId to) {
 
 void Membership::hear(runtime::PeerId from, const Probe& probe, runtime::Instant now) {
   if (!prober_) return;
+  notice_gap(now);
   if (probe.kind == Probe::Kind::kRelay && !members_.is_living(probe.about)) return;
   prober_->hear(from, probe, now);
 }
@@ -116,6 +117,10 @@ void Membership::hear(const Rumour& rumour, runtime::Instant now) {
       rumours_.spread(rumour);
       return;
   }
+}
+
+void Membership::outlived(runtime::PeerId peer, runtime::Instant now) {
+  if (prober_ && members_.is_living(peer)) suspect(peer, options_.self, now);
 }
 
 void Membership::hear_of_self(const Rumour& rumour) {

@@ -52,6 +52,10 @@ class Membership {
   void joined(runtime::PeerId peer, std::uint64_t incarnation, runtime::Instant now);
   void left(runtime::PeerId peer);     // it said goodbye
   void removed(runtime::PeerId peer);  // by this peer alone: dead to it, and nobody is told
+  // A later life of a member speaks, of which this peer has not been told: the one that it knows is
+  // over, whoever answers for it. The suspicion is said to the member, which so hears of its former
+  // life, and introduces itself again.
+  void outlived(runtime::PeerId peer, runtime::Instant now);
   void heard(runtime::PeerId peer, runtime::Instant now) { members_.heard(peer, now); }
   void heard(runtime::PeerId peer, const Progress& progress, runtime::Instant now) {
     members_.heard(peer, progress, now);

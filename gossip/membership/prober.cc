@@ -105,7 +105,8 @@ void Prober::hear(runtime::PeerId from, const Probe& probe, runtime::Instant now
       const auto asked = asked_.find(probe.number);
       if (asked == asked_.end() || asked->second.peer != probe.about) return;
       // Also where it is late: the link is as slow as that.
-      if (from == probe.about) note_round_trip(from, now - asked->second.at);
+      if (from == probe.about && !asked->second.excused)
+        note_round_trip(from, now - asked->second.at);
       if (!asked->second.answered) hear_answer(probe);
       if (from == probe.about) asked_.erase(asked);
       return;
@@ -132,6 +133,7 @@ void Prober::forget(runtime::PeerId peer) {
 
 void Prober::excuse(runtime::Instant now) {
   current_.reset();
+  for (auto& [number, asked] : asked_) asked.excused = true;
   period_ends_ = now + options_.interval;
   awareness_.worse();
 }

@@ -86,6 +86,7 @@ class Prober {
     std::optional<Question> for_whom{};  // an answer goes there
     bool answered = false;
     bool relayed = false;
+    bool excused = false;  // we stood still meanwhile: what it took says nothing of the link
   };
   void ask(runtime::PeerId peer, std::optional<Question> for_whom, runtime::Instant now);
   void go_on_asking(Asked& asked, std::uint64_t number, std::span<const runtime::PeerId> others);

@@ -168,6 +168,43 @@ TEST_CASE("who came back greets until its new life is known, whatever is said to
   CHECK(table[2].inbox().weight() == 1.5);
 }
 
+TEST_CASE("a life of a member that nobody introduced makes the one before suspect, and tells it") {
+  ExchangeTable table(2, gossip::Inbox::Order::kOnArrival, gossip::Acknowledge::kArrived, true);
+  table.push(1, 0);
+  table.settle(at_ms(0));
+  table.replace(1, table[1].next_life(at_ms(0)));
+  REQUIRE_FALSE(table.take(1, 0, at_ms(0)).empty());  // its hello is lost
+  table.push(1, 0);
+  table.pass(1, 0, at_ms(0));
+  CHECK(table[0].members().state(PeerId{1}) == MemberState::kSuspect);
+  table[0].tick(at_ms(150));
+  table.pass(0, 1, at_ms(150));             // the suspicion goes along
+  CHECK(table.pass(1, 0, at_ms(150)) > 0);  // a hello again
+  CHECK(table[0].members().state(PeerId{1}) == MemberState::kAlive);
+}
+
+TEST_CASE("a roster does not raise the dead, also where nobody knows their address") {
+  ExchangeTable table(3, gossip::Inbox::Order::kOnArrival, gossip::Acknowledge::kArrived, true);
+  table.push(2, 0);
+  table.settle(at_ms(0));
+  (void)wait_for_death(table[0]);
+  for (std::int64_t now = 10'000; now <= 20'000; now += 100) table[0].tick(at_ms(now));
+  REQUIRE(table[0].members().living().size() == 1);
+  table.replace(1, table[1].next_life(at_ms(20'000)));
+  table.pass(1, 0, at_ms(20'000));
+  REQUIRE(table[0].members().living().size() == 2);
+  gossip::Sender from = ExchangeTable::sender(PeerId{1});
+  ++from.incarnation;
+  gossip::Contact dead;
+  dead.id = PeerId{2};
+  dead.incarnation = ExchangeTable::sender(PeerId{2}).incarnation;
+  table[0].receive({.from = from, .body = gossip::Roster{.contacts = {dead}}}, 1, at_ms(20'000));
+  CHECK(table[0].members().living().size() == 2);
+  ++dead.incarnation;
+  table[0].receive({.from = from, .body = gossip::Roster{.contacts = {dead}}}, 1, at_ms(20'000));
+  CHECK(table[0].members().living().size() == 3);
+}
+
 TEST_CASE("a goodbye is the last thing said, after what was waiting") {
   ExchangeTable table(2);
   table.push(1, 0);

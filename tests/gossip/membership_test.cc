@@ -214,6 +214,44 @@ TEST_CASE("where relays are silent too a peer mistrusts itself, and is more pati
   CHECK(probes < 15);
 }
 
+TEST_CASE(
+    "what others took to answer while we stood still does not make us slow to notice a crash") {
+  const Duration interval = std::chrono::milliseconds(200);
+  Membership membership({.self = PeerId{0},
+                         .incarnation = 1,
+                         .probe_interval = interval,
+                         .suspicion_multiplier = 7.0,
+                         .seed = 3},
+                        gossip::Members(PeerId{0}, {PeerId{0}, PeerId{1}, PeerId{2}}, at_ms(0)),
+                        at_ms(0));
+  std::vector<Question> unanswered;
+  const auto run = [&](std::int64_t from, std::int64_t to, bool answered) {
+    for (std::int64_t now = from; now < to; ++now) {
+      membership.tick(at_ms(now));
+      for (const Question& question : membership.take_questions()) {
+        if (question.probe.kind != Probe::Kind::kProbe) continue;
+        unanswered.push_back(question);
+        if (!answered || now + 1 == to) continue;
+        membership.hear(question.to, {Probe::Kind::kAnswer, question.probe.number, question.to},
+                        at_ms(now));
+        unanswered.clear();
+      }
+    }
+  };
+  run(0, 3000, true);
+  run(3000, 3250, false);  // they answer, and we stand still before we hear of it
+  REQUIRE_FALSE(unanswered.empty());
+  for (const Question& question : unanswered)
+    membership.hear(question.to, {Probe::Kind::kAnswer, question.probe.number, question.to},
+                    at_ms(7000));
+  run(7000, 7500, true);
+  REQUIRE(membership.members().state(PeerId{1}) == MemberState::kAlive);
+  run(7500, 9500, false);  // both crash
+  const bool noticed = membership.members().state(PeerId{1}) != MemberState::kAlive ||
+                       membership.members().state(PeerId{2}) != MemberState::kAlive;
+  CHECK(noticed);
+}
+
 TEST_CASE("a link's deadline follows what its answers take") {
   gossip::RoundTrips trips;
   const Duration shortest = std::chrono::milliseconds(100);
