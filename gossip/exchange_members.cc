@@ -47,7 +47,9 @@ const Said& Exchange::said() {
     const Contact* known = contact_of(peer);
     if (known != nullptr && !known->address.control.empty()) {
       said_.contacts.push_back(*known);
-    } else if (const auto incarnation = membership_.incarnation_of(peer);
+    } else if (const auto incarnation = peer == options_.self.id
+                                            ? std::optional(options_.self.incarnation)
+                                            : membership_.incarnation_of(peer);
                incarnation && options_.reached_by_number) {
       Contact contact;
       contact.id = peer;
@@ -145,6 +147,8 @@ bool Exchange::let_in(const Contact& guest, runtime::Instant now) {
 
 void Exchange::answer(const Contact& guest, runtime::Instant now) {
   if (!let_in(guest, now)) return;
+  // Without addresses, who can be told of is also who has been heard since this was made.
+  said_stale_ = said_stale_ || options_.reached_by_number;
   const std::vector<Contact>& contacts = said().contacts;
   for (std::size_t begin = 0; begin < std::max<std::size_t>(1, contacts.size());
        begin += kContactsMax) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -323,13 +324,9 @@ void check_objective(const Config& config, Problems& problems) {
 
 void check_fault(const FaultConfig& fault, const SimulateConfig& simulate, Problems& problems) {
   constexpr std::string_view kKey = "simulate.faults";
-  constexpr std::array<std::string_view, 6> kKinds = {"crash", "leave", "freeze",
+  constexpr std::array<std::string_view, 7> kKinds = {"crash", "leave", "join", "freeze",
                                                       "thaw",  "cut",   "heal"};
-  constexpr std::array<std::string_view, 1> kLater = {"join"};
-  if (std::ranges::find(kLater, fault.kind) != kLater.end()) {
-    problems.push_back({kKey, fmt::format("kind {} is not in this version; available: {}",
-                                          toml_text(fault.kind), fmt::join(kKinds, ", "))});
-  } else if (std::ranges::find(kKinds, fault.kind) == kKinds.end()) {
+  if (std::ranges::find(kKinds, fault.kind) == kKinds.end()) {
     const std::string_view meant = nearest(fault.kind, kKinds);
     const std::string hint = meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant);
     problems.push_back({kKey, fmt::format("kind: expected one of {}, got {}{}",
@@ -340,6 +337,30 @@ void check_fault(const FaultConfig& fault, const SimulateConfig& simulate, Probl
     if (peer < simulate.peers) continue;
     problems.push_back({kKey, fmt::format("expected peers below simulate.peers = {}, got {}",
                                           simulate.peers, peer)});
+  }
+}
+
+// A newcomer of a simulation comes once, and is not there before.
+void check_joins(const Config& config, Problems& problems) {
+  constexpr std::string_view kKey = "simulate.faults";
+  std::map<std::uint64_t, double> joins;
+  for (const FaultConfig& fault : config.simulate.faults)
+    for (const std::uint64_t peer : fault.peers)
+      if (fault.kind == "join" && !joins.emplace(peer, fault.at).second)
+        problems.push_back({kKey, fmt::format("peer {} joins twice", peer)});
+  if (joins.empty()) return;
+  if (config.gossip.pace == "sync" || config.gossip.topology == "file")
+    problems.push_back({kKey,
+                        "kind \"join\": with gossip.pace = \"sync\" or a topology file the "
+                        "list of members is fixed"});
+  if (joins.size() >= config.simulate.peers)
+    problems.push_back({kKey, "kind \"join\": at least one peer has to be there from the start"});
+  for (const FaultConfig& fault : config.simulate.faults) {
+    if (fault.kind == "cut" || fault.kind == "heal") continue;
+    for (const std::uint64_t peer : fault.peers)
+      if (joins.contains(peer) && fault.at < joins.at(peer))
+        problems.push_back({kKey, fmt::format("kind {}: peer {} joins at {} only",
+                                              toml_text(fault.kind), peer, joins.at(peer))});
   }
 }
 
@@ -376,6 +397,7 @@ std::vector<Problem> check_config(const Config& config) {
   check_discovery(config, problems);
   check_objective(config, problems);
   check_simulate(config.simulate, problems);
+  check_joins(config, problems);
   check_checkpoint(config.checkpoint, problems);
   return problems;
 }

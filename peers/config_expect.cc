@@ -45,7 +45,8 @@ struct Expectation {
   }
   std::string operator()(const Faults&) const {
     return "an array of tables { at = seconds, "
-           "kind = \"crash\" | \"leave\" | \"freeze\" | \"thaw\" | \"cut\" | \"heal\", "
+           "kind = \"crash\" | \"leave\" | \"join\" | \"freeze\" | \"thaw\" | \"cut\" | "
+           "\"heal\", "
            "peers = [numbers] }";
   }
 };

@@ -1,12 +1,10 @@
 #pragma once
-// Takes a newcomer into a run that is under way: drives gossip::Joining over the real network.
-
-#include <cstdint>
-#include <vector>
+// Takes a newcomer into a run that is under way: drives Newcomer over the real network.
 
 #include "gossip/joining.h"
 #include "gossip/layout.h"
 #include "peers/beacons.h"
+#include "peers/newcomer.h"
 #include "runtime/clock.h"
 #include "runtime/log.h"
 #include "runtime/result.h"
@@ -23,17 +21,6 @@ struct JoinParts {
   const runtime::StopSignal* stop = nullptr;
   const runtime::Log* log = nullptr;  // told once when nobody answers
   Beacons* beacons = nullptr;         // where more members may be heard of; null: nowhere
-};
-
-struct Joined {
-  std::vector<gossip::Contact> contacts;  // who is there
-  std::vector<std::byte> numbers;         // the estimate, in the layout's scalar
-  kernels::Scalar scalar = kernels::Scalar::kF32;
-  std::uint64_t step = 0;  // that the run has come to
-
-  [[nodiscard]] kernels::ConstView estimate() const {
-    return {numbers.data(), numbers.size() / kernels::bytes_of(scalar), scalar};
-  }
 };
 
 // Returns once the estimate is here, or at a request to stop (with nobody joined). An Error: the

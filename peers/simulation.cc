@@ -11,6 +11,7 @@
 
 #include "peers/driver.h"
 #include "peers/estimate_file.h"
+#include "peers/simulated_newcomer.h"
 #include "runtime/check.h"
 
 namespace peers {
@@ -25,7 +26,13 @@ constexpr int kExitKilled = 137;  // what a shell reports of a process that kill
 
 constexpr int kExitLeft = 130;  // interrupted, and left gracefully
 
-enum class Happening : std::uint8_t { kAdvance, kStepDone, kTick, kArrival };
+// A newcomer knocks at so many, and looks at least so often whether something is due.
+constexpr std::size_t kSeedsMax = 4;
+constexpr runtime::Duration kPatience{20'000'000};
+
+enum class Happening : std::uint8_t { kKnock, kAdvance, kStepDone, kTick, kArrival };
+// A peer of a `join` fault is no member at first.
+enum class Coming : std::uint8_t { kNotYet, kKnocking, kHere, kTurnedAway };
 enum class Leaving : std::uint8_t { kNo, kHandingOver, kSayingGoodbye, kGone };
 
 struct Node {
@@ -37,6 +44,8 @@ struct Node {
   bool push_due = false;  // once its step's time is over
   bool ended = false;     // finished, or not alive any more
   bool diverged = false;
+  Coming coming = Coming::kHere;
+  std::unique_ptr<SimulatedNewcomer> newcomer;  // while it knocks
   Leaving leaving = Leaving::kNo;
   Instant leave_by;               // the present part of leaving takes no longer
   std::vector<Happening> missed;  // while it was frozen
@@ -50,6 +59,14 @@ runtime::Link link_of(const LinkConfig& config) {
           .loss_probability = config.loss,
           .duplicate_probability = config.duplicate,
           .reorder_probability = config.reorder};
+}
+
+// Of one that is not there at the end.
+int exit_of(const Node& node) {
+  if (node.leaving == Leaving::kGone) return kExitLeft;
+  const bool killed =
+      !node.alive && (node.coming == Coming::kHere || node.coming == Coming::kKnocking);
+  return killed && !node.diverged ? kExitKilled : kExitFailed;
 }
 
 std::vector<double> estimate_of(Assembly& assembly, kernels::Backend& backend) {
@@ -97,6 +114,11 @@ struct Simulation::State {
   void tick(std::size_t i);
   void schedule_faults();
   void inject(const FaultConfig& fault);
+  void knock(std::size_t i);
+  void go_on_knocking(std::size_t i, Happening what);
+  void turn_away(std::size_t i);
+  void begin(std::size_t i);
+  [[nodiscard]] std::vector<PeerId> in_the_run() const;
   void cut(const std::vector<std::uint64_t>& group, bool is_cut);
   void thaw(std::size_t i);
   void leave(std::size_t i);
@@ -110,13 +132,18 @@ struct Simulation::State {
 };
 
 runtime::Status Simulation::State::make_nodes() {
-  std::vector<PeerId> ids;
-  for (std::size_t i = 0; i < config.simulate.peers; ++i) ids.push_back(id_of(i));
-  const gossip::PeerList members = ids;
-  nodes.resize(ids.size());
+  nodes.resize(config.simulate.peers);
   going_on = nodes.size();
+  for (const FaultConfig& fault : config.simulate.faults)
+    for (const std::uint64_t i : fault.peers)
+      if (fault.kind == "join") nodes.at(i).coming = Coming::kNotYet;
+  std::vector<PeerId> ids;
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    if (nodes[i].coming == Coming::kHere) ids.push_back(id_of(i));
+  const gossip::PeerList members = ids;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const Place place{.index = i, .id = ids[i], .members = members, .virtual_time = true};
+    Place place{.index = i, .id = id_of(i), .members = members, .virtual_time = true};
+    if (nodes[i].coming == Coming::kNotYet) place.members = std::vector{id_of(i)};
     auto assembly = Assembly::create(config, surroundings, place, now());
     if (!assembly) return assembly.error();
     nodes[i].assembly = std::move(assembly).value();
@@ -132,9 +159,18 @@ void Simulation::State::start() {
   if (trace != nullptr) write_header();
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     network.on_arrival(id_of(i), [this, i] { happen(i, Happening::kArrival); });
-    call_after(runtime::Duration::zero(), i, Happening::kTick);
-    call_after(runtime::Duration::zero(), i, Happening::kAdvance);
+    if (nodes[i].coming == Coming::kHere) {
+      begin(i);
+    } else {
+      nodes[i].alive = false;
+      network.set_alive(id_of(i), false);
+    }
   }
+}
+
+void Simulation::State::begin(std::size_t i) {
+  call_after(runtime::Duration::zero(), i, Happening::kTick);
+  call_after(runtime::Duration::zero(), i, Happening::kAdvance);
 }
 
 void Simulation::State::call_after(runtime::Duration span, std::size_t i, Happening what) {
@@ -150,7 +186,10 @@ void Simulation::State::happen(std::size_t i, Happening what) {
       node.missed.push_back(what);
     return;
   }
+  if (node.coming == Coming::kKnocking) return go_on_knocking(i, what);
   switch (what) {
+    case Happening::kKnock:
+      return;  // it is in
     case Happening::kAdvance:
       return advance(i);
     case Happening::kStepDone:
@@ -249,10 +288,61 @@ void Simulation::State::inject(const FaultConfig& fault) {
       end(i);
       network.set_alive(id_of(i), false);
     }
+    if (fault.kind == "join") knock(i);
     if (fault.kind == "leave" && nodes[i].alive && !nodes[i].ended) leave(i);
     if (fault.kind == "freeze") nodes[i].frozen = true;
     if (fault.kind == "thaw") thaw(i);
   }
+}
+
+std::vector<PeerId> Simulation::State::in_the_run() const {
+  std::vector<PeerId> ids;
+  for (std::size_t i = 0; i < nodes.size(); ++i)
+    if (nodes[i].coming == Coming::kHere && nodes[i].alive && !nodes[i].ended)
+      ids.push_back(id_of(i));
+  return ids;
+}
+
+// As a process that is started with peer.join.
+void Simulation::State::knock(std::size_t i) {
+  Node& node = nodes[i];
+  const Assembly& assembly = *node.assembly;
+  std::vector<PeerId> seeds = in_the_run();
+  seeds.resize(std::min(seeds.size(), kSeedsMax));
+  const gossip::Sender sender{
+      .id = id_of(i), .incarnation = 1, .fingerprint = assembly.fingerprint()};
+  node.alive = true;
+  node.coming = Coming::kKnocking;
+  network.set_alive(id_of(i), true);
+  node.newcomer = std::make_unique<SimulatedNewcomer>(
+      gossip::JoiningOptions{.sender = sender,
+                             .self = {.id = sender.id, .incarnation = sender.incarnation},
+                             .terms = assembly.terms()},
+      seeds, assembly.layout(), network.transport_of(id_of(i)));
+  go_on_knocking(i, Happening::kKnock);
+}
+
+// A process would knock for ever; here that ends when there is nobody left who could answer.
+void Simulation::State::go_on_knocking(std::size_t i, Happening what) {
+  Node& node = nodes[i];
+  const auto state = node.newcomer->advance(now());
+  if (state == gossip::Joining::State::kRejected || in_the_run().empty()) return turn_away(i);
+  if (state != gossip::Joining::State::kReady) {
+    if (what == Happening::kKnock) call_after(kPatience, i, Happening::kKnock);
+    return;
+  }
+  const Joined joined = node.newcomer->joined();
+  node.newcomer.reset();
+  node.coming = Coming::kHere;
+  peer(i).join(joined.contacts, joined.estimate(), joined.step, now());
+  begin(i);
+}
+
+void Simulation::State::turn_away(std::size_t i) {
+  nodes[i].coming = Coming::kTurnedAway;
+  nodes[i].alive = false;
+  end(i);
+  network.set_alive(id_of(i), false);
 }
 
 void Simulation::State::cut(const std::vector<std::uint64_t>& group, bool is_cut) {
@@ -269,6 +359,10 @@ void Simulation::State::cut(const std::vector<std::uint64_t>& group, bool is_cut
 void Simulation::State::leave(std::size_t i) {
   Node& node = nodes[i];
   if (node.leaving != Leaving::kNo) return;
+  if (node.coming == Coming::kKnocking) {
+    node.leaving = Leaving::kGone;
+    return turn_away(i);
+  }
   node.leaving = Leaving::kHandingOver;
   node.waiting = true;  // hears of every arrival
   peer(i).mix();
@@ -327,7 +421,8 @@ void Simulation::State::trace_row(std::size_t i) {
 std::uint64_t Simulation::State::slowest_step() const {
   std::uint64_t slowest = nodes.front().assembly->steps();
   for (const Node& node : nodes) {
-    if (node.alive) slowest = std::min(slowest, node.assembly->peer().steps_behind());
+    if (node.alive && node.coming == Coming::kHere)
+      slowest = std::min(slowest, node.assembly->peer().steps_behind());
   }
   return slowest;
 }
@@ -353,9 +448,8 @@ PeerSummary Simulation::State::summary_of(std::size_t i) {
   summary.bytes_received = status.traffic.bytes_received;
   summary.parcels_sent = status.traffic.parcels_sent;
   summary.parcels_received = status.traffic.parcels_received;
-  if (!node.alive) {
-    summary.exit = node.leaving == Leaving::kGone ? kExitLeft : kExitKilled;
-    if (node.diverged) summary.exit = kExitFailed;
+  if (!node.alive || node.coming != Coming::kHere) {
+    summary.exit = exit_of(node);
     return summary;
   }
   summary.weight = peer(i).weight() + status.weight_waiting;
