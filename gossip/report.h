@@ -68,6 +68,7 @@ struct Report {
   double loss = 0.0;
   double learning_rate = 0.0;
   double samples_per_second = 0.0;
+  std::string precision{};           // of layers' products, for a person: "f32 (bf16 asked)"
   std::uint64_t batch = 0;           // samples of this peer's step
   std::vector<NoiseReport> noise{};  // of all parameters first; empty: not measured
   double weight = 0.0;

@@ -189,6 +189,7 @@ struct Report {
   batch @20 :UInt64;
   noise @21 :List(NoiseReport);
   parcelsClipped @22 :UInt64;
+  precision @23 :Text;
 }
 
 struct NoiseReport {

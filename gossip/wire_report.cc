@@ -64,7 +64,8 @@ std::size_t words_of_report(const Report& report) {
   constexpr std::size_t kMemberWords = 25;
   const auto words_of = [](std::size_t bytes) { return bytes / sizeof(capnp::word) + 1; };
   const Contact& self = report.self;
-  std::size_t words = kFixedWords + words_of(report.terms.size()) + words_of(self.name.size()) +
+  std::size_t words = kFixedWords + words_of(report.terms.size()) +
+                      words_of(report.precision.size()) + words_of(self.name.size()) +
                       words_of(self.address.control.size()) + words_of(self.address.bulk.size()) +
                       words_of(self.address.key.size());
   for (const MemberReport& member : report.members)
@@ -96,6 +97,7 @@ void write_report(const Report& report, wire::Report::Builder body) {
   body.setMembersLiving(report.members_living);
   body.setMembersKnown(report.members_known);
   CHECK(report.noise.size() <= kNoiseReportsMax);
+  body.setPrecision(report.precision);
   body.setBatch(report.batch);
   auto noise = body.initNoise(static_cast<unsigned>(report.noise.size()));
   for (unsigned i = 0; i < noise.size(); ++i) {
@@ -110,11 +112,12 @@ void write_report(const Report& report, wire::Report::Builder body) {
 std::optional<Report> read_report(wire::Report::Reader body) {
   auto self = read_contact(body.getSelf());
   auto terms = read_text(body.getTerms(), kTermsBytesMax);
+  auto precision = read_text(body.getPrecision(), kNameBytesMax);
   const auto progress = read_progress(body.getProgress());
   const auto members = body.getMembers();  // once: reading it again counts again
   const auto noise = body.getNoise();
   const auto standing = static_cast<std::size_t>(body.getStanding());
-  if (!self || !terms || !progress) return std::nullopt;
+  if (!self || !terms || !precision || !progress) return std::nullopt;
   if (members.size() > kReportedMax || standing >= kStandingCount) return std::nullopt;
   if (noise.size() > kNoiseReportsMax) return std::nullopt;
   Report report{.self = std::move(*self),
@@ -125,6 +128,7 @@ std::optional<Report> read_report(wire::Report::Reader body) {
                 .loss = body.getLoss(),
                 .learning_rate = body.getLearningRate(),
                 .samples_per_second = body.getSamplesPerSecond(),
+                .precision = std::move(*precision),
                 .batch = body.getBatch(),
                 .weight = body.getWeight(),
                 .weight_in_flight = body.getWeightInFlight(),

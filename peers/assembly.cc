@@ -221,6 +221,11 @@ std::size_t threads_of(const Config& config, std::size_t peers_on_this_machine) 
       1, runtime::usable_cores().size() / std::max<std::size_t>(1, peers_on_this_machine));
 }
 
+std::string precision_text(std::string_view asked, kernels::Precision really) {
+  const std::string_view name = kernels::name_of(really);
+  return name == asked ? std::string(name) : fmt::format("{} ({} asked)", name, asked);
+}
+
 std::string precision_lack(const Config& config) {
   const kernels::Precision wanted = kernels::precision_of(config.train.precision);
   if (wanted == kernels::Precision::kF32) return "";
@@ -462,6 +467,7 @@ PeerOptions Assembly::options_of(const Config& config, const Place& place) const
   return {.self = {place.id, place.incarnation, fingerprint_},
           .contact = {place.id, place.incarnation, place.name, place.address},
           .terms = terms_,
+          .precision = precision_text(config.train.precision, backend_->precision()),
           .admits = config.gossip.pace != "sync" && config.gossip.topology != "file",
           .reached_by_number = place.virtual_time,
           .offences_max = config.security.refused_max,

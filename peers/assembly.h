@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "gossip/layout.h"
@@ -48,6 +49,10 @@ struct Shares {
 // Opens the device and reads the data.
 [[nodiscard]] runtime::Result<Surroundings> open_surroundings(const Config& config,
                                                               const Shares& shares);
+
+// What layers' products are computed in, and what was asked for where it cannot be had:
+// "f32 (bf16 asked)".
+[[nodiscard]] std::string precision_text(std::string_view asked, kernels::Precision really);
 
 // Why this machine would not compute in train.precision, for a person; empty where it would, and
 // where the device cannot be opened at all.

@@ -41,6 +41,7 @@ struct PeerOptions {
   gossip::Sender self;
   gossip::Contact contact{};       // of this peer, as others are told
   std::string terms{};             // of the run
+  std::string precision{};         // as Report
   bool admits = false;             // whether newcomers may join while it trains
   bool reached_by_number = false;  // as ExchangeOptions
   std::uint64_t offences_max = 0;  // as ExchangeOptions

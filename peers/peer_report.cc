@@ -45,6 +45,7 @@ gossip::Report Peer::report(runtime::Instant now) const {
           .loss = status.loss,
           .learning_rate = status.learning_rate,
           .samples_per_second = status.samples_per_second,
+          .precision = options_.precision,
           .batch = status.batch,
           .noise = status.noise,
           .weight = status.weight,

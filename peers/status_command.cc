@@ -81,6 +81,7 @@ Json to_json(const gossip::Message& answer) {
           {"loss", json_number(report.loss)},
           {"learning_rate", json_number(report.learning_rate)},
           {"samples_per_second", json_number(report.samples_per_second)},
+          {"precision", report.precision},
           {"batch", report.batch},
           {"noise", peers::to_json(report.noise)},
           {"weight", json_number(report.weight)},
@@ -129,16 +130,17 @@ std::string to_text(const gossip::Message& answer) {
   const auto& report = std::get<gossip::Report>(answer.body);
   std::string text = fmt::format(
       "{} of run {} ({:016x}), {}{}{}\n"
-      "step {} of {}, epoch {:.2f}, loss {:.4f}, learning rate {:.3g}, {:.0f} samples/s\n"
+      "step {} of {}, epoch {:.2f}, loss {:.4f}, learning rate {:.3g}, {:.0f} samples/s, {}\n"
       "weight {:.3f}, in flight {:.3f}; blocked {:.1f} s; parcels skipped {}, age {:.0f} rounds, "
       "99 % at most {:.0f}; messages refused {}, parcels clipped {}\n"
       "members living {} of {} known, this one included\n",
       name_of(report.self.name, report.self.id), term(report, "run"), answer.from.fingerprint,
       gossip::to_string(report.progress.phase), report.leaving ? ", leaving" : "",
       loud(report.standing), report.progress.step, report.steps, report.epoch, report.loss,
-      report.learning_rate, report.samples_per_second, report.weight, report.weight_in_flight,
-      report.blocked_seconds, report.parcels_skipped, report.age_rounds_p50, report.age_rounds_p99,
-      report.messages_refused, report.parcels_clipped, report.members_living, report.members_known);
+      report.learning_rate, report.samples_per_second, report.precision, report.weight,
+      report.weight_in_flight, report.blocked_seconds, report.parcels_skipped,
+      report.age_rounds_p50, report.age_rounds_p99, report.messages_refused, report.parcels_clipped,
+      report.members_living, report.members_known);
   text += noise_text(report);
   if (report.members.empty()) return text;
   text += fmt::format(

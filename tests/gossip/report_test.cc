@@ -49,6 +49,7 @@ TEST_CASE("a report comes through, whoever sends it, with as many members as it 
     CHECK(report.steps == 9);
     CHECK(std::isnan(report.loss));
     CHECK(report.leaving);
+    CHECK(report.precision == "f32 (bf16 asked)");
     CHECK(report.batch == 32);
     CHECK(report.parcels_clipped == 33);
     CHECK(report.noise == test::a_report(0).noise);

@@ -71,6 +71,7 @@ class Asking(unittest.TestCase):
             self.assertEqual(said["fingerprint"], start["fingerprint"])
             self.assertEqual(said["phase"], "training")
             self.assertFalse(said["leaving"])
+            self.assertEqual(said["precision"], "f32")
             self.assertEqual(said["members_living"], 2)
             for field in ("step", "loss", "learning_rate", "samples_per_second", "epoch", "weight"):
                 self.assertGreater(said[field], 0, field)
@@ -81,7 +82,7 @@ class Asking(unittest.TestCase):
             self.assertLess(edge["silent_seconds"], 10)
             status, out, err = run.call("status", self.address(run, "b"))
             self.assertEqual(status, 0, err)
-            for text in ("b of run t", "training", "members living 2 of 2", "alive"):
+            for text in ("b of run t", "training", "samples/s, f32", "members living 2 of 2", "alive"):
                 self.assertIn(text, out)
             second.kill()
             run.wait_for(lambda: self.status(run, "a")["members"][0]["state"] == "dead", first)

@@ -86,6 +86,7 @@ TEST_CASE("who asks is told how the peer is, and its mass stays what it was") {
   asked.ask(Inquiry::Kind::kStatus, false);
   const gossip::Message message = asked.answer();
   const auto& report = std::get<gossip::Report>(message.body);
+  CHECK(report.precision == "f32");
   CHECK(message.from.id == runtime::PeerId{0});
   CHECK(message.from.incarnation == 4);
   CHECK(report.self.name == "anna");

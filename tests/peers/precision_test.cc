@@ -69,3 +69,9 @@ TEST_CASE("the laboratory, which has no layers, refuses bf16") {
   CHECK_THAT(config.error().message,
              Catch::Contains("train.precision: a quadratic has no layers to compute in \"bf16\""));
 }
+
+TEST_CASE("a precision is named with what was asked for, where that is another") {
+  CHECK(peers::precision_text("bf16", kernels::Precision::kBf16) == "bf16");
+  CHECK(peers::precision_text("f32", kernels::Precision::kF32) == "f32");
+  CHECK(peers::precision_text("bf16", kernels::Precision::kF32) == "f32 (bf16 asked)");
+}

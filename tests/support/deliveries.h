@@ -49,6 +49,7 @@ inline gossip::Report a_report(std::size_t members) {
       .progress = {.phase = gossip::Phase::kMixing, .step = 7, .step_seconds = 0.5},
       .steps = 9,
       .loss = std::numeric_limits<double>::quiet_NaN(),
+      .precision = "f32 (bf16 asked)",
       .batch = 32,
       .noise = {{"all", 1.5, 0.0}, {"conv1 to conv3", 2.5, 3.5}},
       .parcels_clipped = 33,
