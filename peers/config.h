@@ -85,6 +85,7 @@ struct PolicyConfig {
   std::string schedule = "every-step";
   std::uint64_t period = 1;
   std::uint64_t participants = 0;
+  std::string order = "adapt-then-combine";
   std::string stages = "sc";
   std::string stage_data = "iid";
   std::uint64_t stage_steps = 1000;

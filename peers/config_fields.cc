@@ -145,6 +145,7 @@ void describe_policy(PolicyConfig& c, Table t) {
   t.add_name("policy.schedule", c.schedule, "when to push");
   t.add("policy.period", Count{&c.period, kFromOne},
         "all but every-step: local steps between pushes; stagewise: in the first stage");
+  t.add_name("policy.order", c.order, "whether a push takes the step just computed along");
   t.add("policy.participants", Count{&c.participants, kFromZero},
         "periodic: so many peers, drawn anew, train in a period and count for all; 0: everybody");
   t.add_name("policy.stages", c.stages, "stagewise: how rate, length and period change by stage");

@@ -73,6 +73,10 @@ constexpr Choice kSchedules[] = {
     {"overlapped", "as periodic, and what is pushed travels while the next period computes"},
     {"stagewise", "stages: each longer, of a lower rate and a longer period"},
 };
+constexpr Choice kOrders[] = {
+    {"adapt-then-combine", "the step, then the push: averages hold it"},
+    {"adapt-while-combining", "the push, then the step, from the gradient before both"},
+};
 constexpr Choice kStages[] = {
     {"sc", "strongly convex: each twice as long, at half the rate"},
     {"nc-1", "as sc, and pulled to where the stage began"},
@@ -193,6 +197,7 @@ constexpr KeyChoices kChoices[] = {
     {"policy.correction", kCorrections},
     {"policy.regularizer", kRegularizers},
     {"policy.outer", kOuters},
+    {"policy.order", kOrders},
     {"gossip.weighting", kWeightings},
     {"gossip.topology", kTopologies},
     {"gossip.pace", kPaces},

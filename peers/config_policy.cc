@@ -167,6 +167,31 @@ void check_participants(const Config& config, Problems& problems) {
         config.data.tasks);
 }
 
+void check_order(const Config& config, Problems& problems) {
+  const PolicyConfig& policy = config.policy;
+  constexpr std::string_view kKey = "policy.order";
+  if (policy.order != "adapt-while-combining") return;
+  const auto refuse = [&](std::string_view reason) {
+    problems.push_back({kKey, fmt::format("{} {}", toml_text(policy.order), reason)});
+  };
+  if (config.gossip.pace != "sync")
+    refuse(
+        fmt::format("leaves the step out of what is pushed, and out of step the weight by which "
+                    "it counts would go with the push: it needs gossip.pace = \"sync\", got {}",
+                    toml_text(config.gossip.pace)));
+  if (policy.schedule == "overlapped")
+    refuse("and policy.schedule = \"overlapped\" both put off the step that a push leaves out");
+  if (policy.correction != "none")
+    refuse(
+        fmt::format("needs policy.correction = \"none\", got {}: it is given what a peer has "
+                    "come to, all steps among it",
+                    toml_text(policy.correction)));
+  if (policy.participants > 0)
+    refuse("leaves a step out of the period that policy.participants stretches");
+  if (config.gossip.protocol == "liec")
+    refuse("leaves the step out, and with gossip.protocol = \"liec\" it is what is pushed");
+}
+
 void check_batches(const Config& config, Problems& problems) {
   if (config.policy.learning_rate_batch > 0 && config.objective.kind != "network")
     problems.push_back({"policy.learning_rate_batch",
@@ -207,6 +232,7 @@ void check_policy(const Config& config, Problems& problems) {
   check_regularizer(config, problems);
   check_outer(config.policy, problems);
   check_participants(config, problems);
+  check_order(config, problems);
   check_batches(config, problems);
 }
 

@@ -315,9 +315,11 @@ void Simulation::State::knock(std::size_t i) {
   node.coming = Coming::kKnocking;
   network.set_alive(id_of(i), true);
   node.newcomer = std::make_unique<SimulatedNewcomer>(
-      gossip::JoiningOptions{.sender = sender,
-                             .self = {.id = sender.id, .incarnation = sender.incarnation},
-                             .terms = assembly.terms()},
+      gossip::JoiningOptions{
+          .sender = sender,
+          .self = {.id = sender.id, .incarnation = sender.incarnation, .name = {}, .address = {}},
+          .terms = assembly.terms(),
+          .seeds = {}},
       seeds, assembly.layout(), network.transport_of(id_of(i)));
   go_on_knocking(i, Happening::kKnock);
 }
