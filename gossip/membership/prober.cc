@@ -21,14 +21,15 @@ std::optional<runtime::PeerId> Prober::tick(std::span<const runtime::PeerId> oth
   for (auto& [number, asked] : asked_)
     if (!asked.answered && !asked.relayed && now >= asked.relay_at)
       go_on_asking(asked, number, others);
-  if (now < period_ends_) return std::nullopt;
-  const std::optional<runtime::PeerId> silent = verdict();
+  const std::optional<runtime::PeerId> silent = verdict(now);
+  if (now < period_ends_) return silent;
   period_ends_ = now + awareness_.scaled(options_.interval);
   if (const auto target = next_target(others)) {
-    current_ = next_number_;
+    const std::uint64_t number = next_number_;
     ask(*target, std::nullopt, now);
-    const runtime::Duration direct = asked_.at(*current_).relay_at - now;
-    period_ends_ = std::max(period_ends_, now + 2 * direct);
+    Asked& asked = asked_.at(number);
+    asked.in_turn = true;
+    asked.verdict_at = std::max(period_ends_, now + 2 * (asked.relay_at - now));
   }
   while (asked_.size() > kAskedMax) asked_.erase(asked_.begin());
   return silent;
@@ -44,23 +45,26 @@ void Prober::go_on_asking(Asked& asked, std::uint64_t number,
     questions_.push_back(told);
     return;
   }
-  if (number != current_) return;
+  if (!asked.in_turn) return;
   std::vector<runtime::PeerId> relays(others.begin(), others.end());
   std::erase(relays, asked.peer);
   random_.shuffle(std::span(relays));
   if (relays.size() > kRelays) relays.erase(relays.begin() + kRelays, relays.end());
-  unreachables_due_ = relays.size();
+  asked.unreachables_due = relays.size();
   for (const runtime::PeerId relay : relays)
     questions_.push_back({relay, {Probe::Kind::kRelay, number, asked.peer}});
 }
 
-// Of the probe of the period that ends.
-std::optional<runtime::PeerId> Prober::verdict() {
-  const auto asked = asked_.find(std::exchange(current_, std::nullopt).value_or(0));
-  if (asked == asked_.end() || asked->second.answered) return std::nullopt;
-  // Relays that do not speak either make the fault likely to be our own.
-  awareness_.worse(static_cast<int>(unreachables_due_));
-  return asked->second.peer;
+// Of the probes of our own, one at a time.
+std::optional<runtime::PeerId> Prober::verdict(runtime::Instant now) {
+  for (auto& [number, asked] : asked_) {
+    if (!asked.in_turn || asked.answered || now < asked.verdict_at) continue;
+    asked.in_turn = false;
+    // Relays that do not speak either make the fault likely to be our own.
+    awareness_.worse(static_cast<int>(asked.unreachables_due));
+    return asked.peer;
+  }
+  return std::nullopt;
 }
 
 std::optional<runtime::PeerId> Prober::next_target(std::span<const runtime::PeerId> others) {
@@ -83,7 +87,6 @@ void Prober::ask(runtime::PeerId peer, std::optional<Question> for_whom, runtime
                     .at = now,
                     .relay_at = now + awareness_.scaled(patience),
                     .for_whom = std::move(for_whom)};
-  if (number == current_) unreachables_due_ = 0;
   questions_.push_back({peer, {Probe::Kind::kProbe, number, peer}});
 }
 
@@ -98,9 +101,12 @@ void Prober::hear(runtime::PeerId from, const Probe& probe, runtime::Instant now
       if (asked_.size() < kAskedMax && probe.about != options_.self)
         ask(probe.about, Question{from, {Probe::Kind::kAnswer, probe.number, probe.about}}, now);
       return;
-    case Probe::Kind::kUnreachable:
-      if (current_ == probe.number && unreachables_due_ > 0) --unreachables_due_;
+    case Probe::Kind::kUnreachable: {
+      const auto asked = asked_.find(probe.number);
+      if (asked != asked_.end() && asked->second.unreachables_due > 0)
+        --asked->second.unreachables_due;
       return;
+    }
     case Probe::Kind::kAnswer: {
       const auto asked = asked_.find(probe.number);
       if (asked == asked_.end() || asked->second.peer != probe.about) return;
@@ -123,7 +129,7 @@ void Prober::hear_answer(const Probe& probe) {
   Asked& asked = asked_.at(probe.number);
   asked.answered = true;
   if (asked.for_whom) questions_.push_back(*asked.for_whom);
-  if (current_ == probe.number) awareness_.better();
+  if (asked.in_turn) awareness_.better();
 }
 
 void Prober::forget(runtime::PeerId peer) {
@@ -132,16 +138,21 @@ void Prober::forget(runtime::PeerId peer) {
 }
 
 void Prober::excuse(runtime::Instant now) {
-  current_.reset();
-  for (auto& [number, asked] : asked_) asked.excused = true;
+  for (auto& [number, asked] : asked_) {
+    asked.in_turn = false;
+    asked.excused = true;
+  }
   period_ends_ = now + options_.interval;
   awareness_.worse();
 }
 
 runtime::Instant Prober::next_tick() const {
   runtime::Instant next = period_ends_;
-  for (const auto& [number, asked] : asked_)
-    if (!asked.answered && !asked.relayed) next = std::min(next, asked.relay_at);
+  for (const auto& [number, asked] : asked_) {
+    if (asked.answered) continue;
+    if (!asked.relayed) next = std::min(next, asked.relay_at);
+    if (asked.in_turn) next = std::min(next, asked.verdict_at);
+  }
   return next;
 }
 

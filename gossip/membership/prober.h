@@ -58,7 +58,8 @@ class Prober {
 
   Prober(const Options& options, runtime::Instant now);
 
-  // `others`: the living without self, sorted. Returns who has not answered by now, if anybody.
+  // `others`: the living without self, sorted. Returns who has not answered by now, if anybody. One
+  // on a slow link is waited for; the others have their turn meanwhile.
   std::optional<runtime::PeerId> tick(std::span<const runtime::PeerId> others,
                                       runtime::Instant now);
   [[nodiscard]] runtime::Instant next_tick() const;
@@ -84,6 +85,9 @@ class Prober {
     runtime::Instant at{};
     runtime::Instant relay_at{};         // nobody has answered: ask through others, or say so
     std::optional<Question> for_whom{};  // an answer goes there
+    runtime::Instant verdict_at{};       // in our own turn: unanswered by then, it is silent
+    bool in_turn = false;
+    std::size_t unreachables_due = 0;  // relays that have not spoken
     bool answered = false;
     bool relayed = false;
     bool excused = false;  // we stood still meanwhile: what it took says nothing of the link
@@ -93,7 +97,7 @@ class Prober {
   void note_round_trip(runtime::PeerId peer, runtime::Duration span);
   void hear_answer(const Probe& probe);
   [[nodiscard]] std::optional<runtime::PeerId> next_target(std::span<const runtime::PeerId> others);
-  [[nodiscard]] std::optional<runtime::PeerId> verdict();
+  [[nodiscard]] std::optional<runtime::PeerId> verdict(runtime::Instant now);
 
   Options options_;
   runtime::Random random_;
@@ -101,8 +105,6 @@ class Prober {
   std::vector<runtime::PeerId> order_;  // still to be asked this time round, from the back
   std::map<std::uint64_t, Asked> asked_;
   std::uint64_t next_number_ = 1;
-  std::optional<std::uint64_t> current_;  // our own probe of this period
-  std::size_t unreachables_due_ = 0;      // relays of the current probe that have not spoken
   runtime::Instant period_ends_;
   std::map<runtime::PeerId, RoundTrips> round_trips_;
   std::vector<Question> questions_;

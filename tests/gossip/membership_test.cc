@@ -252,6 +252,32 @@ TEST_CASE(
   CHECK(noticed);
 }
 
+TEST_CASE("one member on a slow link keeps nobody from noticing that another is silent") {
+  Prober prober({.self = PeerId{0}, .interval = std::chrono::milliseconds(200), .seed = 3},
+                at_ms(0));
+  const std::vector<PeerId> others{PeerId{1}, PeerId{2}, PeerId{3}};
+  std::vector<std::pair<std::int64_t, Question>> slow;  // when its answers come
+  std::optional<std::int64_t> noticed;
+  for (std::int64_t now = 0; now < 30'000; ++now) {
+    const auto named = prober.tick(others, at_ms(now));
+    if (named == PeerId{2} && !noticed) noticed = now - 20'000;
+    for (const Question& question : prober.take_questions()) {
+      if (question.probe.kind != Probe::Kind::kProbe) continue;
+      if (question.to == PeerId{1}) slow.emplace_back(now + 2000, question);
+      const bool answers = question.to == PeerId{3} || (question.to == PeerId{2} && now < 20'000);
+      if (answers)
+        prober.hear(question.to, {Probe::Kind::kAnswer, question.probe.number, question.to},
+                    at_ms(now));
+    }
+    for (const auto& [at, question] : slow)
+      if (at == now)
+        prober.hear(question.to, {Probe::Kind::kAnswer, question.probe.number, question.to},
+                    at_ms(now));
+  }
+  REQUIRE(noticed);
+  CHECK(*noticed <= 3000);
+}
+
 TEST_CASE("a link's deadline follows what its answers take") {
   gossip::RoundTrips trips;
   const Duration shortest = std::chrono::milliseconds(100);
