@@ -126,6 +126,12 @@ std::unique_ptr<Exchange> Exchange::next_life(runtime::Instant now) const {
     Contact contact = known == nullptr ? Contact{} : *known;
     contact.id = peer;
     if (expelled_by_ && peer == expelled_by_->id) contact.incarnation = expelled_by_->incarnation;
+    // News of a life that it ended long ago may still go round, and is not of this one.
+    const auto incarnation = membership_.incarnation_of(peer);
+    if (incarnation && is_living(peer)) {
+      static_cast<void>(next->membership_.recognises(peer, *incarnation));
+      static_cast<void>(next->lane(peer).recognises(*incarnation));
+    }
     contacts.push_back(std::move(contact));
   }
   next->meet(contacts, true, now);

@@ -324,8 +324,8 @@ void check_objective(const Config& config, Problems& problems) {
 
 void check_fault(const FaultConfig& fault, const SimulateConfig& simulate, Problems& problems) {
   constexpr std::string_view kKey = "simulate.faults";
-  constexpr std::array<std::string_view, 7> kKinds = {"crash", "leave", "join", "freeze",
-                                                      "thaw",  "cut",   "heal"};
+  constexpr std::array<std::string_view, 8> kKinds = {"crash", "leave", "join", "freeze",
+                                                      "thaw",  "cut",   "mute", "heal"};
   if (std::ranges::find(kKinds, fault.kind) == kKinds.end()) {
     const std::string_view meant = nearest(fault.kind, kKinds);
     const std::string hint = meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant);
@@ -356,7 +356,7 @@ void check_joins(const Config& config, Problems& problems) {
   if (joins.size() >= config.simulate.peers)
     problems.push_back({kKey, "kind \"join\": at least one peer has to be there from the start"});
   for (const FaultConfig& fault : config.simulate.faults) {
-    if (fault.kind == "cut" || fault.kind == "heal") continue;
+    if (fault.kind == "cut" || fault.kind == "mute" || fault.kind == "heal") continue;
     for (const std::uint64_t peer : fault.peers)
       if (joins.contains(peer) && fault.at < joins.at(peer))
         problems.push_back({kKey, fmt::format("kind {}: peer {} joins at {} only",

@@ -45,7 +45,7 @@ struct Expectation {
   }
   std::string operator()(const Faults&) const {
     return "an array of tables { at = seconds, "
-           "kind = \"crash\" | \"leave\" | \"join\" | \"freeze\" | \"thaw\" | \"cut\" | "
+           "kind = \"crash\" | \"leave\" | \"join\" | \"freeze\" | \"thaw\" | \"cut\" | \"mute\" | "
            "\"heal\", "
            "peers = [numbers] }";
   }

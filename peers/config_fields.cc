@@ -279,7 +279,8 @@ void describe_simulate(SimulateConfig& c, Table t) {
         "compute time of a step, per peer, the last repeats");
   t.add_name("simulate.precision", c.precision, "of parameters");
   t.add("simulate.faults", Faults{&c.faults},
-        "{ at = 3.0, kind = \"crash\", peers = [1] }: crash, leave, join, freeze, thaw, cut, heal");
+        "{ at = 3.0, kind = \"crash\", peers = [1] }: crash, leave, join, freeze, thaw, cut, mute, "
+        "heal");
 }
 
 void describe_link(LinkConfig& c, Table t) {

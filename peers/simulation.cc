@@ -119,7 +119,11 @@ struct Simulation::State {
   void turn_away(std::size_t i);
   void begin(std::size_t i);
   [[nodiscard]] std::vector<PeerId> in_the_run() const;
-  void cut(const std::vector<std::uint64_t>& group, bool is_cut);
+  struct Ways {
+    bool to = false;
+    bool from = false;
+  };
+  void cut(const std::vector<std::uint64_t>& group, const Ways& lost);
   void thaw(std::size_t i);
   void leave(std::size_t i);
   void go_on_leaving(std::size_t i);
@@ -280,7 +284,9 @@ void Simulation::State::schedule_faults() {
 }
 
 void Simulation::State::inject(const FaultConfig& fault) {
-  if (fault.kind == "cut" || fault.kind == "heal") return cut(fault.peers, fault.kind == "cut");
+  if (fault.kind == "cut") return cut(fault.peers, {.to = true, .from = true});
+  if (fault.kind == "mute") return cut(fault.peers, {.to = false, .from = true});
+  if (fault.kind == "heal") return cut(fault.peers, {});
   for (const std::uint64_t i : fault.peers) {
     if (i >= nodes.size()) continue;
     if (fault.kind == "crash") {
@@ -347,12 +353,13 @@ void Simulation::State::turn_away(std::size_t i) {
   network.set_alive(id_of(i), false);
 }
 
-void Simulation::State::cut(const std::vector<std::uint64_t>& group, bool is_cut) {
+// What the others say to the group, and what it says to them.
+void Simulation::State::cut(const std::vector<std::uint64_t>& group, const Ways& lost) {
   for (const std::uint64_t a : group) {
     for (std::size_t b = 0; b < nodes.size(); ++b) {
       if (std::ranges::count(group, b) > 0) continue;
-      network.link(id_of(a), id_of(b)).cut = is_cut;
-      network.link(id_of(b), id_of(a)).cut = is_cut;
+      network.link(id_of(a), id_of(b)).cut = lost.from;
+      network.link(id_of(b), id_of(a)).cut = lost.to;
     }
   }
 }

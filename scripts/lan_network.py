@@ -41,12 +41,19 @@ def _namespace(host):
     return f"murmur-lan{host}"
 
 
+def _port(host):
+    """Of the switch."""
+    return f"murmur-port{host}"
+
+
 def _ip(*arguments):
     subprocess.run(["ip", *arguments], check=True)
 
 
 def _remove(hosts):
     for host in range(hosts):
+        # With its namespace alone it would go when the kernel comes to it, after the next one is made.
+        subprocess.run(["ip", "link", "del", _port(host)], stderr=subprocess.DEVNULL, check=False)
         subprocess.run(["ip", "netns", "del", _namespace(host)], stderr=subprocess.DEVNULL, check=False)
     subprocess.run(["ip", "link", "del", BRIDGE], stderr=subprocess.DEVNULL, check=False)
 
@@ -119,7 +126,7 @@ def lan(hosts, megabits, slow=None, share=1.0):
         _ip("link", "add", BRIDGE, "type", "bridge")
         _ip("link", "set", BRIDGE, "up")
         for host in range(hosts):
-            space, outside = _namespace(host), f"murmur-port{host}"
+            space, outside = _namespace(host), _port(host)
             _ip("netns", "add", space)
             _ip("link", "add", outside, "type", "veth", "peer", "name", "eth0", "netns", space)
             _ip("link", "set", outside, "master", BRIDGE, "up")

@@ -183,6 +183,25 @@ TEST_CASE("a life of a member that nobody introduced makes the one before suspec
   CHECK(table[0].members().state(PeerId{1}) == MemberState::kAlive);
 }
 
+TEST_CASE("a new life knows the others' lives from the one before, and no older news of them") {
+  ExchangeTable table(3, gossip::Inbox::Order::kOnArrival, gossip::Acknowledge::kArrived, true);
+  table.push(1, 0);
+  table.settle(at_ms(0));
+  const gossip::Rumour old{.about = PeerId{1},
+                           .incarnation = ExchangeTable::sender(PeerId{1}).incarnation,
+                           .refutation = 0,
+                           .state = MemberState::kDead,
+                           .from = PeerId{2}};
+  table.replace(1, table[1].next_life(at_ms(0)));
+  table.settle(at_ms(0));
+  table.replace(0, table[0].next_life(at_ms(0)));
+  REQUIRE(table[0].members().is_living(PeerId{1}));
+  Heartbeat news;
+  news.rumours = {old};
+  table[0].receive({.from = ExchangeTable::sender(PeerId{2}), .body = news}, 1, at_ms(0));
+  CHECK(table[0].members().is_living(PeerId{1}));
+}
+
 TEST_CASE("a roster does not raise the dead, also where nobody knows their address") {
   ExchangeTable table(3, gossip::Inbox::Order::kOnArrival, gossip::Acknowledge::kArrived, true);
   table.push(2, 0);

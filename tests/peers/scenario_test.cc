@@ -101,6 +101,18 @@ TEST_CASE("who was taken for dead comes back, and a run that was cut in two grow
   }
 }
 
+TEST_CASE("who is not heard and hears that it is dead comes back when it is heard again") {
+  peers::Config config = read("mute");
+  for (config.seed = 1; config.seed <= 5; ++config.seed) {
+    CAPTURE(config.seed);
+    const peers::RunSummary summary = run(config).summary;
+    for (const peers::PeerSummary& peer : summary.peers) CHECK(peer.exit == 0);
+    CHECK(summary.consensus_distance < 1e-8);
+    CHECK(summary.weight_total < 16.0);
+    CHECK(summary.weight_in_flight == 0.0);
+  }
+}
+
 TEST_CASE("nobody goes on pushing to the dead, whatever it has slept through") {
   peers::Config config = read("storm");
   // A peer that had stood still asked others once in twenty seconds; one that died was brought back
