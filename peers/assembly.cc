@@ -486,7 +486,7 @@ PeerOptions Assembly::options_of(const Config& config, const Place& place) const
           .damping = config.gossip.damping,
           .average_every = config.gossip.average_every,
           .steps_after_push = protocol_of(config).steps_after_push ||
-                              config.policy.order == "adapt-while-combining",
+                              config.policy.order == "adapt-while-communicate",
           .blocks = block_choice_of(config),
           .probe_interval = std::chrono::milliseconds(config.membership.probe_interval_ms),
           .suspicion_multiplier = config.membership.suspicion_multiplier,

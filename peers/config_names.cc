@@ -75,7 +75,7 @@ constexpr Choice kSchedules[] = {
 };
 constexpr Choice kOrders[] = {
     {"adapt-then-combine", "the step, then the push: averages hold it"},
-    {"adapt-while-combining", "the push, then the step, from the gradient before both"},
+    {"adapt-while-communicate", "the push, then the step, from the gradient before both"},
 };
 constexpr Choice kStages[] = {
     {"sc", "strongly convex: each twice as long, at half the rate"},

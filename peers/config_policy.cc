@@ -170,7 +170,7 @@ void check_participants(const Config& config, Problems& problems) {
 void check_order(const Config& config, Problems& problems) {
   const PolicyConfig& policy = config.policy;
   constexpr std::string_view kKey = "policy.order";
-  if (policy.order != "adapt-while-combining") return;
+  if (policy.order != "adapt-while-communicate") return;
   const auto refuse = [&](std::string_view reason) {
     problems.push_back({kKey, fmt::format("{} {}", toml_text(policy.order), reason)});
   };

@@ -25,9 +25,7 @@ std::optional<runtime::PeerId> Prober::tick(std::span<const runtime::PeerId> oth
   if (now < period_ends_) return silent;
   period_ends_ = now + awareness_.scaled(options_.interval);
   if (const auto target = next_target(others)) {
-    const std::uint64_t number = next_number_;
-    ask(*target, std::nullopt, now);
-    Asked& asked = asked_.at(number);
+    Asked& asked = ask(*target, std::nullopt, now);
     asked.in_turn = true;
     asked.verdict_at = std::max(period_ends_, now + 2 * (asked.relay_at - now));
   }
@@ -80,14 +78,15 @@ std::optional<runtime::PeerId> Prober::next_target(std::span<const runtime::Peer
   }
 }
 
-void Prober::ask(runtime::PeerId peer, std::optional<Question> for_whom, runtime::Instant now) {
+Prober::Asked& Prober::ask(runtime::PeerId peer, std::optional<Question> for_whom,
+                           runtime::Instant now) {
   const runtime::Duration patience = round_trips_[peer].deadline(options_.interval / 2);
   const std::uint64_t number = next_number_++;
-  asked_[number] = {.peer = peer,
-                    .at = now,
-                    .relay_at = now + awareness_.scaled(patience),
-                    .for_whom = std::move(for_whom)};
   questions_.push_back({peer, {Probe::Kind::kProbe, number, peer}});
+  return asked_[number] = {.peer = peer,
+                           .at = now,
+                           .relay_at = now + awareness_.scaled(patience),
+                           .for_whom = std::move(for_whom)};
 }
 
 void Prober::hear(runtime::PeerId from, const Probe& probe, runtime::Instant now) {
@@ -99,7 +98,8 @@ void Prober::hear(runtime::PeerId from, const Probe& probe, runtime::Instant now
       return;
     case Probe::Kind::kRelay:
       if (asked_.size() < kAskedMax && probe.about != options_.self)
-        ask(probe.about, Question{from, {Probe::Kind::kAnswer, probe.number, probe.about}}, now);
+        static_cast<void>(ask(
+            probe.about, Question{from, {Probe::Kind::kAnswer, probe.number, probe.about}}, now));
       return;
     case Probe::Kind::kUnreachable: {
       const auto asked = asked_.find(probe.number);

@@ -66,7 +66,9 @@ class Prober {
 
   void hear(runtime::PeerId from, const Probe& probe, runtime::Instant now);
   // Out of turn: whether it is there after all.
-  void ask(runtime::PeerId peer, runtime::Instant now) { ask(peer, std::nullopt, now); }
+  void ask(runtime::PeerId peer, runtime::Instant now) {
+    static_cast<void>(ask(peer, std::nullopt, now));
+  }
   void forget(runtime::PeerId peer);  // it is gone
   // This peer stood still: an answer may wait unread, and its absence proves nothing.
   void excuse(runtime::Instant now);
@@ -92,7 +94,7 @@ class Prober {
     bool relayed = false;
     bool excused = false;  // we stood still meanwhile: what it took says nothing of the link
   };
-  void ask(runtime::PeerId peer, std::optional<Question> for_whom, runtime::Instant now);
+  Asked& ask(runtime::PeerId peer, std::optional<Question> for_whom, runtime::Instant now);
   void go_on_asking(Asked& asked, std::uint64_t number, std::span<const runtime::PeerId> others);
   void note_round_trip(runtime::PeerId peer, runtime::Duration span);
   void hear_answer(const Probe& probe);

@@ -32,7 +32,8 @@ void CpuBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
                       masked ? f32(saved.out) : nullptr, d_out,
                       d_bias_or_scratch(gradients.d_bias, shape.out_channels));
   const bool ours_weight = multiplies_ourselves() && direct_.suits(shape);
-  const bool ours_data = multiplies_ourselves() && direct_.suits_backward_data(shape);
+  const bool ours_data =
+      multiplies_ourselves() && direct_.suits_backward_data(shape) && !gradients.d_in.empty();
   const float* const d =
       ours_weight || ours_data ? factor(gradients.d_out, rounded_d_out_) : nullptr;
   if (ours_weight)

@@ -39,6 +39,17 @@ Call call_of(const Workshop& workshop, const Description& description,
           description.scratchpad_desc().get_size()};
 }
 
+// Operands: in, weight, bias, out.
+template <typename Description>
+Call forward_call(const Workshop& w, const Description& description, const Matrix& in,
+                  const Matrix& weight, const dnnl::memory::desc& bias,
+                  const dnnl::memory::desc& out) {
+  return call_of(
+      w, description,
+      std::array{factor(DNNL_ARG_SRC, in, w.factors), factor(DNNL_ARG_WEIGHTS, weight, w.factors),
+                 Wish{DNNL_ARG_BIAS, bias, bias}, Wish{DNNL_ARG_DST, out, out, true}});
+}
+
 Call inner_product(const DenseShape& s, const Workshop& w) {
   const Matrix in = matrix(s.batch, s.inputs, Tag::ab, w.factors);
   const Matrix weight = matrix(s.outputs, s.inputs, Tag::ab, w.factors);
@@ -47,10 +58,16 @@ Call inner_product(const DenseShape& s, const Workshop& w) {
   const auto description = describe<dnnl::inner_product_forward>(
       w.engine, attributes(s.activation), dnnl::prop_kind::forward_training, in.plain, weight.plain,
       bias, out.plain);
-  return call_of(
-      w, description,
-      std::array{factor(DNNL_ARG_SRC, in, w.factors), factor(DNNL_ARG_WEIGHTS, weight, w.factors),
-                 Wish{DNNL_ARG_BIAS, bias, bias}, Wish{DNNL_ARG_DST, out.plain, out.plain, true}});
+  return forward_call(w, description, in, weight, bias, out.plain);
+}
+
+// c = a b. Operands: b, a, c.
+Call product(const Workshop& w, const Matrix& a, const Matrix& b, const dnnl::memory::desc& c) {
+  const auto description =
+      describe<dnnl::matmul>(w.engine, attributes(Activation::kNone), a.factor, b.factor, c);
+  return call_of(w, description,
+                 std::array{factor(DNNL_ARG_WEIGHTS, b, w.factors),
+                            factor(DNNL_ARG_SRC, a, w.factors), Wish{DNNL_ARG_DST, c, c, true}});
 }
 
 }  // namespace
@@ -63,36 +80,21 @@ Call make_forward(const DenseShape& s, const Workshop& w) {
   const dnnl::memory::desc bias({1, dim(s.outputs)}, Type::f32, Tag::ab);
   const auto description = describe<dnnl::matmul>(w.engine, attributes(s.activation), in.factor,
                                                   weight.factor, bias, out.plain);
-  return call_of(
-      w, description,
-      std::array{factor(DNNL_ARG_SRC, in, w.factors), factor(DNNL_ARG_WEIGHTS, weight, w.factors),
-                 Wish{DNNL_ARG_BIAS, bias, bias}, Wish{DNNL_ARG_DST, out.plain, out.plain, true}});
+  return forward_call(w, description, in, weight, bias, out.plain);
 }
 
 // d_in = d_out weight
 Call make_backward_data(const DenseShape& s, const Workshop& w) {
-  const Matrix d_out = matrix(s.batch, s.outputs, Tag::ab, w.factors);
-  const Matrix weight = matrix(s.outputs, s.inputs, Tag::ab, w.factors);
-  const Matrix d_in = matrix(s.batch, s.inputs, Tag::ab, Factors::kF32);
-  const auto description = describe<dnnl::matmul>(w.engine, attributes(Activation::kNone),
-                                                  d_out.factor, weight.factor, d_in.plain);
-  return call_of(w, description,
-                 std::array{factor(DNNL_ARG_WEIGHTS, weight, w.factors),
-                            factor(DNNL_ARG_SRC, d_out, w.factors),
-                            Wish{DNNL_ARG_DST, d_in.plain, d_in.plain, true}});
+  return product(w, matrix(s.batch, s.outputs, Tag::ab, w.factors),
+                 matrix(s.outputs, s.inputs, Tag::ab, w.factors),
+                 matrix(s.batch, s.inputs, Tag::ab, Factors::kF32).plain);
 }
 
 // d_weight = d_out^T in
 Call make_backward_weight(const DenseShape& s, const Workshop& w) {
-  const Matrix d_out = matrix(s.outputs, s.batch, Tag::ba, w.factors);
-  const Matrix in = matrix(s.batch, s.inputs, Tag::ab, w.factors);
-  const Matrix d_weight = matrix(s.outputs, s.inputs, Tag::ab, Factors::kF32);
-  const auto description = describe<dnnl::matmul>(w.engine, attributes(Activation::kNone),
-                                                  d_out.factor, in.factor, d_weight.plain);
-  return call_of(
-      w, description,
-      std::array{factor(DNNL_ARG_WEIGHTS, in, w.factors), factor(DNNL_ARG_SRC, d_out, w.factors),
-                 Wish{DNNL_ARG_DST, d_weight.plain, d_weight.plain, true}});
+  return product(w, matrix(s.outputs, s.batch, Tag::ba, w.factors),
+                 matrix(s.batch, s.inputs, Tag::ab, w.factors),
+                 matrix(s.outputs, s.inputs, Tag::ab, Factors::kF32).plain);
 }
 
 }  // namespace kernels::cpu

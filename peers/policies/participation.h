@@ -1,5 +1,5 @@
 #pragma once
-// Local descent with sampled participation (Haddadpour and Mahdavi 2019, algorithm 1): in each
+// Local descent with sampled participation (Haddadpour and Mahdavi 2019): in each
 // period K of N peers, drawn anew without a server, take their local steps; the others keep still
 // and only mix. What the K found is counted N / K times before it is pushed,
 //

@@ -24,7 +24,8 @@ std::string policy(const std::string& order) {
 }
 
 std::string refusal_beside(const std::string& more) {
-  return test::refusal("gossip.pace = \"sync\"\npolicy.order = \"adapt-while-combining\"\n" + more);
+  return test::refusal("gossip.pace = \"sync\"\npolicy.order = \"adapt-while-communicate\"\n" +
+                       more);
 }
 
 }  // namespace
@@ -36,7 +37,7 @@ TEST_CASE("a step is averaged with the model, or added to the average of those b
       "topology = \"file\"\ntopology_file = \"" + lab.scratch.write("w.txt", weights) + "\"\n";
   constexpr std::size_t kRounds = 40;
   const auto then = lab.run(graph + policy("adapt-then-combine"), kRounds);
-  const auto beside = lab.run(graph + policy("adapt-while-combining"), kRounds);
+  const auto beside = lab.run(graph + policy("adapt-while-communicate"), kRounds);
   Matrix a(8, Numbers(3, 0.0));
   Matrix b = a;
   for (std::size_t round = 0; round + 1 < kRounds; ++round) {
@@ -50,8 +51,8 @@ TEST_CASE("a step is averaged with the model, or added to the average of those b
 
 TEST_CASE("a step beside the push is refused where no step may be left out of one") {
   CHECK_THAT(
-      test::refusal("policy.order = \"adapt-while-combining\"\n"),
-      Catch::Contains("x.toml:1: policy.order: \"adapt-while-combining\" leaves the step out"));
+      test::refusal("policy.order = \"adapt-while-communicate\"\n"),
+      Catch::Contains("x.toml:1: policy.order: \"adapt-while-communicate\" leaves the step out"));
   CHECK_THAT(refusal_beside("policy.schedule = \"overlapped\"\n"),
              Catch::Contains("both put off the step"));
   CHECK_THAT(refusal_beside("policy.correction = \"fedaware\"\n"),
@@ -64,6 +65,6 @@ TEST_CASE("a step beside the push is refused where no step may be left out of on
              Catch::Contains("policy.order: expected one of"));
   CHECK(refusal_beside("").empty());
   const peers::Config taken =
-      laboratory::parse("gossip.pace = \"sync\"\npolicy.order = \"adapt-while-combining\"\n");
+      laboratory::parse("gossip.pace = \"sync\"\npolicy.order = \"adapt-while-communicate\"\n");
   CHECK(test::accepted(peers::to_toml(taken)) == taken);
 }
