@@ -132,14 +132,18 @@ models::SafetensorsFile peer_checkpoint(const CheckpointNote& note, const PeerSt
 }
 
 Result<CheckpointFile> CheckpointFile::read(const fs::path& path) {
+  auto bytes = models::read_bytes(path);
+  if (!bytes) return bytes.error();
+  return of(std::move(bytes).value(), path);
+}
+
+Result<CheckpointFile> CheckpointFile::of(std::vector<std::byte> bytes, const fs::path& path) {
   const auto refusal = [&](const std::string& what) {
     return Error{fmt::format("{}: {}", path.string(), what)};
   };
   CheckpointFile file;
   file.path_ = path;
-  auto bytes = models::read_bytes(path);
-  if (!bytes) return bytes.error();
-  file.bytes_ = std::move(bytes).value();
+  file.bytes_ = std::move(bytes);
   auto content = models::parse_safetensors(file.bytes_);
   if (!content) return refusal("damaged: " + content.error().message);
   file.content_ = std::move(content).value();

@@ -55,6 +55,9 @@ class CheckpointFile {
  public:
   // Refused, by name: a file that is missing, damaged or no checkpoint of a peer.
   [[nodiscard]] static runtime::Result<CheckpointFile> read(const std::filesystem::path& path);
+  // The same of a file's bytes; `path` is what refusals call it.
+  [[nodiscard]] static runtime::Result<CheckpointFile> of(std::vector<std::byte> bytes,
+                                                          const std::filesystem::path& path);
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] const CheckpointNote& note() const { return note_; }

@@ -12,6 +12,20 @@ constexpr double kSoonerMax = 0.5;  // of the interval: a slow disk is not writt
 
 }  // namespace
 
+CheckpointNote note_of(Assembly& assembly, const Config& config, const Identity& identity) {
+  const Peer& peer = assembly.peer();
+  return {.run = config.run,
+          .peer = config.peer.name,
+          .id = identity.id,
+          .incarnation = identity.incarnation,
+          .step = peer.step(),
+          .round = peer.status().round,
+          .weight = peer.weight(),
+          .fingerprint = assembly.fingerprint(),
+          .terms = assembly.terms(),
+          .policy = policy_lines(config)};
+}
+
 Checkpoints::Checkpoints(const Parts& parts)
     : parts_(parts),
       writer_({.folder = checkpoint_folder(parts.folder),
@@ -21,17 +35,8 @@ Checkpoints::Checkpoints(const Parts& parts)
                .clock = parts.clock}),
       saved_at_(parts.clock->now()) {}
 
-CheckpointNote Checkpoints::note_of(Peer& peer) const {
-  return {.run = parts_.config->run,
-          .peer = parts_.config->peer.name,
-          .id = parts_.identity.id,
-          .incarnation = parts_.identity.incarnation,
-          .step = peer.step(),
-          .round = peer.status().round,
-          .weight = peer.weight(),
-          .fingerprint = parts_.assembly->fingerprint(),
-          .terms = parts_.assembly->terms(),
-          .policy = policy_lines(*parts_.config)};
+CheckpointNote Checkpoints::note() const {
+  return note_of(*parts_.assembly, *parts_.config, parts_.identity);
 }
 
 void Checkpoints::save_if_due(Peer& peer, runtime::Instant now) {
@@ -40,12 +45,12 @@ void Checkpoints::save_if_due(Peer& peer, runtime::Instant now) {
   const double sooner = std::min(took_seconds_, kSoonerMax * every);
   if (every == 0.0 || peer.diverged() || runtime::to_seconds(now - saved_at_) < every - sooner)
     return;
-  if (writer_.save(peer, *parts_.backend, note_of(peer))) saved_at_ = now;
+  if (writer_.save(peer, *parts_.backend, note())) saved_at_ = now;
 }
 
 void Checkpoints::begin_last(Peer& peer) {
   if (const auto outcome = writer_.wait()) record(*outcome);
-  static_cast<void>(writer_.save(peer, *parts_.backend, note_of(peer)));  // it is idle
+  static_cast<void>(writer_.save(peer, *parts_.backend, note()));  // it is idle
 }
 
 runtime::Status Checkpoints::finish_last() {

@@ -14,6 +14,10 @@
 
 namespace peers {
 
+// What a checkpoint of the assembly's peer, as it is now, says of it. Between rounds.
+[[nodiscard]] CheckpointNote note_of(Assembly& assembly, const Config& config,
+                                     const Identity& identity);
+
 // The trainer's thread.
 class Checkpoints {
  public:
@@ -41,7 +45,7 @@ class Checkpoints {
   [[nodiscard]] std::uint64_t failed() const { return failed_; }  // could not be written, so far
 
  private:
-  [[nodiscard]] CheckpointNote note_of(Peer& peer) const;
+  [[nodiscard]] CheckpointNote note() const;
   void record(const CheckpointWriter::Outcome& outcome);
 
   Parts parts_;

@@ -196,7 +196,7 @@ struct LinkConfig {
 
 struct FaultConfig {
   double at = 0.0;   // seconds of virtual time
-  std::string kind;  // crash | leave | freeze | thaw | cut | heal
+  std::string kind;  // crash | leave | restart | join | freeze | thaw | cut | mute | heal
   std::vector<std::uint64_t> peers;
   bool operator==(const FaultConfig&) const = default;
 };

@@ -324,8 +324,8 @@ void check_objective(const Config& config, Problems& problems) {
 
 void check_fault(const FaultConfig& fault, const SimulateConfig& simulate, Problems& problems) {
   constexpr std::string_view kKey = "simulate.faults";
-  constexpr std::array<std::string_view, 8> kKinds = {"crash", "leave", "join", "freeze",
-                                                      "thaw",  "cut",   "mute", "heal"};
+  constexpr std::array<std::string_view, 9> kKinds = {"crash", "leave", "restart", "join", "freeze",
+                                                      "thaw",  "cut",   "mute",    "heal"};
   if (std::ranges::find(kKinds, fault.kind) == kKinds.end()) {
     const std::string_view meant = nearest(fault.kind, kKinds);
     const std::string hint = meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant);
@@ -364,6 +364,32 @@ void check_joins(const Config& config, Problems& problems) {
   }
 }
 
+// Whoever starts again has ended before. Where nobody can join, all do it together.
+void check_restarts(const Config& config, Problems& problems) {
+  constexpr std::string_view kKey = "simulate.faults";
+  std::vector<FaultConfig> faults = config.simulate.faults;
+  std::ranges::stable_sort(faults, {}, &FaultConfig::at);
+  const bool fixed = config.gossip.pace == "sync" || config.gossip.topology == "file";
+  std::set<std::uint64_t> ended;
+  for (const FaultConfig& fault : faults) {
+    if (fault.kind == "crash" || fault.kind == "leave")
+      ended.insert(fault.peers.begin(), fault.peers.end());
+    if (fault.kind != "restart") continue;
+    for (const std::uint64_t peer : fault.peers)
+      if (ended.erase(peer) == 0)
+        problems.push_back({kKey, fmt::format("kind \"restart\": peer {} has neither crashed nor "
+                                              "left by {}",
+                                              peer, fault.at)});
+    if (fixed && fault.peers.size() < config.simulate.peers)
+      problems.push_back({kKey,
+                          "kind \"restart\": with gossip.pace = \"sync\" or a topology file the "
+                          "list of members is fixed: all start again together or nobody"});
+    if (config.checkpoint.resume.ends_with(".safetensors"))
+      problems.push_back(
+          {"checkpoint.resume", "expected none or auto where simulated peers restart"});
+  }
+}
+
 void check_simulate(const SimulateConfig& simulate, Problems& problems) {
   if (simulate.rounds.has_value() && simulate.seconds.has_value())
     problems.push_back({"simulate.seconds", "expected either rounds or seconds, got both"});
@@ -398,6 +424,7 @@ std::vector<Problem> check_config(const Config& config) {
   check_objective(config, problems);
   check_simulate(config.simulate, problems);
   check_joins(config, problems);
+  check_restarts(config, problems);
   check_checkpoint(config.checkpoint, problems);
   return problems;
 }

@@ -45,8 +45,8 @@ struct Expectation {
   }
   std::string operator()(const Faults&) const {
     return "an array of tables { at = seconds, "
-           "kind = \"crash\" | \"leave\" | \"join\" | \"freeze\" | \"thaw\" | \"cut\" | \"mute\" | "
-           "\"heal\", "
+           "kind = \"crash\" | \"leave\" | \"restart\" | \"join\" | \"freeze\" | \"thaw\" | "
+           "\"cut\" | \"mute\" | \"heal\", "
            "peers = [numbers] }";
   }
 };

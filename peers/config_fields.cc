@@ -279,8 +279,9 @@ void describe_simulate(SimulateConfig& c, Table t) {
         "compute time of a step, per peer, the last repeats");
   t.add_name("simulate.precision", c.precision, "of parameters");
   t.add("simulate.faults", Faults{&c.faults},
-        "{ at = 3.0, kind = \"crash\", peers = [1] }: crash, leave, join, freeze, thaw, cut, mute, "
-        "heal");
+        "{ at = 3.0, kind = \"crash\", peers = [1] }: crash, leave, restart, join, freeze, thaw, "
+        "cut, "
+        "mute, heal");
 }
 
 void describe_link(LinkConfig& c, Table t) {

@@ -34,45 +34,32 @@ Status FormerSelf::find(const PeerStart& start) {
   }
   auto found = find_checkpoint(*config_, folder_, *log_);
   if (!found) return found.error();
-  checkpoint_ = std::move(found).value();
-  if (checkpoint_) resumed_from_ = checkpoint_->path().string();
-  if (start.position.empty()) return {};
-  auto position = CheckpointFile::read(start.position);
-  if (!position) return position.error();
-  position_.emplace(std::move(position).value());
+  if (*found) resumed_from_ = (*found)->path().string();
+  std::optional<CheckpointFile> position;
+  if (!start.position.empty()) {
+    auto read = CheckpointFile::read(start.position);
+    if (!read) return read.error();
+    position.emplace(std::move(read).value());
+  }
+  life_.emplace(*config_, std::move(found).value(), std::move(position));
   return {};
 }
 
 Result<Identity> FormerSelf::become(const std::optional<runtime::PeerId>& fixed,
                                     runtime::PeerId drawn) const {
-  std::optional<Identity> last;
-  if (checkpoint_ && checkpoint_->note().peer == config_->peer.name)
-    last = Identity{checkpoint_->note().id, checkpoint_->note().incarnation};
-  // Who begins anew, under an id that nobody says, is somebody else.
-  const bool known = config_->checkpoint.resume != "none" || fixed.has_value();
-  const Identity now =
-      next_identity(known ? read_identity(folder_) : std::nullopt, last, fixed, drawn);
+  const Identity now = life_->identity_now(read_identity(folder_), fixed, drawn);
   if (const Status written = write_identity(folder_, now); !written) return written.error();
   return now;
 }
 
 Status FormerSelf::go_on(Assembly& assembly, kernels::Backend& backend, bool joins) {
-  if (!checkpoint_) {
+  if (!life_->has_checkpoint()) {
     if (config_->checkpoint.resume == "auto")
       log_->info("checkpoint.resume: no checkpoint in {}: begins anew", folder_.string());
     return {};
   }
-  Resumption resumption({.assembly = &assembly,
-                         .backend = &backend,
-                         .file = &*checkpoint_,
-                         .position = position_ ? &*position_ : nullptr,
-                         .peer = config_->peer.name,
-                         .policy = policy_lines(*config_)});
-  if (Status resumed = joins ? resumption.restore_parts() : resumption.resume(); !resumed)
-    return resumed;
+  if (Status resumed = life_->go_on(assembly, backend, joins); !resumed) return resumed;
   log_->info("goes on from {}", resumed_from_);
-  checkpoint_.reset();
-  position_.reset();
   return {};
 }
 

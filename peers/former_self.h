@@ -5,9 +5,9 @@
 #include <string>
 
 #include "peers/assembly.h"
-#include "peers/checkpoint_file.h"
 #include "peers/config.h"
 #include "peers/folder_lock.h"
+#include "peers/former_life.h"
 #include "peers/identity_file.h"
 #include "peers/run_peer.h"
 #include "runtime/log.h"
@@ -31,8 +31,7 @@ class FormerSelf {
   [[nodiscard]] runtime::Result<Identity> become(const std::optional<runtime::PeerId>& fixed,
                                                  runtime::PeerId drawn) const;
 
-  // Puts the checkpoint, if there is one, into a peer that has not begun: all of it or, for one
-  // that joins a run, what that will not give it. Then lets go of its memory.
+  // As FormerLife::go_on().
   [[nodiscard]] runtime::Status go_on(Assembly& assembly, kernels::Backend& backend, bool joins);
 
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
@@ -45,8 +44,7 @@ class FormerSelf {
   const runtime::Log* log_;
   std::filesystem::path folder_;
   FolderLock lock_;
-  std::optional<CheckpointFile> checkpoint_;
-  std::optional<CheckpointFile> position_;  // empty: the checkpoint's own
+  std::optional<FormerLife> life_;  // once it was found
   std::string resumed_from_;
 };
 

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <tuple>
@@ -19,8 +18,8 @@ struct Found {
   CheckpointNote note;
 };
 
-bool is_behind(const Found& a, const Found& b) {
-  return std::tie(a.note.step, a.note.round) < std::tie(b.note.step, b.note.round);
+bool is_behind(const CheckpointNote& a, const CheckpointNote& b) {
+  return std::tie(a.step, a.round) < std::tie(b.step, b.round);
 }
 
 std::optional<Found> found_of(const Config& config, std::size_t index, const runtime::Log& log) {
@@ -34,28 +33,43 @@ std::optional<Found> found_of(const Config& config, std::size_t index, const run
 
 }  // namespace
 
+std::optional<Beginnings> beginnings_of(std::span<const std::optional<CheckpointNote>> latest) {
+  std::optional<std::size_t> first;
+  std::optional<std::size_t> last;
+  for (std::size_t i = 0; i < latest.size(); ++i) {
+    if (!latest[i]) continue;
+    if (!first || is_behind(*latest[*first], *latest[i])) first = i;
+    if (!last || is_behind(*latest[i], *latest[*last])) last = i;
+  }
+  if (!first) return std::nullopt;
+  Beginnings beginnings{.estimates = {}, .position = *last};
+  for (std::size_t i = 0; i < latest.size(); ++i)
+    beginnings.estimates.push_back(latest[i] ? i : *first);
+  return beginnings;
+}
+
 std::vector<std::vector<std::string>> resume_arguments(const Config& config, std::size_t count,
                                                        const runtime::Log& log) {
   std::vector<std::vector<std::string>> arguments(count);
   if (config.checkpoint.resume != "auto") return arguments;
   std::vector<std::optional<Found>> own;
-  std::vector<Found> all;
+  std::vector<std::optional<CheckpointNote>> latest(count);
   for (std::size_t i = 0; i < count; ++i) {
     own.push_back(found_of(config, i, log));
-    if (own.back()) all.push_back(*own.back());
+    if (own[i]) latest[i] = own[i]->note;
   }
-  if (all.empty()) return arguments;
-  const Found& first = *std::ranges::max_element(all, is_behind);
-  const Found& last = *std::ranges::min_element(all, is_behind);
+  const auto beginnings = beginnings_of(latest);
+  if (!beginnings) return arguments;
   for (std::size_t i = 0; i < count; ++i) {
     // Its own is named, too: what was judged here is what is taken.
-    const Found& taken = own[i] ? *own[i] : first;
+    const Found& taken = *own[beginnings->estimates[i]];
     arguments[i] = {"--set", "checkpoint.resume=" + taken.path.string()};
     if (config.gossip.pace == "sync")
-      arguments[i].insert(arguments[i].end(), {"--position", last.path.string()});
+      arguments[i].insert(arguments[i].end(),
+                          {"--position", own[beginnings->position]->path.string()});
     if (!own[i])
       log.warn("{} has no checkpoint: it begins with that of {}, step {}", launched_name(i),
-               first.note.peer, first.note.step);
+               taken.note.peer, taken.note.step);
   }
   return arguments;
 }

@@ -1,5 +1,3 @@
-#include "peers/simulate.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,10 +7,9 @@
 #include <ostream>
 #include <utility>
 
-#include "peers/driver.h"
 #include "peers/estimate_file.h"
-#include "peers/simulated_newcomer.h"
-#include "runtime/check.h"
+#include "peers/launch_names.h"
+#include "peers/simulation_state.h"
 
 namespace peers {
 namespace {
@@ -23,35 +20,7 @@ using runtime::PeerId;
 
 constexpr int kExitFailed = 1;
 constexpr int kExitKilled = 137;  // what a shell reports of a process that kill -9 ended
-
-constexpr int kExitLeft = 130;  // interrupted, and left gracefully
-
-// A newcomer knocks at so many, and looks at least so often whether something is due.
-constexpr std::size_t kSeedsMax = 4;
-constexpr runtime::Duration kPatience{20'000'000};
-
-enum class Happening : std::uint8_t { kKnock, kAdvance, kStepDone, kTick, kArrival };
-// A peer of a `join` fault is no member at first.
-enum class Coming : std::uint8_t { kNotYet, kKnocking, kHere, kTurnedAway };
-enum class Leaving : std::uint8_t { kNo, kHandingOver, kSayingGoodbye, kGone };
-
-struct Node {
-  std::unique_ptr<Assembly> assembly;
-  runtime::Duration step{};
-  bool alive = true;
-  bool frozen = false;
-  bool waiting = false;   // nothing to do before something arrives
-  bool push_due = false;  // once its step's time is over
-  bool ended = false;     // finished, or not alive any more
-  bool diverged = false;
-  Coming coming = Coming::kHere;
-  std::unique_ptr<SimulatedNewcomer> newcomer;  // while it knocks
-  Leaving leaving = Leaving::kNo;
-  Instant leave_by;               // the present part of leaving takes no longer
-  std::vector<Happening> missed;  // while it was frozen
-  std::uint64_t traced = 0;       // rows
-  double loss = 0.0;              // of the latest step's batch
-};
+constexpr int kExitLeft = 130;    // interrupted, and left gracefully
 
 runtime::Link link_of(const LinkConfig& config) {
   return {.delay = runtime::from_seconds(config.delay_ms * 1e-3),
@@ -84,63 +53,15 @@ std::vector<double> estimate_of(Assembly& assembly, kernels::Backend& backend) {
 
 }  // namespace
 
-struct Simulation::State {
-  Config config;
-  Surroundings surroundings;
-  runtime::SimNetwork network;
-  std::vector<Node> nodes;
-  std::size_t going_on = 0;  // nodes that have not ended
-  std::ostream* trace = nullptr;
-
-  State(Config given, Surroundings opened, std::ostream* rows)
-      : config(std::move(given)),
-        surroundings(std::move(opened)),
-        network(static_cast<std::uint32_t>(config.simulate.peers), config.seed),
-        trace(rows) {}
-
-  [[nodiscard]] Instant now() const { return network.clock().now(); }
-  Peer& peer(std::size_t i) { return nodes[i].assembly->peer(); }
-  static PeerId id_of(std::size_t i) { return PeerId{i}; }
-
-  runtime::Status make_nodes();
-  void start();
-  void happen(std::size_t i, Happening what);
-  void call_after(runtime::Duration span, std::size_t i, Happening what);
-  void advance(std::size_t i);
-  void take_step(std::size_t i);
-  void mix(std::size_t i);
-  void finish_step(std::size_t i);
-  void take_in(std::size_t i);
-  void tick(std::size_t i);
-  void schedule_faults();
-  void inject(const FaultConfig& fault);
-  void knock(std::size_t i);
-  void go_on_knocking(std::size_t i, Happening what);
-  void turn_away(std::size_t i);
-  void begin(std::size_t i);
-  [[nodiscard]] std::vector<PeerId> in_the_run() const;
-  struct Ways {
-    bool to = false;
-    bool from = false;
-  };
-  void cut(const std::vector<std::uint64_t>& group, const Ways& lost);
-  void thaw(std::size_t i);
-  void leave(std::size_t i);
-  void go_on_leaving(std::size_t i);
-  void trace_row(std::size_t i);
-  void write_header();
-  void end(std::size_t i) { going_on -= std::exchange(nodes[i].ended, true) ? 0U : 1U; }
-  [[nodiscard]] std::uint64_t slowest_step() const;
-  [[nodiscard]] PeerSummary summary_of(std::size_t i);
-  [[nodiscard]] std::optional<Quality> quality_of_average(const RunSummary& summary);
-};
-
 runtime::Status Simulation::State::make_nodes() {
   nodes.resize(config.simulate.peers);
   going_on = nodes.size();
   for (const FaultConfig& fault : config.simulate.faults)
     for (const std::uint64_t i : fault.peers)
-      if (fault.kind == "join") nodes.at(i).coming = Coming::kNotYet;
+      if (fault.kind == "join")
+        nodes.at(i).coming = Coming::kNotYet;
+      else if (fault.kind == "restart")
+        ++nodes.at(i).restarts_to_come;
   std::vector<PeerId> ids;
   for (std::size_t i = 0; i < nodes.size(); ++i)
     if (nodes[i].coming == Coming::kHere) ids.push_back(id_of(i));
@@ -151,6 +72,7 @@ runtime::Status Simulation::State::make_nodes() {
     auto assembly = Assembly::create(config, surroundings, place, now());
     if (!assembly) return assembly.error();
     nodes[i].assembly = std::move(assembly).value();
+    nodes[i].disk.write_identity({place.id, place.incarnation});
     const auto& seconds = config.simulate.step_seconds;
     nodes[i].step = runtime::from_seconds(seconds[std::min(i, seconds.size() - 1)]);
   }
@@ -178,7 +100,15 @@ void Simulation::State::begin(std::size_t i) {
 }
 
 void Simulation::State::call_after(runtime::Duration span, std::size_t i, Happening what) {
-  network.call_at(now() + span, [this, i, what] { happen(i, what); });
+  network.call_at(now() + span, [this, i, what, life = nodes[i].life] {
+    if (nodes[i].life == life) happen(i, what);
+  });
+}
+
+// Who is started again has not ended yet.
+void Simulation::State::end(std::size_t i) {
+  if (!nodes[i].alive && nodes[i].restarts_to_come > 0) return;
+  going_on -= std::exchange(nodes[i].ended, true) ? 0U : 1U;
 }
 
 void Simulation::State::happen(std::size_t i, Happening what) {
@@ -221,9 +151,8 @@ void Simulation::State::advance(std::size_t i) {
   const bool ending = phase == Phase::kDraining || phase == Phase::kDrained;
   if (ending) mix(i);
   static_cast<void>(peer(i).flush(network.transport_of(id_of(i)), now()));
-  if (peer(i).finished()) {
-    return end(i);
-  }
+  if (peer(i).finished()) return end(i);
+  save_if_due(i);
   if (ending || !peer(i).ready()) {
     node.waiting = true;
     return;
@@ -277,135 +206,6 @@ void Simulation::State::tick(std::size_t i) {
   call_after(next - now(), i, Happening::kTick);
 }
 
-void Simulation::State::schedule_faults() {
-  for (const FaultConfig& fault : config.simulate.faults) {
-    network.call_at(now() + runtime::from_seconds(fault.at), [this, fault] { inject(fault); });
-  }
-}
-
-void Simulation::State::inject(const FaultConfig& fault) {
-  if (fault.kind == "cut") return cut(fault.peers, {.to = true, .from = true});
-  if (fault.kind == "mute") return cut(fault.peers, {.to = false, .from = true});
-  if (fault.kind == "heal") return cut(fault.peers, {});
-  for (const std::uint64_t i : fault.peers) {
-    if (i >= nodes.size()) continue;
-    if (fault.kind == "crash") {
-      nodes[i].alive = false;
-      end(i);
-      network.set_alive(id_of(i), false);
-    }
-    if (fault.kind == "join") knock(i);
-    if (fault.kind == "leave" && nodes[i].alive && !nodes[i].ended) leave(i);
-    if (fault.kind == "freeze") nodes[i].frozen = true;
-    if (fault.kind == "thaw") thaw(i);
-  }
-}
-
-std::vector<PeerId> Simulation::State::in_the_run() const {
-  std::vector<PeerId> ids;
-  for (std::size_t i = 0; i < nodes.size(); ++i)
-    if (nodes[i].coming == Coming::kHere && nodes[i].alive && !nodes[i].ended)
-      ids.push_back(id_of(i));
-  return ids;
-}
-
-// As a process that is started with peer.join.
-void Simulation::State::knock(std::size_t i) {
-  Node& node = nodes[i];
-  const Assembly& assembly = *node.assembly;
-  std::vector<PeerId> seeds = in_the_run();
-  seeds.resize(std::min(seeds.size(), kSeedsMax));
-  const gossip::Sender sender{
-      .id = id_of(i), .incarnation = 1, .fingerprint = assembly.fingerprint()};
-  node.alive = true;
-  node.coming = Coming::kKnocking;
-  network.set_alive(id_of(i), true);
-  node.newcomer = std::make_unique<SimulatedNewcomer>(
-      gossip::JoiningOptions{
-          .sender = sender,
-          .self = {.id = sender.id, .incarnation = sender.incarnation, .name = {}, .address = {}},
-          .terms = assembly.terms(),
-          .seeds = {}},
-      seeds, assembly.layout(), network.transport_of(id_of(i)));
-  go_on_knocking(i, Happening::kKnock);
-}
-
-// A process would knock for ever; here that ends when there is nobody left who could answer.
-void Simulation::State::go_on_knocking(std::size_t i, Happening what) {
-  Node& node = nodes[i];
-  const auto state = node.newcomer->advance(now());
-  if (state == gossip::Joining::State::kRejected || in_the_run().empty()) return turn_away(i);
-  if (state != gossip::Joining::State::kReady) {
-    if (what == Happening::kKnock) call_after(kPatience, i, Happening::kKnock);
-    return;
-  }
-  const Joined joined = node.newcomer->joined();
-  node.newcomer.reset();
-  node.coming = Coming::kHere;
-  peer(i).join(joined.contacts, joined.estimate(), joined.step, now());
-  begin(i);
-}
-
-void Simulation::State::turn_away(std::size_t i) {
-  nodes[i].coming = Coming::kTurnedAway;
-  nodes[i].alive = false;
-  end(i);
-  network.set_alive(id_of(i), false);
-}
-
-// What the others say to the group, and what it says to them.
-void Simulation::State::cut(const std::vector<std::uint64_t>& group, const Ways& lost) {
-  for (const std::uint64_t a : group) {
-    for (std::size_t b = 0; b < nodes.size(); ++b) {
-      if (std::ranges::count(group, b) > 0) continue;
-      network.link(id_of(a), id_of(b)).cut = lost.from;
-      network.link(id_of(b), id_of(a)).cut = lost.to;
-    }
-  }
-}
-
-// As the driver does it when it is told to stop.
-void Simulation::State::leave(std::size_t i) {
-  Node& node = nodes[i];
-  if (node.leaving != Leaving::kNo) return;
-  if (node.coming == Coming::kKnocking) {
-    node.leaving = Leaving::kGone;
-    return turn_away(i);
-  }
-  node.leaving = Leaving::kHandingOver;
-  node.waiting = true;  // hears of every arrival
-  peer(i).mix();
-  const bool handed = peer(i).hand_over();
-  node.leave_by = handed ? now() + kHandOverMax : now();
-  call_after(node.leave_by - now(), i, Happening::kAdvance);
-  go_on_leaving(i);
-}
-
-void Simulation::State::go_on_leaving(std::size_t i) {
-  Node& node = nodes[i];
-  runtime::Transport& transport = network.transport_of(id_of(i));
-  static_cast<void>(peer(i).flush(transport, now()));
-  if (!peer(i).quiet() && now() < node.leave_by) return;
-  if (node.leaving == Leaving::kHandingOver) {
-    node.leaving = Leaving::kSayingGoodbye;
-    node.leave_by = now() + kGoodbyeMax;
-    call_after(kGoodbyeMax, i, Happening::kAdvance);
-    peer(i).say_goodbye();
-    static_cast<void>(peer(i).flush(transport, now()));
-    if (!peer(i).quiet()) return;
-  }
-  node.leaving = Leaving::kGone;
-  node.alive = false;
-  end(i);
-  network.set_alive(id_of(i), false);
-}
-
-void Simulation::State::thaw(std::size_t i) {
-  nodes[i].frozen = false;
-  for (const Happening what : std::exchange(nodes[i].missed, {}))
-    call_after(runtime::Duration::zero(), i, what);
-}
-
 void Simulation::State::write_header() {
   *trace << "round,peer,weight,loss";
   for (std::size_t k = 0; k < surroundings.centers.columns; ++k) *trace << ",z_" << k;
@@ -441,7 +241,7 @@ PeerSummary Simulation::State::summary_of(std::size_t i) {
   const double seconds = std::max(1e-9, runtime::to_seconds(now() - Instant{}));
   const PeerStatus status = peer(i).status();
   PeerSummary summary{
-      .name = fmt::format("p{}", i),
+      .name = launched_name(i),
       .device = std::string(surroundings.backend->name()),
       .precision = std::string(kernels::name_of(surroundings.backend->precision()))};
   summary.steps = peer(i).step();

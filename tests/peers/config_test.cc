@@ -329,8 +329,8 @@ TEST_CASE("faults are read, and wrong ones refused") {
 
 TEST_CASE("a kind of fault that is unknown is refused with what there is") {
   CHECK(refusal("[simulate]\nfaults = [{ at = 1, kind = \"craash\", peers = [1] }]") ==
-        "x.toml:2: simulate.faults: kind: expected one of crash, leave, join, freeze, thaw, cut, "
-        "mute, heal, got \"craash\"; did you mean \"crash\"?");
+        "x.toml:2: simulate.faults: kind: expected one of crash, leave, restart, join, freeze, "
+        "thaw, cut, mute, heal, got \"craash\"; did you mean \"crash\"?");
 }
 
 namespace {

@@ -113,6 +113,33 @@ TEST_CASE("who is not heard and hears that it is dead comes back when it is hear
   }
 }
 
+TEST_CASE(
+    "who dies and comes back is one of the run again, and all who do so together are the run") {
+  const std::string name = GENERATE("restart", "mass-restart");
+  const std::string protocol = GENERATE("push-sum", "ad-psgd");
+  peers::Config config = read(name);
+  config.gossip.protocol = protocol;
+  for (config.seed = 1; config.seed <= 5; ++config.seed) {
+    CAPTURE(name, protocol, config.seed);
+    const peers::SimulationReport report = run(config);
+    const peers::RunSummary& summary = report.summary;
+    for (const peers::PeerSummary& peer : summary.peers) {
+      CHECK(peer.exit == 0);
+      CHECK(peer.steps == 200);
+      CHECK(peer.weight >= 0.0);
+    }
+    CHECK(summary.weight_in_flight == 0.0);
+    CHECK(summary.weight_total < 16.0);
+    // All began with weight one, and nothing of a former life counts.
+    if (name == "mass-restart") CHECK(summary.weight_total == Approx(8.0).epsilon(1e-12));
+    CHECK(summary.consensus_distance < 1e-8);
+
+    const peers::SimulationReport again = run(config);
+    CHECK(again.fingerprint == report.fingerprint);
+    CHECK(peers::results_fingerprint(again.summary) == peers::results_fingerprint(summary));
+  }
+}
+
 TEST_CASE("nobody goes on pushing to the dead, whatever it has slept through") {
   peers::Config config = read("storm");
   // A peer that had stood still asked others once in twenty seconds; one that died was brought back
