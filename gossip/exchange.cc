@@ -51,6 +51,12 @@ bool Exchange::is_living(runtime::PeerId peer) const {
   return peer != options_.self.id && members().is_living(peer);
 }
 
+// The first life heard of, from the member itself or from others.
+bool Exchange::recognises(const Sender& from) {
+  return membership_.recognises(from.id, from.incarnation) &&
+         lane(from.id).recognises(from.incarnation);
+}
+
 Lane& Exchange::lane(runtime::PeerId peer) {
   return lanes_.try_emplace(peer, options_.edge, *layout_).first->second;
 }
@@ -152,10 +158,10 @@ void Exchange::receive(const Message& message, std::size_t bytes, runtime::Insta
   }
   if (from.id == options_.self.id || !members().contains(from.id))
     return refuse(from.id, Refusal::kUnknownPeer);
-  if (!is_living(from.id) || !lane(from.id).recognises(from.incarnation))
-    return hear_obituary(message, now);
+  // Of a newcomer that is no guest here any more; a member has no use for blocks.
+  if (std::holds_alternative<Request>(message.body)) return;
+  if (!is_living(from.id) || !recognises(from)) return hear_obituary(message, now);
 
-  static_cast<void>(membership_.recognises(from.id, from.incarnation));
   membership_.heard(from.id, now);
   unanswered_.erase(from.id);
   std::visit([&](const auto& said) { hear(from, said, now); }, message.body);
@@ -374,7 +380,7 @@ const std::vector<runtime::Frame>* Exchange::next(runtime::PeerId to, runtime::C
   if (guests_.contains(to)) return guests_.next(options_.self, to, channel);
   if (!is_living(to)) {
     const auto knock = channel == runtime::Channel::kControl ? knocks_.find(to) : knocks_.end();
-    return knock == knocks_.end() ? nullptr : &knock->second;
+    return knock == knocks_.end() ? nullptr : &knock->second.front();
   }
   Lane& lane = this->lane(to);
   return channel == runtime::Channel::kBulk ? lane.next_bulk(options_.self, now)
@@ -385,7 +391,11 @@ const std::vector<runtime::Frame>* Exchange::next(runtime::PeerId to, runtime::C
 
 void Exchange::sent(runtime::PeerId to, runtime::Channel channel, runtime::Instant now) {
   if (guests_.contains(to)) return note_sent(to, guests_.sent(to, channel), now);
-  if (knocks_.erase(to) > 0) return;
+  if (const auto knock = knocks_.find(to); knock != knocks_.end()) {
+    knock->second.pop_front();
+    if (knock->second.empty()) knocks_.erase(knock);
+    return;
+  }
   CHECK(is_living(to));
   Lane& lane = this->lane(to);
   if (channel == runtime::Channel::kControl) return note_sent(to, lane.control_sent(), now);

@@ -4,6 +4,7 @@
 // covers every call where two threads share it.
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -242,6 +243,7 @@ class Exchange {
   static constexpr std::size_t kStrangersMax = 64;
 
   [[nodiscard]] bool is_living(runtime::PeerId peer) const;  // another member, and alive
+  [[nodiscard]] bool recognises(const Sender& from);         // the life of a member that we know
   [[nodiscard]] Lane& lane(runtime::PeerId peer);            // of another member
   [[nodiscard]] Lane& talk(runtime::PeerId peer);            // one that will not be quiet
   void want_heartbeats();
@@ -328,8 +330,9 @@ class Exchange {
   runtime::Instant repeat_at_;
   runtime::Instant roster_at_;  // no anti-entropy before
   runtime::Instant knock_at_;
-  std::map<runtime::PeerId, std::vector<runtime::Frame>> knocks_;  // not handed over yet
-  std::set<runtime::PeerId> knocked_;                              // dialled for it, and no member
+  std::map<runtime::PeerId, std::deque<std::vector<runtime::Frame>>>
+      knocks_;                         // not handed over yet
+  std::set<runtime::PeerId> knocked_;  // dialled for it, and no member
   std::optional<PartialView> view_;
   runtime::Instant join_view_at_;  // not again before
   Strangers strangers_heard_of_;

@@ -106,7 +106,10 @@ void Exchange::hear(const Sender& from, const Hello& hello, runtime::Instant now
     refuse(from.id, Refusal::kOtherRun);
     return reject(contact, "the run differs in" + difference(options_.terms, hello.terms), now);
   }
-  if (is_living(from.id) && lane(from.id).recognises(from.incarnation)) {
+  // Whoever of a newcomer's id has not been heard yet is a former self, which died before it was.
+  const bool newcomer = !hello.ready || guests_.contains(from.id);
+  if (is_living(from.id) && (!newcomer || membership_.incarnation_of(from.id)) &&
+      recognises(from)) {
     membership_.heard(from.id, now);
     talk(from.id).want_roster();
     return;
@@ -127,7 +130,11 @@ void Exchange::hear(const Sender& from, const Hello& hello, runtime::Instant now
 void Exchange::admit(const Contact& contact, runtime::Instant now) {
   // It came back before its silence was noticed: what it was is gone.
   if (is_living(contact.id)) {
-    membership_.left(contact.id);
+    // News of a life that nobody can name would be taken for news of the next one.
+    if (membership_.incarnation_of(contact.id))
+      membership_.left(contact.id);
+    else
+      membership_.removed(contact.id);
     part_from(contact.id, MemberState::kDead, "started again");
   }
   add_member(contact, now);

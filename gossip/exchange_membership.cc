@@ -87,7 +87,12 @@ void Exchange::knock_at_the_dead() {
   const runtime::PeerId peer = dead[random_.below(dead.size())];
   Heartbeat news{.progress = said_.progress, .roster = said().roster};
   news.rumours.push_back(membership_.obituary(peer));
-  knocks_[peer] = encode(options_.self, news);
+  std::deque<std::vector<runtime::Frame>>& knock = knocks_[peer];
+  // Behind a cut, or started again, it may not know this peer, and a stranger's news is not heard.
+  if (said_.progress.phase == Phase::kTraining)
+    knock.push_back(encode(
+        options_.self, Hello{.self = options_.contact, .terms = options_.terms, .ready = true}));
+  knock.push_back(encode(options_.self, news));
   knocked_.insert(peer);
   if (const Contact* contact = contact_of(peer)) dials_.push_back(*contact);
 }

@@ -29,7 +29,8 @@ void Exchange::knock_at_strangers(runtime::Instant now) {
   if (random_.below(members().living().size()) >= kAskersInGroup) return;
   const auto stranger = strangers_heard_of_.ask(random_, now);
   if (!stranger || guests_.contains(stranger->peer)) return;  // it asks us
-  knocks_[kDoor] = encode(options_.self, Hello{.self = options_.contact, .terms = options_.terms});
+  knocks_[kDoor].push_back(
+      encode(options_.self, Hello{.self = options_.contact, .terms = options_.terms}));
   knocked_.insert(kDoor);
   Contact contact;
   contact.id = kDoor;

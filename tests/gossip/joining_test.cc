@@ -266,6 +266,61 @@ TEST_CASE("who comes back as a newer incarnation is a member again; its former m
   CHECK(door.member(0).traffic().messages_refused == 1);
 }
 
+TEST_CASE("a newcomer is let in whose former self is on the list and was never heard") {
+  Door door(3);
+  Exchange& member = door.member(0);
+  member.push({.to = PeerId{2},
+               .share = 0.5,
+               .snapshot = test::snapshot_of<double>(test::small_layout(), {1, 2, 3, 4, 5}),
+               .blocks = test::all_blocks(test::small_layout())});
+  Contact again = contact_of(2);
+  again.incarnation = 2;
+  gossip::Sender sender = sender_of(2);
+  sender.incarnation = 2;
+  member.receive({sender, gossip::Hello{.self = again, .terms = "", .ready = false}}, 1, at_ms(1));
+  member.receive({sender, gossip::Request{0}}, 1, at_ms(2));
+  REQUIRE(member.donation_wanted());
+  member.receive({sender, gossip::Hello{.self = again, .terms = "", .ready = true}}, 1, at_ms(3));
+  CHECK(member.mass_in_flight() == 0.0);
+  CHECK(member.inbox().weight() == 1.5);
+  CHECK(member.members().living().size() == 3);
+  member.receive({sender, gossip::Heartbeat{}}, 1, at_ms(4));
+  CHECK(member.traffic().messages_refused == 0);
+  // Nobody is told of an end without saying of which life: it would be the next one's, too.
+  member.tick(at_ms(500));
+  for (const auto* frames = member.next(PeerId{1}, runtime::Channel::kControl, at_ms(500));
+       frames != nullptr; frames = member.next(PeerId{1}, runtime::Channel::kControl, at_ms(500))) {
+    const auto decoded = test::decode({PeerId{0}, runtime::Channel::kControl, *frames});
+    const auto& body = std::get<gossip::Message>(decoded).body;
+    if (const auto* heartbeat = std::get_if<gossip::Heartbeat>(&body))
+      for (const gossip::Rumour& rumour : heartbeat->rumours) CHECK(rumour.incarnation != 0);
+    member.sent(PeerId{1}, runtime::Channel::kControl, at_ms(500));
+  }
+}
+
+TEST_CASE("what is asked of a peer that takes the newcomer for a member makes it none") {
+  Door door(2);
+  gossip::Sender sender = sender_of(1);
+  sender.incarnation = 2;
+  door.member(0).receive({sender, gossip::Request{0}}, 1, at_ms(0));
+  CHECK_FALSE(door.member(0).membership().incarnation_of(PeerId{1}).has_value());
+}
+
+TEST_CASE("of which life others tell first, that life it is") {
+  Door door(3);
+  gossip::Heartbeat news;
+  news.rumours.push_back({.about = PeerId{2},
+                          .incarnation = 1,
+                          .refutation = 1,
+                          .state = gossip::MemberState::kAlive,
+                          .from = PeerId{2}});
+  door.member(0).receive({sender_of(1), news}, 1, at_ms(0));
+  gossip::Sender sender = sender_of(2);
+  sender.incarnation = 2;
+  door.member(0).receive({sender, gossip::Heartbeat{}}, 1, at_ms(1));
+  CHECK(door.member(0).traffic().messages_refused == 1);
+}
+
 TEST_CASE("an older hello of a member, late or said again by somebody else, changes nothing") {
   Door door(2);
   Contact again = contact_of(1);

@@ -110,6 +110,22 @@ TEST_CASE("who is started again when the others have finished is turned away") {
   CHECK(summary.peers[0].exit == 0);
 }
 
+TEST_CASE("whom nobody knows any more, since all restarted while it was cut off, is found again") {
+  const Scratch scratch;
+  const std::string starts = scratch.write("starts.csv", {{1.0, -2.0}, {0.0, 3.0}, {-1.0, 0.5}});
+  const peers::RunSummary summary =
+      laboratory::run(
+          laboratory::parse(
+              "[objective]\nkind = \"quadratic\"\ncenters = \"" + starts + "\"\nstart = \"" +
+              starts + "\"\ncurvature = \"" + scratch.write("flat.csv", {{0.0, 0.0}}) +
+              "\"\n[policy]\noptimizer = \"sgd\"\n[simulate]\npeers = 3\nrounds = 300\n" +
+              saving() + fault(0.05, "cut", "2") + fault(5.0, "crash", "0") +
+              fault(5.5, "restart", "0") + fault(6.0, "crash", "1") + fault(6.5, "restart", "1") +
+              fault(12.0, "heal", "2")))
+          .report.summary;
+  CHECK(summary.consensus_distance < 1e-8);
+}
+
 TEST_CASE("a restart that cannot be is refused with its reason") {
   const std::string crash = fault(3.0, "crash", "1");
   const std::string all = "0, 1, 2, 3, 4, 5, 6, 7";
