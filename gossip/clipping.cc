@@ -28,28 +28,26 @@ void Clipping::centre_on(std::shared_ptr<const Snapshot> own,
   own_ = std::move(own);
 }
 
-// With r = w / w_own: x' = r x_own + c (x - r x_own), where c = tau w / |x - r x_own| is what makes
-// the distance of the estimates tau. Weights may be too small to divide numbers by.
+// z' = z_own + c (z - z_own), where c = tau / |z - z_own|.
 Parcel Clipping::clipped(runtime::PeerId from, const Parcel& parcel) {
-  const bool has_centre = own_ != nullptr && parcel.block < layout_->parameter_blocks() &&
-                          own_->weights[parcel.block] > 0.0;
+  const bool has_centre = own_ != nullptr && parcel.block < layout_->parameter_blocks();
   const auto radius = has_centre ? limit_.radius(parcel.block, *layout_) : std::nullopt;
   if (!radius) return parcel;
+  CHECK(parcel.of_estimate());
   const std::shared_ptr<std::byte> memory = pool_.take();
   const std::size_t bytes = layout_->bytes(parcel.block);
-  const kernels::View x(memory.get(), layout_->range(parcel.block).count, layout_->scalar());
+  const kernels::View z(memory.get(), layout_->range(parcel.block).count, layout_->scalar());
   const kernels::ConstView own = numbers_of(*own_, parcel.block, *layout_);
-  const double ratio = parcel.weight / own_->weights[parcel.block];
-  kernels::vector::copy(numbers_of(parcel, *layout_), x);
-  kernels::vector::axpy(-ratio, own, x);
-  const double distance = std::sqrt(kernels::vector::dot(x, x));
-  if (distance <= *radius * parcel.weight) return parcel;
+  kernels::vector::copy(numbers_of(parcel, *layout_), z);
+  kernels::vector::axpy(-1.0, own, z);
+  const double distance = std::sqrt(kernels::vector::dot(z, z));
+  if (distance <= *radius) return parcel;
   note(from);
   if (std::isfinite(distance))
-    kernels::vector::scale(*radius * parcel.weight / distance, x);
+    kernels::vector::scale(*radius / distance, z);
   else
-    kernels::vector::fill(0.0, x);  // no direction can be told
-  kernels::vector::axpy(ratio, own, x);
+    kernels::vector::fill(0.0, z);  // no direction can be told
+  kernels::vector::axpy(1.0, own, z);
   Parcel taken = parcel;
   taken.payload = runtime::Frame(memory, {memory.get(), bytes});
   return taken;

@@ -17,7 +17,7 @@
 
 namespace gossip {
 
-// In terms of mass: a parcel of (x, w) stands for z = x / w, and one that is clipped for
+// A parcel of mass stands for the estimate z, and one that is clipped for
 // z_own + (tau / |z - z_own|) (z - z_own), block by block. Its weight, and so the total of all
 // weights, stays what it was. The total of x does not: what is cut off is lost to the run.
 class Clipping {
@@ -31,12 +31,11 @@ class Clipping {
   // clipped. `layout` outlives it.
   Clipping(double limit, const BlockLayout& layout);
 
-  // From here on one's own estimate is that of `own`: numbers as they are, with sums of squares of
-  // the estimate over each block. Where it weighs nothing there is no centre, and nothing of that
-  // block is clipped.
+  // From here on one's own estimate is that of `own`: numbers as they are, with the sums of their
+  // squares over each block.
   void centre_on(std::shared_ptr<const Snapshot> own, const std::vector<double>& squared_norms);
-  // What is taken of a parcel whose numbers are as they are: itself, where it is near enough.
-  // Companions are never clipped.
+  // What is taken of a parcel of mass whose numbers are as they are: itself, where it is near
+  // enough. Companions are never clipped.
   [[nodiscard]] Parcel clipped(runtime::PeerId from, const Parcel& parcel);
 
   [[nodiscard]] std::uint64_t count() const { return count_; }  // parcels that were clipped so far

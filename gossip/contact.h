@@ -51,12 +51,11 @@ struct Request {
   std::uint32_t block = 0;
 };
 
-// ... and gets the donor's mass of the block, of which only z = x / w counts. No mass moves.
+// ... and gets the donor's. No mass moves.
 struct Donation {
   std::uint32_t block = 0;
-  double weight = 0.0;
   std::uint64_t checksum = 0;  // XXH3, 64 bits, of the payload
-  runtime::Frame payload;      // x
+  runtime::Frame payload;      // the estimate of the block
 };
 
 }  // namespace gossip

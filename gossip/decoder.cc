@@ -32,7 +32,6 @@ std::optional<runtime::Frame> Decoder::numbers(const runtime::Frame& payload,
 Parcel Decoder::decoded(const Parcel& parcel) const {
   if (parcel.kind == ParcelKind::kDifference) {
     Parcel plain = parcel;
-    plain.kind = ParcelKind::kMass;
     plain.codec = CodecId::kF32;
     plain.payload = parcel.said;
     return plain;

@@ -57,9 +57,7 @@ Distances::Distances(const DistanceOptions& options, const BlockLayout& layout)
 
 std::size_t Distances::sketch_size() const { return sketches_ * sketch_.width; }
 
-double Distances::scale_of(double weight) const {
-  return options_.of_estimates ? 1.0 / weight : 1.0;
-}
+double Distances::scale_of(double weight) const { return options_.of_estimates ? 1.0 : weight; }
 
 void Distances::note_own(std::shared_ptr<const Snapshot> snapshot) {
   if (options_.kind == DistanceOptions::Kind::kNone) return;

@@ -24,7 +24,7 @@ struct Heard {
 struct DistanceOptions {
   enum class Kind : std::uint8_t { kNone, kSketch, kExact };
   Kind kind = Kind::kNone;
-  bool of_estimates = true;  // of z = x / w; otherwise of x
+  bool of_estimates = true;  // of z; otherwise of x = w z
   bool per_block = false;    // one distance a block; otherwise one in all
   std::uint64_t seed = 1;    // sketch: the same for all peers of a run
 };

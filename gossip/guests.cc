@@ -74,9 +74,8 @@ const Guests::Frames* Guests::next(const Sender& self, runtime::PeerId to,
     const BlockRange range = layout_->range(block);
     const std::size_t number_bytes = kernels::bytes_of(layout_->scalar());
     guest.donation = encode(self, Donation{.block = block,
-                                           .weight = donated_->weights[block],
                                            .checksum = donated_->checksums[block],
-                                           .payload = donated_->x.slice(range.offset * number_bytes,
+                                           .payload = donated_->z.slice(range.offset * number_bytes,
                                                                         layout_->bytes(block))});
   }
   return &guest.donation;

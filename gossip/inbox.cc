@@ -39,9 +39,9 @@ struct Inbox::Accumulators {
     }
     if (parcels[block] == 2) {
       const Parcel first = std::exchange(lone[block], {});
-      kernels::vector::scaled_copy(first.share, numbers_of(first, *layout), sum(block));
+      kernels::vector::scaled_copy(first.factor(), numbers_of(first, *layout), sum(block));
     }
-    kernels::vector::axpy(parcel.share, numbers_of(parcel, *layout), sum(block));
+    kernels::vector::axpy(parcel.factor(), numbers_of(parcel, *layout), sum(block));
   }
 
   void list_arrivals() {
@@ -50,8 +50,8 @@ struct Inbox::Accumulators {
       BlockArrival& arrival = arrivals.emplace_back();
       arrival.block = block;
       arrival.weight = weights[block];
-      if (parcels[block] == 1) arrival.share = lone[block].share;
-      arrival.x = parcels[block] == 1 ? numbers_of(lone[block], *layout) : sum(block);
+      if (parcels[block] == 1) arrival.factor = lone[block].factor();
+      arrival.numbers = parcels[block] == 1 ? numbers_of(lone[block], *layout) : sum(block);
     }
   }
 
@@ -150,7 +150,6 @@ Parcel Inbox::meant(runtime::PeerId from, const Parcel& parcel) {
   if (parcel.kind != ParcelKind::kDifference) return parcel;
   PublicCopy& copy = copies_.try_emplace(from, *layout_).first->second;
   Parcel plain = parcel;
-  plain.kind = ParcelKind::kMass;
   plain.payload = copy.add(parcel.block, numbers_of(parcel, *layout_));
   return plain;
 }

@@ -17,12 +17,12 @@
 
 namespace gossip {
 
-// Mass that arrived for one block, added up: share * x, and weight.
+// Mass that arrived for one block, added up: factor * numbers is its x.
 struct BlockArrival {
   std::uint32_t block = 0;
   double weight = 0.0;
-  double share = 1.0;
-  kernels::ConstView x;  // host memory of the inbox, or of the one parcel that came
+  double factor = 1.0;
+  kernels::ConstView numbers;  // host memory of the inbox, or of the one parcel that came
 };
 
 // Where parcels wait for the trainer. One accumulator a block, however many peers push into it.
@@ -49,7 +49,7 @@ class Inbox {
   static constexpr std::uint64_t kRoundsAheadMax = 64;
   [[nodiscard]] bool has_room(std::uint64_t round) const;
 
-  // x += share x', w += share w'. Sizes and alignment have been checked; has_room() must hold.
+  // x += x', w += w', the parcel's. Sizes and alignment have been checked; has_room() must hold.
   void add(runtime::PeerId from, const Parcel& parcel);
   void take_back(const Parcel& parcel);  // our own mass came back: at once, whatever the order
 

@@ -73,10 +73,9 @@ void Joining::hear(runtime::PeerId from, const Donation& donation, runtime::Inst
   if (!donors_.contains(from) || fetched_[donation.block]) return;
   const BlockRange range = layout_->range(donation.block);
   const std::size_t number_bytes = kernels::bytes_of(layout_->scalar());
-  const kernels::ConstView x(donation.payload.bytes().data(), range.count, layout_->scalar());
-  const kernels::View z(estimate_.data() + range.offset * number_bytes, range.count,
-                        layout_->scalar());
-  kernels::vector::divide(x, donation.weight, z);
+  const kernels::ConstView z(donation.payload.bytes().data(), range.count, layout_->scalar());
+  kernels::vector::copy(
+      z, {estimate_.data() + range.offset * number_bytes, range.count, layout_->scalar()});
   asked_.erase(donation.block);
   fetched_[donation.block] = true;
   if (++blocks_fetched_ == layout_->block_count()) {

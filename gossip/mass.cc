@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "gossip/digest.h"
-#include "kernels/pieces.h"
 #include "runtime/check.h"
 
 namespace gossip {
@@ -32,12 +31,12 @@ Mass::Mass(const BlockLayout& layout, kernels::Backend& backend, kernels::ConstV
       pool_(layout.number_count() * kernels::bytes_of(layout.scalar()), kFreeMax),
       in_snapshot_(layout.block_count(), false),
       weights_(layout.block_count(), 1.0),
-      kept_(layout.block_count(), 1.0) {
+      scales_(layout.block_count(), 1.0) {
   if (codec != nullptr) encoder_.emplace(*codec, layout);
   if (backend.is_host()) {
-    host_x_ = pool_.take();
+    host_z_ = pool_.take();
   } else {
-    device_x_ = backend.allocate(layout.number_count(), layout.scalar());
+    device_z_ = backend.allocate(layout.number_count(), layout.scalar());
     arrived_ = backend.allocate(block_size_max(layout), layout.scalar());
   }
   begin(start);
@@ -53,52 +52,64 @@ void Mass::begin(kernels::ConstView start) {
 void Mass::restart(kernels::ConstView start) {
   in_snapshot_.assign(in_snapshot_.size(), false);
   blocks_in_snapshot_ = 0;
-  last_x_.reset();
+  last_z_.reset();
   weights_.assign(weights_.size(), 1.0);
-  kept_.assign(kept_.size(), 1.0);
+  scales_.assign(scales_.size(), 1.0);
   begin(start);
 }
 
 kernels::View Mass::written(const BlockRange& range) {
-  if (!host_x_) return device_x_.view().slice(range.offset, range.count);
-  return view_of(host_x_, *layout_).slice(range.offset, range.count);
+  if (!host_z_) return device_z_.view().slice(range.offset, range.count);
+  return view_of(host_z_, *layout_).slice(range.offset, range.count);
 }
 
 kernels::ConstView Mass::current(std::uint32_t block) const {
   const BlockRange range = layout_->range(block);
-  if (!host_x_) return device_x_.view().slice(range.offset, range.count);
-  const auto& memory = in_snapshot_[block] ? last_x_ : host_x_;
+  if (!host_z_) return device_z_.view().slice(range.offset, range.count);
+  const auto& memory = in_snapshot_[block] ? last_z_ : host_z_;
   return view_of(memory, *layout_).slice(range.offset, range.count);
 }
 
 double Mass::mean_weight() const {
   if (weights_.empty()) return 1.0;
-  return std::inner_product(weights_.begin(), weights_.end(), kept_.begin(), 0.0) /
+  return std::accumulate(weights_.begin(), weights_.end(), 0.0) /
          static_cast<double>(weights_.size());
 }
 
-template <typename Then>
-void Mass::write(std::uint32_t block, Then then) {
-  const kernels::ConstView from = current(block);
-  const kernels::View to = written(layout_->range(block));
-  const bool moves = in_snapshot_[block];
+void Mass::note_written(std::uint32_t block) {
+  if (!in_snapshot_[block]) return;
   in_snapshot_[block] = false;
-  const double kept = std::exchange(kept_[block], 1.0);
-  weights_[block] *= kept;
-  kernels::for_pieces(*backend_, to.count(), [&](std::size_t begin, std::size_t count) {
-    const kernels::View piece = to.slice(begin, count);
-    if (moves) backend_->copy(from.slice(begin, count), piece);
-    if (kept != 1.0) backend_->scale(kept, piece);
-    then(begin, piece);
-  });
-  if (moves && --blocks_in_snapshot_ == 0) last_x_.reset();
+  if (--blocks_in_snapshot_ == 0) last_z_.reset();
 }
 
-void Mass::estimate(kernels::View z) const {
-  for (std::uint32_t block = 0; block < layout_->parameter_blocks(); ++block) {
-    const BlockRange range = layout_->range(block);
-    backend_->divide(current(block), weights_[block], z.slice(range.offset, range.count));
-  }
+kernels::View Mass::brought(std::uint32_t block) {
+  const kernels::View to = written(layout_->range(block));
+  if (in_snapshot_[block]) backend_->copy(current(block), to);
+  note_written(block);
+  return to;
+}
+
+double Mass::weigh(std::uint32_t block, double weight) {
+  weights_[block] = weight;
+  return scales_[block] = weight > 0.0 ? weight : 1.0;
+}
+
+void Mass::change(std::uint32_t block, double weight, double factor, kernels::ConstView delta) {
+  const double before = scales_[block];
+  const double scale = weigh(block, weight);
+  backend_->weighted_sum(factor / scale, delta, before / scale, current(block),
+                         written(layout_->range(block)));
+  note_written(block);
+}
+
+kernels::ConstView Mass::estimate() {
+  const std::uint32_t blocks = layout_->parameter_blocks();
+  const auto lent = std::count(in_snapshot_.begin(), in_snapshot_.begin() + blocks, true);
+  if (lent > 0 && lent == blocks)
+    return view_of(last_z_, *layout_).slice(0, layout_->parameter_count());
+  for (std::uint32_t block = 0; lent > 0 && block < blocks; ++block)
+    static_cast<void>(brought(block));
+  return written({0, layout_->parameter_count()});
 }
 
 void Mass::numerator(kernels::View x) const { read(0, x); }
@@ -113,7 +124,7 @@ void Mass::read(std::uint32_t first, kernels::View x) const {
     const BlockRange range = layout_->range(i);
     const kernels::View out = x.slice(range.offset, range.count);
     backend_->copy(current(first + i), out);
-    if (kept_[first + i] != 1.0) backend_->scale(kept_[first + i], out);
+    backend_->scale(scales_[first + i], out);
   }
 }
 
@@ -122,16 +133,16 @@ void Mass::set_companion(std::size_t index, kernels::ConstView y) {
   const auto first = static_cast<std::uint32_t>(index + 1) * layout_->parameter_blocks();
   for (std::uint32_t i = 0; i < layout_->parameter_blocks(); ++i) {
     const kernels::ConstView of_block = y.slice(layout_->range(i).offset, layout_->range(i).count);
-    write(first + i, [&](std::size_t begin, kernels::View piece) {
-      backend_->copy(of_block.slice(begin, piece.count()), piece);
-    });
+    const double scale = weigh(first + i, weights_[first + i]);
+    const kernels::View numbers = written(layout_->range(first + i));
+    backend_->copy(of_block, numbers);
+    backend_->scale(1.0 / scale, numbers);
+    note_written(first + i);
   }
 }
 
 void Mass::add(std::uint32_t block, double factor, kernels::ConstView delta) {
-  write(block, [&](std::size_t begin, kernels::View x) {
-    backend_->axpy(factor, delta.slice(begin, x.count()), x);
-  });
+  change(block, weights_[block], factor, delta);
 }
 
 void Mass::move(double factor, kernels::ConstView delta) {
@@ -143,14 +154,13 @@ void Mass::move(double factor, kernels::ConstView delta) {
 
 void Mass::fold(std::span<const BlockArrival> arrivals) {
   for (const BlockArrival& arrival : arrivals) {
-    kernels::ConstView arrived = arrival.x;
+    kernels::ConstView arrived = arrival.numbers;
     if (!backend_->is_host()) {
       const kernels::View copy = arrived_.view().slice(0, arrived.count());
       backend_->upload(arrived, copy);
       arrived = copy;
     }
-    add(arrival.block, arrival.share, arrived);
-    weights_[arrival.block] += arrival.weight;
+    change(arrival.block, weights_[arrival.block] + arrival.weight, arrival.factor, arrived);
   }
   // Calls return once queued, and the inbox writes over its memory when it is taken next.
   if (!backend_->is_host() && !arrivals.empty()) backend_->synchronize();
@@ -158,27 +168,32 @@ void Mass::fold(std::span<const BlockArrival> arrivals) {
 
 void Mass::keep(std::uint32_t block, double factor) {
   CHECK(factor >= 0.0);
-  kept_[block] *= factor;
+  weights_[block] *= factor;
+  scales_[block] *= factor;
 }
 
 void Mass::keep(const Snapshot& snapshot, std::uint32_t block, double factor) {
-  if (snapshot.codec == CodecId::kF32) return keep(block, factor);  // Q(x) is x
+  if (snapshot.codec == CodecId::kF32) return keep(block, factor);  // Q(z) is z
   CHECK(codec_ != nullptr && codec_->id() == snapshot.codec && factor >= 0.0);
   const kernels::View sent = scratch(block);
   CHECK(codec_->decode(snapshot.payloads[block].bytes(), sent));
-  give(block, factor, sent);
+  give(block, factor, weights_[block], sent);
 }
 
-void Mass::give(std::uint32_t block, double factor, kernels::ConstView numbers) {
-  add_from_host(block, factor - 1.0, numbers);
-  weights_[block] *= factor;
+void Mass::give(std::uint32_t block, double factor, double unit, kernels::ConstView numbers) {
+  change_from_host(block, factor * weights_[block], (factor - 1.0) * unit, numbers);
 }
 
 void Mass::add_from_host(std::uint32_t block, double factor, kernels::ConstView delta) {
-  if (backend_->is_host()) return add(block, factor, delta);
+  change_from_host(block, weights_[block], factor, delta);
+}
+
+void Mass::change_from_host(std::uint32_t block, double weight, double factor,
+                            kernels::ConstView delta) {
+  if (backend_->is_host()) return change(block, weight, factor, delta);
   const kernels::View copy = arrived_.view().slice(0, delta.count());
   backend_->upload(delta, copy);
-  add(block, factor, copy);
+  change(block, weight, factor, copy);
   backend_->synchronize();  // before the caller changes the numbers
 }
 
@@ -189,11 +204,9 @@ kernels::View Mass::scratch(std::uint32_t block) {
 }
 
 kernels::ConstView Mass::on_host(std::uint32_t block) {
-  write(block, [](std::size_t /*begin*/, kernels::View /*x*/) {});
-  const kernels::View x = written(layout_->range(block));
-  if (backend_->is_host()) return x;
+  if (backend_->is_host()) return current(block);
   const kernels::View copy = scratch(block);
-  backend_->download(x, copy);
+  backend_->download(current(block), copy);
   return copy;
 }
 
@@ -204,35 +217,29 @@ std::shared_ptr<const Snapshot> Mass::snapshot(std::span<const std::uint32_t> bl
   if (is_plain && 2 * blocks.size() >= layout_->block_count()) return snapshot();
   CHECK(encoder_.has_value());
   encoder_->begin(seed);
-  for (const std::uint32_t block : blocks) {
-    const kernels::ConstView x = on_host(block);  // before the weight is read: it settles both
-    encoder_->add(block, x, weights_[block]);
-  }
+  for (const std::uint32_t block : blocks) encoder_->add(block, on_host(block), weights_[block]);
   return encoder_->finish();
 }
 
 std::shared_ptr<const Snapshot> Mass::snapshot() {
   auto snapshot = std::make_shared<Snapshot>();
-  snapshot->weights.reserve(weights_.size());
+  snapshot->weights = weights_;
   snapshot->checksums.reserve(weights_.size());
-  const std::shared_ptr<std::byte> memory = host_x_ ? host_x_ : pool_.take();
+  const std::shared_ptr<std::byte> memory = host_z_ ? host_z_ : pool_.take();
   for (std::uint32_t block = 0; block < layout_->block_count(); ++block) {
     const BlockRange range = layout_->range(block);
-    const kernels::View x = view_of(memory, *layout_).slice(range.offset, range.count);
+    const kernels::View host = view_of(memory, *layout_).slice(range.offset, range.count);
+    const kernels::View own = brought(block);
+    if (!host_z_) backend_->download(own, host);
     Digest digest;
-    write(block, [&](std::size_t begin, kernels::View piece) {
-      const kernels::View host = x.slice(begin, piece.count());
-      if (!host_x_) backend_->download(piece, host);
-      digest.add_all(host);
-    });
-    snapshot->weights.push_back(weights_[block]);
+    digest.add_all(host);
     snapshot->checksums.push_back(digest.checksum());
     snapshot->finite = snapshot->finite && digest.finite();
   }
-  snapshot->x = runtime::Frame(
+  snapshot->z = runtime::Frame(
       memory, {memory.get(), layout_->number_count() * kernels::bytes_of(layout_->scalar())});
-  if (host_x_) {
-    last_x_ = std::exchange(host_x_, pool_.take());
+  if (host_z_) {
+    last_z_ = std::exchange(host_z_, pool_.take());
     in_snapshot_.assign(in_snapshot_.size(), true);
     blocks_in_snapshot_ = in_snapshot_.size();
   }

@@ -1,7 +1,8 @@
 #pragma once
 // The one idea: a peer owns mass (x, w) a block, reads its model as the estimate z = x / w, and
-// moves x and w always together, by one factor. (Push-sum: Kempe et al. 2003; with gradients:
-// Stochastic Gradient Push, Assran et al. 2019.)
+// moves x and w always together, by one factor. What lies in memory is z: a share that leaves takes
+// nothing but weight with it, and the model is read without being computed. (Push-sum: Kempe et al.
+// 2003; with gradients: Stochastic Gradient Push, Assran et al. 2019.)
 
 #include <cstdint>
 #include <memory>
@@ -21,7 +22,7 @@ namespace gossip {
 
 // The trainer's mass. Used by the trainer thread only.
 //
-// x lives on the backend's device. On a host a snapshot is no copy: it takes the memory of x, and
+// z lives on the backend's device. On a host a snapshot is no copy: it takes the memory of z, and
 // the next change of a block writes its result elsewhere. What used to be two passes over memory,
 // a copy and then a change, is one.
 class Mass {
@@ -37,10 +38,12 @@ class Mass {
 
   void restart(kernels::ConstView start);  // as if it had been made from this estimate
 
-  [[nodiscard]] double weight(std::uint32_t block) const { return kept_[block] * weights_[block]; }
+  [[nodiscard]] double weight(std::uint32_t block) const { return weights_[block]; }
   [[nodiscard]] double mean_weight() const;  // over blocks; 1 for a model without parameters
-  void estimate(kernels::View z) const;      // z = x / w of the parameters, on the device
-  void numerator(kernels::View x) const;     // x of the parameters as it is, on the device
+  // z of the parameters, on the device; good until the mass changes or is lent. Stays what it was
+  // when all weight is gone.
+  [[nodiscard]] kernels::ConstView estimate();
+  void numerator(kernels::View x) const;  // x of the parameters, on the device
   // The same of a companion, the first being 0; and another in its place.
   void companion(std::size_t index, kernels::View y) const;
   void set_companion(std::size_t index, kernels::ConstView y);
@@ -51,38 +54,39 @@ class Mass {
   void add(std::uint32_t block, double factor, kernels::ConstView delta);
   void move(double factor, kernels::ConstView delta);  // the same of all parameters
   void add_from_host(std::uint32_t block, double factor, kernels::ConstView delta);  // the same
-  // x *= factor, w *= factor: what a push has left. 0: everything was handed over. Noted only; x is
-  // scaled when it is next written, which saves a pass over memory that the caches no longer hold.
-  // The estimate does not change, so nobody reads the difference.
+  // x *= factor, w *= factor: what a push has left. 0: everything was handed over.
   void keep(std::uint32_t block, double factor);
 
-  // x as it is, on the host, with its weights. The memory is used again once the last parcel of an
+  // z as it is, on the host, with its weights. The memory is used again once the last parcel of an
   // earlier snapshot has been dropped, so a steady run allocates none.
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot();
 
-  // What a push hands over: x of `blocks` as the codec has it. With f32 and most blocks,
+  // What a push hands over: z of `blocks` as the codec has it. With f32 and most blocks,
   // snapshot(). `seed` as in Encoder::begin.
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot(std::span<const std::uint32_t> blocks,
                                                          std::uint64_t seed);
-  // What handing out 1 - factor of a block of this snapshot has left. The receivers get Q(x), so
-  // that is what goes: x -= (1 - factor) Q(x), w *= factor. What the codec lost stays.
+  // What handing out 1 - factor of a block of this snapshot has left. The receivers get w Q(z), so
+  // that is what goes: x -= (1 - factor) w Q(z), w *= factor. What the codec lost stays.
   void keep(const Snapshot& snapshot, std::uint32_t block, double factor);
 
-  // x of the block as it is, where the host can read it until the next call.
+  // z of the block, where the host can read it until the next call.
   [[nodiscard]] kernels::ConstView on_host(std::uint32_t block);
-  // What handing out 1 - factor of these numbers (on the host) as the block's x has left:
-  // x -= (1 - factor) * numbers, w *= factor.
-  void give(std::uint32_t block, double factor, kernels::ConstView numbers);
+  // What handing out 1 - factor of unit * numbers (on the host) as the block's x has left:
+  // x -= (1 - factor) * unit * numbers, w *= factor.
+  void give(std::uint32_t block, double factor, double unit, kernels::ConstView numbers);
 
  private:
   void begin(kernels::ConstView start);
   void read(std::uint32_t first, kernels::View x) const;  // of one vector, from its first block on
   [[nodiscard]] kernels::View written(const BlockRange& range);
   [[nodiscard]] kernels::ConstView current(std::uint32_t block) const;
-  // Brings all that is noted of the block into its written memory, piece by piece: that of a
-  // snapshot, the factor kept; then hands each piece, and where it begins in the block, to `then`.
-  template <typename Then>
-  void write(std::uint32_t block, Then then);
+  void note_written(std::uint32_t block);                    // into what written() says
+  [[nodiscard]] kernels::View brought(std::uint32_t block);  // there from where it was lent
+  double weigh(std::uint32_t block, double weight);          // returns the scale that goes with it
+  // x += factor * delta, on the device, and the weight is this.
+  void change(std::uint32_t block, double weight, double factor, kernels::ConstView delta);
+  void change_from_host(std::uint32_t block, double weight, double factor,
+                        kernels::ConstView delta);
   [[nodiscard]] kernels::View scratch(std::uint32_t block);
 
   const BlockLayout* layout_;
@@ -90,15 +94,17 @@ class Mass {
   const Codec* codec_;
   std::optional<Encoder> encoder_;  // where there is a codec
   AlignedMemory scratch_;           // a block on the host: what it decodes to, or a device's copy
-  MemoryPool pool_;                 // of host memory for snapshots, and for x on a host
-  kernels::Buffer device_x_;        // x, where it does not live on the host
-  std::shared_ptr<std::byte> host_x_;  // x, where it does, but for the blocks ...
+  MemoryPool pool_;                 // of host memory for snapshots, and for z on a host
+  kernels::Buffer device_z_;        // z, where it does not live on the host
+  std::shared_ptr<std::byte> host_z_;  // z, where it does, but for the blocks ...
   std::vector<bool> in_snapshot_;      // ... that are still, unchanged, in ...
-  std::shared_ptr<std::byte> last_x_;  // ... the memory of the last snapshot, while there are any
+  std::shared_ptr<std::byte> last_z_;  // ... the memory of the last snapshot, while there are any
   std::size_t blocks_in_snapshot_ = 0;
-  kernels::Buffer arrived_;      // device copy of an arrival, where device memory is not the host's
-  std::vector<double> weights_;  // what x holds times ...
-  std::vector<double> kept_;     // ... what of it is still ours
+  kernels::Buffer arrived_;  // device copy of an arrival, where device memory is not the host's
+  std::vector<double> weights_;
+  // What x is of the numbers in memory: the weight, so that they are z; where nothing weighs, one,
+  // so that an x without weight is not lost.
+  std::vector<double> scales_;
 };
 
 }  // namespace gossip

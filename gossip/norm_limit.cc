@@ -28,9 +28,7 @@ std::optional<double> NormLimit::radius(std::uint32_t block, const BlockLayout& 
 bool NormLimit::refuses(const Parcel& parcel, const BlockLayout& layout) const {
   if (limit_ == 0.0 || largest_.empty()) return false;
   const double count = static_cast<double>(layout.range(parcel.block).count);
-  // Not divided by the weight, of which the square may be too small for a double.
-  const double largest = largest_[parcel.block] * count * parcel.weight * parcel.weight;
-  return !(parcel.squared_norm <= largest);  // also what overflows
+  return !(parcel.squared_norm <= largest_[parcel.block] * count);  // also what overflows
 }
 
 }  // namespace gossip

@@ -28,7 +28,7 @@ class NormLimit {
   void note_own(const std::vector<double>& squared_norms, const BlockLayout& layout);
   // How large a block may be, as a norm of it; none: whatever it is.
   [[nodiscard]] std::optional<double> radius(std::uint32_t block, const BlockLayout& layout) const;
-  // Parcel::squared_norm has been filled in.
+  // Parcel::of_estimate(); Parcel::squared_norm has been filled in.
   [[nodiscard]] bool refuses(const Parcel& parcel, const BlockLayout& layout) const;
 
  private:

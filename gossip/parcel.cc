@@ -17,7 +17,7 @@ kernels::ConstView numbers_of(const Snapshot& snapshot, std::uint32_t block,
                               const BlockLayout& layout) {
   CHECK(snapshot.codec == CodecId::kF32 && snapshot.payloads.empty());
   const std::size_t offset = layout.range(block).offset * kernels::bytes_of(layout.scalar());
-  return numbers_of(snapshot.x.bytes().subspan(offset, layout.bytes(block)), layout.scalar());
+  return numbers_of(snapshot.z.bytes().subspan(offset, layout.bytes(block)), layout.scalar());
 }
 
 kernels::ConstView numbers_of(const Parcel& parcel, const BlockLayout& layout) {

@@ -15,19 +15,19 @@ namespace gossip {
 
 // What the numbers of a parcel are.
 enum class ParcelKind : std::uint8_t {
-  kMass,        // the sender's x of the block
+  kMass,        // the sender's estimate of the block
   kDifference,  // how far x, as the sender says it is, has come since it said so last
   kStep,        // what the sender's x has moved by: no weight goes with it
-  kRequest,     // mass, to be answered by as large a share of what the receiver has
+  kRequest,     // as mass, to be answered by as large a share of what the receiver has
 };
 
-// A copy of a peer's mass at one moment, on the host, shared by every parcel that was cut from it:
-// one copy of x for a push, encoded once, whatever the number of receivers. Immutable once it is
+// A peer's mass at one moment, on the host, shared by every parcel that was cut from it: one copy
+// for a push, encoded once, whatever the number of receivers. Immutable once it is
 // built, so that any thread may read and drop it.
 struct Snapshot {
   ParcelKind kind = ParcelKind::kMass;
   CodecId codec = CodecId::kF32;
-  runtime::Frame x;  // all parameters, times weight, in the layout's scalar; or else ...
+  runtime::Frame z;                      // the estimate of all, in the layout's scalar; or else ...
   std::vector<runtime::Frame> payloads;  // ... the blocks that are pushed, each encoded
   // Differences: the x that each block that is pushed is said to have; f32 or f64, as the layout.
   std::vector<runtime::Frame> said;
@@ -39,12 +39,12 @@ struct Snapshot {
   [[nodiscard]] runtime::Frame payload(std::uint32_t block, const BlockLayout& layout) const {
     if (!payloads.empty()) return payloads[block];
     const std::size_t offset = layout.range(block).offset * kernels::bytes_of(layout.scalar());
-    return x.slice(offset, layout.bytes(block));
+    return z.slice(offset, layout.bytes(block));
   }
 };
 
-// Mass under way: share * (x, w) of one block. The factor travels beside the sender's full (x, w),
-// so that a push to several peers needs one copy only.
+// Mass under way: share * (x, w) of one block, where x = w z. The factors travel beside the
+// sender's estimate z, so that a push to several peers needs one copy only.
 struct Parcel {
   std::uint64_t round = 0;  // the sender's count of pushes when it sent this
   std::uint32_t block = 0;
@@ -57,7 +57,7 @@ struct Parcel {
   ParcelKind kind = ParcelKind::kMass;
   // How the payload is encoded. What has been received has been decoded: always kF32.
   CodecId codec = CodecId::kF32;
-  runtime::Frame payload;     // the sender's x of the block
+  runtime::Frame payload;     // of what kind says
   runtime::Frame said = {};   // of a difference, while its sender keeps it: the x that it leads to
   std::uint64_t era = 0;      // of companions: Inbox::begin_era
   double squared_norm = 0.0;  // of the payload; filled in where Terms::norms asks
@@ -66,6 +66,11 @@ struct Parcel {
   [[nodiscard]] double mass() const {
     return share * weight;
   }  // the push-sum weight that it carries
+  [[nodiscard]] bool of_estimate() const {
+    return kind == ParcelKind::kMass || kind == ParcelKind::kRequest;
+  }
+  // What makes the x that it carries of its numbers.
+  [[nodiscard]] double factor() const { return of_estimate() ? share * weight : share; }
 };
 
 // The numbers of one block: of a snapshot of all of x, of a parcel that has been received, whose

@@ -68,14 +68,14 @@ struct Roster {
 }
 
 struct Donation {
-  # x and weight of one block; x is the payload.
+  # The donor's estimate of one block is the payload.
   block @0 :UInt32;
-  weight @1 :Float64;
-  checksum @2 :UInt64;
+  checksum @1 :UInt64;
 }
 
 struct Parcel {
-  # share * (x, weight) of one block; x is the payload.
+  # share * (weight * z, weight) of one block; the estimate z is the payload.
+  # A difference: share * (d, weight). A step: share * (s, 0).
   round @0 :UInt64;
   block @1 :UInt32;
   sequence @2 :UInt64;

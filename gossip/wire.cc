@@ -120,7 +120,6 @@ void write(const Request& request, wire::Header::Builder header) {
 void write(const Donation& donation, wire::Header::Builder header) {
   wire::Donation::Builder body = header.initDonation();
   body.setBlock(donation.block);
-  body.setWeight(donation.weight);
   body.setChecksum(donation.checksum);
 }
 
@@ -253,19 +252,17 @@ std::variant<Body, Refusal> read(wire::Parcel::Reader body, const Frames& frames
                 .era = body.getEra(),
                 .notes = *std::move(notes)};
   if (terms.norms) {
-    const kernels::ConstView x = numbers_of(parcel, *terms.layout);
-    parcel.squared_norm = kernels::vector::dot(x, x);
+    const kernels::ConstView numbers = numbers_of(parcel, *terms.layout);
+    parcel.squared_norm = kernels::vector::dot(numbers, numbers);
   }
   return parcel;
 }
 
 std::variant<Body, Refusal> read(wire::Donation::Reader body, const Frames& frames,
                                  const Terms& terms) {
-  if (!is_possible(1.0, body.getWeight(), terms.weight_max)) return Refusal::kImpossibleWeight;
   auto payload = read_payload(frames, body.getBlock(), CodecId::kF32, body.getChecksum(), terms);
   if (const auto* refusal = std::get_if<Refusal>(&payload)) return *refusal;
   return Donation{.block = body.getBlock(),
-                  .weight = body.getWeight(),
                   .checksum = body.getChecksum(),
                   .payload = std::get<runtime::Frame>(std::move(payload))};
 }

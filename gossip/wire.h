@@ -40,7 +40,7 @@ struct Goodbye {};  // the sender is leaving, with nothing under way
 
 inline constexpr std::size_t kAcknowledgedMax = 1024;
 inline constexpr std::size_t kHeaderBytesMax = 64U << 10U;  // a larger header frame is malformed
-inline constexpr std::uint16_t kProtocolVersion = 1;
+inline constexpr std::uint16_t kProtocolVersion = 2;
 
 using Body = std::variant<Parcel, Acknowledgement, Heartbeat, Goodbye, Hello, Roster, Rejection,
                           Request, Donation, Inquiry, Report, ViewMessage>;

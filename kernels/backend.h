@@ -94,11 +94,12 @@ class Backend {
       const = 0;  // its memory is the host's: host views serve as its own
 
   // Vector algebra: all that policies and mixing need. f32 and f64; x and y of one type.
-  virtual void fill(double a, View x) = 0;                 // x = a
-  virtual void copy(ConstView x, View y) = 0;              // y = x
-  virtual void scale(double a, View x) = 0;                // x = a x
-  virtual void axpy(double a, ConstView x, View y) = 0;    // y = a x + y
-  virtual void divide(ConstView x, double w, View y) = 0;  // y = x / w, each element rounded once
+  virtual void fill(double a, View x) = 0;               // x = a
+  virtual void copy(ConstView x, View y) = 0;            // y = x
+  virtual void scale(double a, View x) = 0;              // x = a x
+  virtual void axpy(double a, ConstView x, View y) = 0;  // y = a x + y
+  // out = a x + b y, which out may be: what folding an arrival into an estimate takes.
+  virtual void weighted_sum(double a, ConstView x, double b, ConstView y, View out) = 0;
   [[nodiscard]] virtual double dot(ConstView x, ConstView y) = 0;  // accumulated in f64
   // y = b y + x, then x = a y; x and y apart. Momentum's whole step: scale, axpy, copy and
   // scale would read and write more than twice as much.

@@ -22,7 +22,8 @@ void accumulate(double a, double b, View x, View y);  // y = b y + x, then x = a
 // y = b y + a x^2 and y = a y / (sqrt(x) + epsilon): each product, sum, root and quotient rounded
 void accumulate_squares(double a, double b, ConstView x, View y);
 void divide_by_root(double a, double epsilon, ConstView x, View y);
-void divide(ConstView x, double w, View y);  // y = x / w in f64, rounded once
+// out = a x + b y, which out may be: both products and the sum rounded
+void weighted_sum(double a, ConstView x, double b, ConstView y, View out);
 [[nodiscard]] double dot(
     ConstView x, ConstView y);  // in f64; the order of the sum depends on the instruction set
 [[nodiscard]] bool all_finite(ConstView x);  // no NaN, no infinity

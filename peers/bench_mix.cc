@@ -22,8 +22,8 @@ runtime::Result<BenchMixReport> bench_mix(const BenchMixOptions& options) {
     const auto [offset, count] = layout.range(block);
     arrivals.push_back({.block = block,
                         .weight = 1e-3,
-                        .share = 0.5,
-                        .x = std::span(arrived).subspan(offset, count)});
+                        .factor = 0.5,
+                        .numbers = std::span(arrived).subspan(offset, count)});
   }
   const std::size_t bytes = layout.parameter_count() * sizeof(float);
   std::vector<double> fold;

@@ -115,7 +115,6 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
              options.norm_limit > 0.0 && options.norm_action == gossip::NormAction::kRefuse},
       mass_(start_mass(parts)),
       protocol_(gossip::make_protocol(protocol_options(options, parts))),
-      estimate_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
       delta_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
       exchange_(
           std::make_unique<gossip::Exchange>(exchange_options(options, parts.distances, decoder_),
@@ -175,16 +174,16 @@ bool Peer::round_complete() const {
   return exchange_->inbox().complete(round, senders, choice_.blocks(round));
 }
 
-// What the last push brings is on its way, and steps go on from the estimate that was pushed.
-bool Peer::overlapping() const {
-  return overlap_ && round_open_ && !push_due_ && phase_ == Phase::kTraining;
-}
+// Steps went on from the estimate that was pushed, and what the push brings is not yet folded.
+bool Peer::steps_apart() const { return overlap_ && round_open_ && phase_ == Phase::kTraining; }
+
+bool Peer::overlapping() const { return steps_apart() && !push_due_; }
 
 void Peer::mix() {
   if (overlapping()) return;
   answer_requests();
   fold_before(round_);
-  estimate_stale_ = true;
+  copy_stale_ = true;
   if (round_open_) end_round();
   if (!std::exchange(push_due_, false) || phase_ != Phase::kTraining) return;
   pushed_weights_.clear();
@@ -216,22 +215,28 @@ void Peer::move_learned() {
     const auto [offset, count] = parts_.layout->range(block);
     mass_.add(block, mass_.weight(block), delta_.view().slice(offset, count));
   }
-  estimate_stale_ = true;
+  copy_stale_ = true;
 }
 
 kernels::ConstView Peer::estimate() {
-  if (std::exchange(estimate_stale_, false)) {
-    mass_.estimate(estimate_.view());
-    if (own_statistics_) own_statistics_->replace_end_of(estimate_.view());
+  return own_statistics_ || steps_apart() ? estimate_copy() : mass_.estimate();
+}
+
+kernels::View Peer::estimate_copy() {
+  if (!estimate_copy_)
+    estimate_copy_ =
+        parts_.backend->allocate(parts_.layout->parameter_count(), parts_.layout->scalar());
+  if (std::exchange(copy_stale_, false)) {
+    parts_.backend->copy(mass_.estimate(), estimate_copy_->view());
+    if (own_statistics_) own_statistics_->replace_end_of(estimate_copy_->view());
   }
-  return estimate_.view();
+  return estimate_copy_->view();
 }
 
 // As they are in the mass, which has just begun.
 void Peer::begin_own_statistics() {
   if (!own_statistics_) return;
-  mass_.estimate(estimate_.view());
-  own_statistics_->begin(estimate_.view());
+  own_statistics_->begin(mass_.estimate());
 }
 
 void Peer::fold_before(std::uint64_t round) {
@@ -263,7 +268,7 @@ bool Peer::sits_out() {
 // What was found in the period that ends counts for those, too, who sat it out.
 void Peer::stretch_period() {
   const std::size_t learned = learned_count();
-  estimate_stale_ = true;
+  copy_stale_ = true;
   if (parts_.participation->end(estimate().slice(0, learned), delta_.view().slice(0, learned)))
     move_learned();
 }
@@ -335,9 +340,11 @@ void Peer::apply_delta() {
     const kernels::ConstView delta = delta_.view().slice(offset, count);
     mass_.add(block, scaled ? mass_.weight(block) : 1.0, delta);
     // Read off what of x is still here, the estimate would take the step many times over.
-    if (overlapping())
+    if (!overlapping())
+      copy_stale_ = true;
+    else
       parts_.backend->axpy(1.0 / weight_of_estimate(block), delta,
-                           estimate_.view().slice(offset, count));
+                           estimate_copy().slice(offset, count));
   }
 }
 

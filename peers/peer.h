@@ -142,7 +142,6 @@ class Peer {
   // brought, unless there is nobody else. `position`: where in the run it is; `parts`: what its
   // policy and its objective keep, null where that is not known and begins anew.
   void resume(kernels::ConstView estimate, StateVisitor& position, StateVisitor* parts);
-  [[nodiscard]] kernels::ConstView estimate_to_keep();  // with the last step in it
   void visit_parts(StateVisitor& visitor);
   void visit_position(StateVisitor& visitor);  // these three: between rounds
 
@@ -179,7 +178,7 @@ class Peer {
   void note_step_time(runtime::Duration span);
   void note_blocked(runtime::Duration span);
   void note_rate(double epoch, double samples_per_second);  // for who asks
-  // As of the last mix; on the device. Not after hand_over().
+  // On the device; good until the next call that changes it.
   [[nodiscard]] kernels::ConstView estimate();
   [[nodiscard]] std::uint64_t step() const { return step_; }  // gradient steps taken
   // The same, counted in samples of the first batch: more once batches have grown.
@@ -255,8 +254,10 @@ class Peer {
   void move_statistics();
   void begin_own_statistics();
   [[nodiscard]] bool steps_scaled_by_weight() const;
+  [[nodiscard]] bool steps_apart() const;
   [[nodiscard]] bool overlapping() const;
   [[nodiscard]] double weight_of_estimate(std::uint32_t block) const;
+  [[nodiscard]] kernels::View estimate_copy();
   bool hand_out();
   [[nodiscard]] bool averages_pairs() const;  // instead of pushing shares
   void answer_requests();
@@ -292,8 +293,10 @@ class Peer {
   // The trainer's alone.
   gossip::Mass mass_;
   std::unique_ptr<gossip::Protocol> protocol_;
-  kernels::Buffer estimate_;
-  bool estimate_stale_ = true;  // read when it is asked for: rounds that only mix never do
+  // A copy of z, where the estimate is not what the mass holds: statistics are this peer's own, or
+  // steps overlap a push and are added to x once it is out.
+  std::optional<kernels::Buffer> estimate_copy_;
+  bool copy_stale_ = true;
   kernels::Buffer delta_;
   std::optional<OwnStatistics> own_statistics_;
   std::uint64_t step_ = 0;

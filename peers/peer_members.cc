@@ -32,7 +32,7 @@ void Peer::join(const std::vector<gossip::Contact>& contacts, kernels::ConstView
 void Peer::restart(kernels::ConstView estimate) {
   mass_.restart(estimate);
   begin_own_statistics();
-  estimate_stale_ = true;
+  copy_stale_ = true;
   round_open_ = false;
   push_due_ = false;
   learning_rate_sum_ = 0.0;
@@ -50,7 +50,7 @@ void Peer::come_back_if_expelled(runtime::Instant now) {
   }
   if (!overlapping()) {
     fold_before(std::numeric_limits<std::uint64_t>::max());
-    estimate_stale_ = true;
+    copy_stale_ = true;
   }
   std::vector<std::byte> numbers(estimate().bytes());
   const kernels::View host(numbers.data(), estimate().count(), estimate().scalar());
@@ -66,9 +66,8 @@ void Peer::note_own() {
   const std::shared_ptr<const gossip::Snapshot> own = mass_.snapshot();
   std::vector<double> squared;
   for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
-    const kernels::ConstView x = gossip::numbers_of(*own, block, *parts_.layout);
-    const double weight = own->weights[block];
-    squared.push_back(weight > 0.0 ? kernels::vector::dot(x, x) / (weight * weight) : 0.0);
+    const kernels::ConstView z = gossip::numbers_of(*own, block, *parts_.layout);
+    squared.push_back(kernels::vector::dot(z, z));
   }
   const std::scoped_lock lock(mutex_);
   exchange_->note_own(own, squared);

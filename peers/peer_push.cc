@@ -212,7 +212,7 @@ void Peer::answer_requests() {
       exchange_->admit_request(*asker);
     }
     fold_before(round_);
-    estimate_stale_ = true;
+    copy_stale_ = true;
   }
 }
 

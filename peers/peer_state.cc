@@ -6,14 +6,6 @@
 
 namespace peers {
 
-kernels::ConstView Peer::estimate_to_keep() {
-  // While pushes overlap steps, a part of x is away and the estimate is kept up to date; else it is
-  // x over its weight.
-  const bool kept = overlap_ && round_open_ && phase_ == gossip::Phase::kTraining;
-  if (!kept) estimate_stale_ = true;
-  return estimate();
-}
-
 void Peer::visit_parts(StateVisitor& visitor) {
   const auto visit = [&visitor](std::string_view name, auto& part) {
     PartVisitor named(name, visitor);
@@ -48,7 +40,7 @@ void Peer::visit_position(StateVisitor& visitor) {
 void Peer::resume(kernels::ConstView estimate, StateVisitor& position, StateVisitor* parts) {
   mass_.restart(estimate);
   begin_own_statistics();
-  estimate_stale_ = true;
+  copy_stale_ = true;
   visit_position(position);
   if (parts != nullptr) visit_parts(*parts);
   step_ = std::min(step_, options_.steps);

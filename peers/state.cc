@@ -41,7 +41,7 @@ class CapturingVisitor final : public StateVisitor {
 
 void capture(Peer& peer, kernels::Backend& backend, PeerState& state) {
   CapturingVisitor visitor(state, backend);
-  copy_from_device(peer.estimate_to_keep(), backend, state.estimate);
+  copy_from_device(peer.estimate(), backend, state.estimate);
   peer.visit_position(visitor);
   peer.visit_parts(visitor);
 }

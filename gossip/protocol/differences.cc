@@ -33,6 +33,7 @@ class Differences final : public Protocol {
     for (const std::uint32_t block : offer.blocks) {
       const kernels::View difference = scratch_.view(block);
       kernels::vector::copy(mass.on_host(block), difference);
+      kernels::vector::scale(mass.weight(block), difference);  // x
       said_.take_from(block, difference);
       const auto payload = encoder_.add(block, difference, mass.weight(block));
       if (payload.empty()) break;  // not finite: nothing of this is handed over
@@ -44,7 +45,8 @@ class Differences final : public Protocol {
 
   void keep(Mass& mass, const Snapshot& offered, std::uint32_t block, double kept) override {
     const runtime::Frame& said = offered.said[block];
-    mass.give(block, kept, {said.bytes().data(), layout_->range(block).count, layout_->scalar()});
+    mass.give(block, kept, 1.0,
+              {said.bytes().data(), layout_->range(block).count, layout_->scalar()});
   }
 
  private:

@@ -22,7 +22,9 @@ void CpuBackend::divide_by_root(double a, double epsilon, ConstView x, View y) {
   vector::divide_by_root(a, epsilon, x, y);
 }
 
-void CpuBackend::divide(ConstView x, double w, View y) { vector::divide(x, w, y); }
+void CpuBackend::weighted_sum(double a, ConstView x, double b, ConstView y, View out) {
+  vector::weighted_sum(a, x, b, y, out);
+}
 
 double CpuBackend::dot(ConstView x, ConstView y) { return vector::dot(x, y); }
 

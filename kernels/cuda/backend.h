@@ -34,7 +34,7 @@ class CudaBackend final : public Backend {
   void accumulate(double a, double b, View x, View y) override;
   void accumulate_squares(double a, double b, ConstView x, View y) override;
   void divide_by_root(double a, double epsilon, ConstView x, View y) override;
-  void divide(ConstView x, double w, View y) override;
+  void weighted_sum(double a, ConstView x, double b, ConstView y, View out) override;
   [[nodiscard]] double dot(ConstView x, ConstView y) override;
 
   void dense_forward(const DenseShape& shape, ConstView in, ConstView weight, ConstView bias,

@@ -87,11 +87,15 @@ void divide_by_root_as(cudaStream_t stream, double a, double epsilon, ConstView 
 }
 
 template <typename T>
-void divide_as(cudaStream_t stream, ConstView x, double w, View y) {
-  const T* const in = x.as<T>().data();
-  T* const out = y.as<T>().data();
-  CUDA_CHECK(launch(stream, x.count(),
-                    [=] __device__(std::size_t i) { out[i] = static_cast<T>(in[i] / w); }));
+void weighted_sum_as(cudaStream_t stream, double a, ConstView x, double b, ConstView y, View out) {
+  const T* const left = x.as<T>().data();
+  const T* const right = y.as<T>().data();
+  T* const sum = out.as<T>().data();
+  const T of_left = static_cast<T>(a);
+  const T of_right = static_cast<T>(b);
+  CUDA_CHECK(launch(stream, x.count(), [=] __device__(std::size_t i) {
+    sum[i] = of_left * left[i] + of_right * right[i];
+  }));
 }
 
 // Strides of fixed length, then strides of those: the order of the sum depends on nothing but the
@@ -153,9 +157,11 @@ void CudaBackend::divide_by_root(double a, double epsilon, ConstView x, View y) 
       x, [&](auto zero) { divide_by_root_as<decltype(zero)>(device_.stream(), a, epsilon, x, y); });
 }
 
-void CudaBackend::divide(ConstView x, double w, View y) {
+void CudaBackend::weighted_sum(double a, ConstView x, double b, ConstView y, View out) {
   check_alike(x, y);
-  with_type_of(x, [&](auto zero) { divide_as<decltype(zero)>(device_.stream(), x, w, y); });
+  check_alike(x, out);
+  with_type_of(
+      x, [&](auto zero) { weighted_sum_as<decltype(zero)>(device_.stream(), a, x, b, y, out); });
 }
 
 double CudaBackend::dot(ConstView x, ConstView y) {

@@ -75,12 +75,13 @@ void ReferenceBackend::divide_by_root(double a, double epsilon, ConstView x, Vie
   });
 }
 
-void ReferenceBackend::divide(ConstView x, double w, View y) {
+void ReferenceBackend::weighted_sum(double a, ConstView x, double b, ConstView y, View out) {
   check_alike(x, y);
+  check_alike(x, out);
   with_type(x.scalar(), [&](auto zero) {
     using T = decltype(zero);
     for (std::size_t i = 0; i < x.count(); ++i)
-      y.as<T>()[i] = static_cast<T>(static_cast<double>(x.as<T>()[i]) / w);
+      out.as<T>()[i] = static_cast<T>(a) * x.as<T>()[i] + static_cast<T>(b) * y.as<T>()[i];
   });
 }
 

@@ -16,7 +16,7 @@ struct Loops {
   void (*accumulate)(T a, T b, T* x, T* y, std::size_t count);
   void (*accumulate_squares)(T a, T b, const T* x, T* y, std::size_t count);
   void (*divide_by_root)(T a, T epsilon, const T* x, T* y, std::size_t count);
-  void (*divide)(const T* x, double w, T* y, std::size_t count);
+  void (*weighted_sum)(T a, const T* x, T b, const T* y, T* out, std::size_t count);
   double (*dot)(const T* x, const T* y, std::size_t count);
   bool (*all_finite)(const T* x, std::size_t count);
 };

@@ -106,11 +106,13 @@ void divide_by_root(double a, double epsilon, ConstView x, View y) {
   });
 }
 
-void divide(ConstView x, double w, View y) {
+void weighted_sum(double a, ConstView x, double b, ConstView y, View out) {
   check_alike(x, y);
+  check_alike(x, out);
   with_loops(x.scalar(), [&](const auto& loops, auto zero) {
     using T = decltype(zero);
-    loops.divide(x.as<T>().data(), w, y.as<T>().data(), x.count());
+    loops.weighted_sum(static_cast<T>(a), x.as<T>().data(), static_cast<T>(b), y.as<T>().data(),
+                       out.as<T>().data(), x.count());
   });
 }
 

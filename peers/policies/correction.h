@@ -30,7 +30,7 @@ class Correction {
   virtual void correct(kernels::View gradient) = 0;
 
   // The run starts, or goes on with mass that begins anew: nothing read off the mass holds.
-  virtual void start(const gossip::Mass& mass) { after_mix(mass, 0.0); }
+  virtual void start(gossip::Mass& mass) { after_mix(mass, 0.0); }
   // Somebody has gone, and what all companions add up to with him: in `mass` they are again what
   // this peer alone would begin with.
   virtual void reset_companions(gossip::Mass& /*mass*/) {}
@@ -54,7 +54,7 @@ class Correction {
   virtual void before_push(gossip::Mass& mass) = 0;
   // What the others made of it has been folded in. `learning_rate_sum`: of the local steps since
   // the last call; 0 for rounds without gradients.
-  virtual void after_mix(const gossip::Mass& mass, double learning_rate_sum) = 0;
+  virtual void after_mix(gossip::Mass& mass, double learning_rate_sum) = 0;
 
   // All that it keeps.
   virtual void visit_state(StateVisitor& visitor) = 0;

@@ -116,7 +116,7 @@ void FedAware::remember() {
   said_ = false;
 }
 
-void FedAware::after_mix(const gossip::Mass& mass, double /*learning_rate_sum*/) {
+void FedAware::after_mix(gossip::Mass& mass, double /*learning_rate_sum*/) {
   mass.numerator(anchor_.view());
   stepped_ = false;
 }

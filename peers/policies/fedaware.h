@@ -34,7 +34,7 @@ class FedAware final : public Correction {
   }
   void hear(const Heard& heard) override;
   void before_push(gossip::Mass& mass) override;
-  void after_mix(const gossip::Mass& mass, double learning_rate_sum) override;
+  void after_mix(gossip::Mass& mass, double learning_rate_sum) override;
   [[nodiscard]] std::optional<gossip::Note> note() override;
   [[nodiscard]] double diversity() const override { return diversity_; }
   void visit_state(StateVisitor& visitor) override;

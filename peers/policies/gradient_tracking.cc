@@ -15,7 +15,7 @@ void GradientTracking::correct(kernels::View gradient) {
 }
 
 // The first y is the first gradient.
-void GradientTracking::start(const gossip::Mass& /*mass*/) {
+void GradientTracking::start(gossip::Mass& /*mass*/) {
   backend_->fill(0.0, tracker_.view());
   backend_->fill(0.0, gradient_.view());
 }
@@ -30,7 +30,7 @@ void GradientTracking::restore_companions(gossip::Mass& mass) {
 
 void GradientTracking::before_push(gossip::Mass& mass) { mass.set_companion(0, tracker_.view()); }
 
-void GradientTracking::after_mix(const gossip::Mass& mass, double /*learning_rate_sum*/) {
+void GradientTracking::after_mix(gossip::Mass& mass, double /*learning_rate_sum*/) {
   mass.companion(0, tracker_.view());
 }
 

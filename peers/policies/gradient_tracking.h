@@ -12,11 +12,11 @@ class GradientTracking final : public Correction {
  public:
   GradientTracking(const CorrectionOptions& options, const VectorSpace& space);
   void correct(kernels::View gradient) override;
-  void start(const gossip::Mass& mass) override;
+  void start(gossip::Mass& mass) override;
   void reset_companions(gossip::Mass& mass) override;
   void restore_companions(gossip::Mass& mass) override;
   void before_push(gossip::Mass& mass) override;
-  void after_mix(const gossip::Mass& mass, double learning_rate_sum) override;
+  void after_mix(gossip::Mass& mass, double learning_rate_sum) override;
   void visit_state(StateVisitor& visitor) override;
 
  private:

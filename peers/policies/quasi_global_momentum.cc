@@ -1,7 +1,5 @@
 #include "peers/policies/quasi_global_momentum.h"
 
-#include <utility>
-
 namespace peers {
 
 QuasiGlobalMomentum::QuasiGlobalMomentum(const CorrectionOptions& options, const VectorSpace& space)
@@ -9,7 +7,6 @@ QuasiGlobalMomentum::QuasiGlobalMomentum(const CorrectionOptions& options, const
       nesterov_(options.nesterov),
       momentum_(space.zeros()),
       last_(space.zeros()),
-      now_(space.zeros()),
       backend_(space.backend) {}
 
 void QuasiGlobalMomentum::correct(kernels::View gradient) {
@@ -18,14 +15,14 @@ void QuasiGlobalMomentum::correct(kernels::View gradient) {
   backend_->axpy(nesterov_ ? mu_ * mu_ : mu_, momentum_.view(), gradient);
 }
 
-void QuasiGlobalMomentum::after_mix(const gossip::Mass& mass, double learning_rate_sum) {
-  mass.estimate(now_.view());
+void QuasiGlobalMomentum::after_mix(gossip::Mass& mass, double learning_rate_sum) {
+  const kernels::ConstView now = mass.estimate();
   if (learning_rate_sum > 0.0) {
-    backend_->axpy(-1.0, now_.view(), last_.view());
+    backend_->axpy(-1.0, now, last_.view());
     backend_->scale(mu_, momentum_.view());
     backend_->axpy((1.0 - mu_) / learning_rate_sum, last_.view(), momentum_.view());
   }
-  std::swap(last_, now_);
+  backend_->copy(now, last_.view());
 }
 
 void QuasiGlobalMomentum::visit_state(StateVisitor& visitor) {

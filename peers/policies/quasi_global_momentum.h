@@ -9,13 +9,13 @@ namespace peers {
 // with z and z' the estimates after the last mix and after this one: momentum of the way that the
 // mixed model takes, not of this peer's own gradients (Lin et al. 2021, QG-DSGDm and QG-DSGDm-N).
 // Works in any pace: estimates hold no weight that moved. Weight decay is the optimizer's, added
-// once after this. Keeps q, z, and room for z'.
+// once after this. Keeps q and z.
 class QuasiGlobalMomentum final : public Correction {
  public:
   QuasiGlobalMomentum(const CorrectionOptions& options, const VectorSpace& space);
   void correct(kernels::View gradient) override;
   void before_push(gossip::Mass& /*mass*/) override {}
-  void after_mix(const gossip::Mass& mass, double learning_rate_sum) override;
+  void after_mix(gossip::Mass& mass, double learning_rate_sum) override;
   void visit_state(StateVisitor& visitor) override;
 
  private:
@@ -23,7 +23,6 @@ class QuasiGlobalMomentum final : public Correction {
   bool nesterov_;
   kernels::Buffer momentum_;  // q
   kernels::Buffer last_;      // z
-  kernels::Buffer now_;       // z'
   kernels::Backend* backend_;
 };
 

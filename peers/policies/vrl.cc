@@ -13,7 +13,7 @@ void Vrl::correct(kernels::View gradient) { backend_->axpy(-1.0, drift_.view(), 
 
 void Vrl::before_push(gossip::Mass& mass) { mass.numerator(pushed_.view()); }
 
-void Vrl::after_mix(const gossip::Mass& mass, double learning_rate_sum) {
+void Vrl::after_mix(gossip::Mass& mass, double learning_rate_sum) {
   if (learning_rate_sum == 0.0) return;
   mass.numerator(moved_.view());
   backend_->axpy(-1.0, pushed_.view(), moved_.view());

@@ -20,7 +20,7 @@ class Vrl final : public Correction {
   Vrl(const CorrectionOptions& options, const VectorSpace& space);
   void correct(kernels::View gradient) override;
   void before_push(gossip::Mass& mass) override;
-  void after_mix(const gossip::Mass& mass, double learning_rate_sum) override;
+  void after_mix(gossip::Mass& mass, double learning_rate_sum) override;
   void visit_state(StateVisitor& visitor) override;
 
  private:

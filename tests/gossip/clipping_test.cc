@@ -33,9 +33,7 @@ struct Own {
     return squared;
   }
   void centre(Clipping& clipping) const {
-    std::vector<double> x = z;
-    for (double& number : x) number *= weight;
-    clipping.centre_on(test::snapshot_of(*layout, x, weight), squares());
+    clipping.centre_on(test::snapshot_of(*layout, z, weight), squares());
   }
 
   const BlockLayout* layout;
@@ -45,16 +43,13 @@ struct Own {
 
 BlockLayout pairs_of(std::size_t count) { return {count, 16, kernels::Scalar::kF64}; }
 
-Parcel parcel_at(std::vector<double> z, double weight, double share = 0.5) {
-  for (double& number : z) number *= weight;
+Parcel parcel_at(const std::vector<double>& z, double weight, double share = 0.5) {
   return test::parcel_of(z, share, weight);
 }
 
 std::vector<double> estimate_of(const Parcel& parcel, const BlockLayout& layout) {
-  const auto x = gossip::numbers_of(parcel, layout).as<double>();
-  std::vector<double> z(x.begin(), x.end());
-  for (double& number : z) number /= parcel.weight;
-  return z;
+  const auto z = gossip::numbers_of(parcel, layout).as<double>();
+  return {z.begin(), z.end()};
 }
 
 double distance(const std::vector<double>& a, const std::vector<double>& b) {
@@ -74,8 +69,6 @@ TEST_CASE("without a limit, a centre or a norm of one's own a parcel is taken as
   Clipping clipping(kLimit, layout);
   CHECK(clipping.clipped(kOther, far).payload.bytes().data() == far.payload.bytes().data());
   Own(layout, {0.0, 0.0}, 1.0).centre(clipping);
-  CHECK(clipping.clipped(kOther, far).payload.bytes().data() == far.payload.bytes().data());
-  Own(layout, {3.0, 4.0}, 0.0).centre(clipping);
   CHECK(clipping.clipped(kOther, far).payload.bytes().data() == far.payload.bytes().data());
   CHECK(clipping.count() == 0);
 }
@@ -154,11 +147,11 @@ TEST_CASE("an attacker moves an estimate by no more than its share of the radius
     CHECK(inbox.weight() == 0.75);
     const auto arrivals = inbox.take_before(1);
     REQUIRE(arrivals.size() == 1);
-    const auto x = arrivals[0].x.as<double>();
+    const auto x = arrivals[0].numbers.as<double>();
     std::vector<double> z = own.z;
     const double total = own.weight + 0.75;
     for (std::size_t k = 0; k < 2; ++k)
-      z[k] = (own.weight * own.z[k] + arrivals[0].share * x[k]) / total;
+      z[k] = (own.weight * own.z[k] + arrivals[0].factor * x[k]) / total;
     CHECK(distance(z, own.z) == Approx(0.75 / total * kLimit * 5.0).epsilon(1e-9));
   }
 }
@@ -169,7 +162,7 @@ TEST_CASE("what comes back to its owner is not clipped") {
   Inbox inbox(layout, Inbox::Order::kOnArrival, &clipping);
   Own(layout, {3.0, 4.0}, 1.0).centre(clipping);
   inbox.take_back(parcel_at({900.0, 0.0}, 1.0));
-  CHECK(inbox.take_before(1)[0].x.as<double>()[0] == 900.0);
+  CHECK(inbox.take_before(1)[0].numbers.as<double>()[0] == 900.0);
   CHECK(clipping.count() == 0);
 }
 
@@ -183,7 +176,7 @@ TEST_CASE("in step what is clipped follows the estimate of the round, not the ar
     if (early) inbox.add(kOther, parcel_at({90.0, 0.0}, 1.0));
     Own(layout, {4.0, 4.0}, 1.0).centre(clipping);
     if (!early) inbox.add(kOther, parcel_at({90.0, 0.0}, 1.0));
-    const auto x = inbox.take_before(1)[0].x.as<double>();
+    const auto x = inbox.take_before(1)[0].numbers.as<double>();
     taken[early ? 0 : 1].assign(x.begin(), x.end());
   }
   CHECK(taken[0] == taken[1]);

@@ -130,7 +130,7 @@ TEST_CASE("what a peer says its x is and what a hearer makes of it are the same 
       for (const gossip::BlockArrival& arrival : arrivals) {
         const auto said = offered->said[arrival.block].bytes();
         CHECK(arrival.weight == 0.25 * offered->weights[arrival.block]);
-        CHECK(std::ranges::equal(std::as_bytes(arrival.x.as<float>()), said));
+        CHECK(std::ranges::equal(std::as_bytes(arrival.numbers.as<float>()), said));
       }
     }
   }

@@ -39,7 +39,7 @@ Heard heard_of(const gossip::BlockLayout& layout, const DistanceOptions& options
     parcel.block = block;
     parcel.share = 0.5;
     parcel.weight = weight;
-    parcel.payload = snapshot->x.slice(offset * sizeof(double), count * sizeof(double));
+    parcel.payload = snapshot->z.slice(offset * sizeof(double), count * sizeof(double));
   }
   return heard;
 }
@@ -70,21 +70,22 @@ TEST_CASE("a stranger, and everybody before the first push, is at distance 0") {
   CHECK(distances.squared(Heard{}) == std::vector<double>{0.0});
 }
 
-TEST_CASE("exact: the squared distance of x, or of x / w") {
+TEST_CASE("exact: the squared distance of z, or of w z") {
   const auto& layout = wide_layout();
   const std::vector<double> x = normal_numbers(layout.parameter_count(), 1);
   const std::vector<double> y = normal_numbers(layout.parameter_count(), 2);
   DistanceOptions options{.kind = DistanceOptions::Kind::kExact, .of_estimates = false};
   Distances of_mass(options, layout);
   of_mass.note_own(test::snapshot_of(layout, x, 0.5));
-  CHECK(of_mass.squared(heard_of(layout, options, y, 2.0))[0] == Approx(squared_distance(x, y)));
+  double expected = 0.0;
+  for (std::size_t i = 0; i < x.size(); ++i) expected += std::pow(0.5 * x[i] - 2.0 * y[i], 2);
+  CHECK(of_mass.squared(heard_of(layout, options, y, 2.0))[0] == Approx(expected));
 
   options.of_estimates = true;
   Distances of_estimates(options, layout);
   of_estimates.note_own(test::snapshot_of(layout, x, 0.5));
-  double expected = 0.0;
-  for (std::size_t i = 0; i < x.size(); ++i) expected += std::pow(x[i] / 0.5 - y[i] / 2.0, 2);
-  CHECK(of_estimates.squared(heard_of(layout, options, y, 2.0))[0] == Approx(expected));
+  CHECK(of_estimates.squared(heard_of(layout, options, y, 2.0))[0] ==
+        Approx(squared_distance(x, y)));
 }
 
 TEST_CASE("one distance a block adds up to the one in all") {

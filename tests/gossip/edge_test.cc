@@ -91,7 +91,7 @@ TEST_CASE("parcels refer to the snapshot and do not copy it") {
   OutEdge edge = edge_with(2);
   const gossip::Push push = push_of(0, {0, 1, 2});
   edge.push(push);
-  CHECK(edge.next(at(0))->payload.bytes().data() == push.snapshot->x.bytes().data());
+  CHECK(edge.next(at(0))->payload.bytes().data() == push.snapshot->z.bytes().data());
 }
 
 TEST_CASE("a push of no blocks takes no room") {

@@ -60,7 +60,7 @@ TEST_CASE("a silent peer is declared dead, and what was in flight to it comes ba
   CHECK(table[0].mass_in_flight() == 0.0);
   CHECK(table[0].inbox().weight() == 1.5);
   const auto back = table[0].inbox().take_before(1)[2];
-  CHECK(back.share * back.x.as<double>()[0] == 2.5);
+  CHECK(back.factor * back.numbers.as<double>()[0] == 2.5);
 }
 
 TEST_CASE("of a push that was cut short by a death, only what was not acknowledged comes back") {

@@ -111,7 +111,7 @@ TEST_CASE("what is pushed arrives in the other's inbox, and the sender learns of
   CHECK(table[1].quiet());
   const auto arrivals = table[1].inbox().take_before(1);
   REQUIRE(arrivals.size() == 3);
-  CHECK(arrivals[1].share * arrivals[1].x.as<double>()[0] == 1.5);
+  CHECK(arrivals[1].factor * arrivals[1].numbers.as<double>()[0] == 1.5);
 }
 
 TEST_CASE("where taking acknowledges, a trainer that stands still fills its edges") {

@@ -33,9 +33,9 @@ Parcel in_round(std::uint64_t round, std::uint64_t sequence, Parcel made) {
 }
 
 std::vector<double> numbers_of(const BlockArrival& arrival) {
-  const auto numbers = arrival.x.as<double>();
+  const auto numbers = arrival.numbers.as<double>();
   std::vector<double> mass(numbers.begin(), numbers.end());
-  for (double& number : mass) number *= arrival.share;
+  for (double& number : mass) number *= arrival.factor;
   return mass;
 }
 
@@ -67,7 +67,7 @@ TEST_CASE("arrivals of one block add up, x and w by the same share") {
   REQUIRE(arrivals.size() == 1);
   CHECK(arrivals[0].block == 0);
   CHECK(arrivals[0].weight == 1.0);
-  CHECK(numbers_of(arrivals[0]) == std::vector{3.0, 2.0});
+  CHECK(numbers_of(arrivals[0]) == std::vector{5.0, 2.0});
   CHECK(inbox.empty());
   CHECK(inbox.weight() == 0.0);
 }
@@ -198,7 +198,7 @@ TEST_CASE("float parameters add up in float, their weights in double") {
   inbox.add(PeerId{2}, test::parcel_of<float>({1.0F, 2.0F}, 0.5, 0.1));
   const BlockArrival sum = inbox.take_before(1)[0];
   CHECK(sum.weight == 0.5 * 0.3 + 0.5 * 0.1);
-  CHECK(sum.x.as<float>()[1] == 2.0F);
+  CHECK(sum.numbers.as<float>()[1] == 0.4F);
 }
 
 TEST_CASE("companions of an earlier era are void, whether they come or come back") {

@@ -98,7 +98,7 @@ class Door {
     (void)member.take_dials();
     (void)member.take_partings();
     if (member.donation_wanted())
-      member.donate(test::snapshot_of<double>(test::small_layout(), {2, 4, 6, 8, 10}, 2.0));
+      member.donate(test::snapshot_of<double>(test::small_layout(), {1, 2, 3, 4, 5}, 2.0));
     for (const PeerId to : member.talking_to()) {
       for (const auto channel : {runtime::Channel::kControl, runtime::Channel::kBulk}) {
         while (const auto* frames = member.next(to, channel, now)) {

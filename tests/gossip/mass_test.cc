@@ -17,18 +17,24 @@ using kernels::Scalar;
 
 namespace {
 
-std::vector<double> estimate_of(const Mass& mass, kernels::Backend& backend, std::size_t count) {
-  kernels::Buffer z = backend.allocate(count, Scalar::kF64);
-  mass.estimate(z.view());
+std::vector<double> estimate_of(Mass& mass, kernels::Backend& backend, std::size_t count) {
   std::vector<double> host(count);
-  backend.download(z.view(), std::span(host));
+  backend.download(mass.estimate(), std::span(host));
   return host;
 }
 
-std::vector<double> x_of(const gossip::Snapshot& snapshot) {
-  std::vector<double> x(snapshot.x.size() / sizeof(double));
-  std::memcpy(x.data(), snapshot.x.bytes().data(), snapshot.x.size());
-  return x;
+std::vector<double> z_of(const gossip::Snapshot& snapshot) {
+  std::vector<double> z(snapshot.z.size() / sizeof(double));
+  std::memcpy(z.data(), snapshot.z.bytes().data(), snapshot.z.size());
+  return z;
+}
+
+std::vector<double> x_of(const Mass& mass, kernels::Backend& backend, std::size_t count) {
+  kernels::Buffer x = backend.allocate(count, Scalar::kF64);
+  mass.numerator(x.view());
+  std::vector<double> host(count);
+  backend.download(x.view(), std::span(host));
+  return host;
 }
 
 struct Device {
@@ -50,7 +56,7 @@ TEST_CASE("a model without parameters has weight one") {
   Mass mass(layout, *backend, std::span<const float>());
   CHECK(mass.mean_weight() == 1.0);
   mass.fold({});
-  CHECK(mass.snapshot()->x.size() == 0);
+  CHECK(mass.snapshot()->z.size() == 0);
 }
 
 TEST_CASE("a lone peer's estimate is its own model") {
@@ -58,7 +64,7 @@ TEST_CASE("a lone peer's estimate is its own model") {
     CAPTURE(name);
     const BlockLayout layout(3, 16, Scalar::kF64);
     const std::vector start{1.0, 2.0, 3.0};
-    const Mass mass(layout, *backend, std::span(start));
+    Mass mass(layout, *backend, std::span(start));
     CHECK(mass.weight(0) == 1.0);
     CHECK(mass.weight(1) == 1.0);
     CHECK(estimate_of(mass, *backend, 3) == start);
@@ -75,7 +81,8 @@ TEST_CASE("keeping less of a block moves its weight and not the estimate") {
     CHECK(mass.weight(0) == 0.25);
     CHECK(mass.weight(1) == 1.0);
     CHECK(mass.mean_weight() == 0.625);
-    CHECK(x_of(*mass.snapshot()) == std::vector{0.25, 0.5, 3.0});
+    CHECK(x_of(mass, *backend, 3) == std::vector{0.25, 0.5, 3.0});
+    CHECK(z_of(*mass.snapshot()) == start);
     CHECK(estimate_of(mass, *backend, 3) == start);
   }
 }
@@ -89,13 +96,14 @@ TEST_CASE("folding adds x and w of each block that came") {
     const std::vector first{10.0, 20.0};
     const std::vector second{7.0};
     const std::vector arrivals{
-        BlockArrival{.block = 0, .weight = 0.5, .x = std::span(first)},
-        BlockArrival{.block = 1, .weight = 3.0, .x = std::span(second)},
+        BlockArrival{.block = 0, .weight = 1.0, .numbers = std::span(first)},
+        BlockArrival{.block = 1, .weight = 3.0, .factor = 0.5, .numbers = std::span(second)},
     };
     mass.fold(arrivals);
-    CHECK(mass.weight(0) == 1.5);
+    CHECK(mass.weight(0) == 2.0);
     CHECK(mass.weight(1) == 4.0);
-    CHECK(x_of(*mass.snapshot()) == std::vector{11.0, 22.0, 10.0});
+    CHECK(x_of(mass, *backend, 3) == std::vector{11.0, 22.0, 6.5});
+    CHECK(z_of(*mass.snapshot()) == std::vector{5.5, 11.0, 1.625});
   }
 }
 
@@ -109,8 +117,8 @@ TEST_CASE("a snapshot carries the weights and checksums of its blocks") {
     const auto snapshot = mass.snapshot();
     CHECK(snapshot->weights == std::vector{1.0, 0.5});
     REQUIRE(snapshot->checksums.size() == 2);
-    CHECK(snapshot->checksums[0] == gossip::checksum(snapshot->x.slice(0, 16).bytes()));
-    CHECK(snapshot->checksums[1] == gossip::checksum(snapshot->x.slice(16, 8).bytes()));
+    CHECK(snapshot->checksums[0] == gossip::checksum(snapshot->z.slice(0, 16).bytes()));
+    CHECK(snapshot->checksums[1] == gossip::checksum(snapshot->z.slice(16, 8).bytes()));
   }
 }
 
@@ -121,10 +129,13 @@ TEST_CASE("a snapshot stays as it is when the mass moves on") {
   Mass mass(layout, *backend, std::span(start));
   const auto before = mass.snapshot();
   mass.keep(0, 0.5);
+  const std::vector delta{3.0};
+  mass.add(0, 1.0, std::span(delta));
   const auto after = mass.snapshot();
-  CHECK(x_of(*before) == std::vector{4.0});
+  CHECK(z_of(*before) == std::vector{4.0});
   CHECK(before->weights[0] == 1.0);
-  CHECK(x_of(*after) == std::vector{2.0});
+  CHECK(z_of(*after) == std::vector{10.0});
+  CHECK(after->weights[0] == 0.5);
 }
 
 TEST_CASE("the memory of a snapshot serves again once its last frame was dropped") {
@@ -133,13 +144,13 @@ TEST_CASE("the memory of a snapshot serves again once its last frame was dropped
   const std::vector<double> start(1000, 1.0);
   Mass mass(layout, *backend, std::span(start));
   auto snapshot = mass.snapshot();
-  const auto* const memory = snapshot->x.bytes().data();
-  runtime::Frame parcel = snapshot->x.slice(0, 800);
+  const auto* const memory = snapshot->z.bytes().data();
+  runtime::Frame parcel = snapshot->z.slice(0, 800);
   snapshot.reset();
-  CHECK(mass.snapshot()->x.bytes().data() != memory);
+  CHECK(mass.snapshot()->z.bytes().data() != memory);
   parcel = {};
   std::set<const std::byte*> seen;
-  for (int turn = 0; turn < 10; ++turn) seen.insert(mass.snapshot()->x.bytes().data());
+  for (int turn = 0; turn < 10; ++turn) seen.insert(mass.snapshot()->z.bytes().data());
   CHECK(seen.size() == 2);  // the one that is x and the one that is the snapshot, in turn
 }
 
@@ -159,9 +170,45 @@ TEST_CASE("a snapshot lends its memory to the mass until each block has changed"
     CHECK(mass.weight(0) == 0.5);
     CHECK(estimate_of(mass, *backend, 3) == std::vector{6.0, 12.0, 3.0});
     const auto after = mass.snapshot();
-    CHECK(x_of(*before) == start);
-    CHECK(x_of(*after) == std::vector{3.0, 6.0, 3.0});
+    CHECK(z_of(*before) == start);
+    CHECK(z_of(*after) == std::vector{6.0, 12.0, 3.0});
     CHECK(after->weights == std::vector{0.5, 1.0});
+  }
+}
+
+TEST_CASE("an x that weighs nothing is kept, and what comes next is added to it") {
+  for (const auto& [name, backend] : devices()) {
+    CAPTURE(name);
+    const BlockLayout layout(2, 16, Scalar::kF64);
+    const std::vector start{1.0, 2.0};
+    const std::vector numbers{10.0, 20.0};
+    Mass mass(layout, *backend, std::span(start));
+    mass.keep(0, 0.0);
+    CHECK(mass.weight(0) == 0.0);
+    CHECK(x_of(mass, *backend, 2) == std::vector{0.0, 0.0});
+    CHECK(estimate_of(mass, *backend, 2) == start);  // what it was
+    mass.fold(std::vector{BlockArrival{.block = 0, .factor = 0.5, .numbers = std::span(numbers)}});
+    CHECK(x_of(mass, *backend, 2) == std::vector{5.0, 10.0});
+    mass.fold(std::vector{BlockArrival{.block = 0, .weight = 2.0, .numbers = std::span(numbers)}});
+    CHECK(x_of(mass, *backend, 2) == std::vector{15.0, 30.0});
+    CHECK(estimate_of(mass, *backend, 2) == std::vector{7.5, 15.0});
+  }
+}
+
+TEST_CASE("what a codec lost of a share stays, also of the last one") {
+  for (const auto& [name, backend] : devices()) {
+    CAPTURE(name);
+    const BlockLayout layout(2, 16, Scalar::kF64);
+    const std::vector start{4.0, 8.0};
+    const std::vector said{3.0, 8.5};
+    Mass mass(layout, *backend, std::span(start));
+    mass.give(0, 0.25, 1.0, std::span(said));  // 0.75 of it left
+    CHECK(mass.weight(0) == 0.25);
+    CHECK(x_of(mass, *backend, 2) == std::vector{1.75, 1.625});
+    CHECK(estimate_of(mass, *backend, 2) == std::vector{7.0, 6.5});
+    mass.give(0, 0.0, 0.25, std::span(said));
+    CHECK(mass.weight(0) == 0.0);
+    CHECK(x_of(mass, *backend, 2) == std::vector{1.0, -0.5});
   }
 }
 
@@ -172,7 +219,7 @@ TEST_CASE("frames of a snapshot may outlive the mass") {
     const BlockLayout layout(2, 8, Scalar::kF64);
     const std::vector start{1.5, 2.5};
     Mass mass(layout, *backend, std::span(start));
-    frame = mass.snapshot()->x;
+    frame = mass.snapshot()->z;
   }
   double last = 0.0;
   std::memcpy(&last, frame.bytes().data() + sizeof last, sizeof last);
@@ -186,7 +233,7 @@ TEST_CASE("frames of a snapshot may be dropped on another thread while the next 
   Mass mass(layout, *backend, std::span(start));
   for (int turn = 0; turn < 50; ++turn) {
     std::thread reader([snapshot = mass.snapshot()]() mutable {
-      const std::uint64_t sum = gossip::checksum(snapshot->x.slice(0, 4096).bytes());
+      const std::uint64_t sum = gossip::checksum(snapshot->z.slice(0, 4096).bytes());
       if (sum != snapshot->checksums[0]) std::abort();
       snapshot.reset();
     });

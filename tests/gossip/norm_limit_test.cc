@@ -38,10 +38,10 @@ TEST_CASE("a block is held against one's own, and against the mean where that is
   const double mean = 50.0 / 5.0;  // square, of a number
   const Row row = GENERATE_COPY(
       Row{0, 2.0 * 2.0 * 25.0, 1.0, false}, Row{0, 2.0 * 2.0 * 25.1, 1.0, true},
-      Row{0, 25.0, 0.5, false}, Row{0, 25.1, 0.5, true},  // the estimate counts, not the mass
+      Row{0, 100.0, 0.5, false}, Row{0, 100.1, 0.5, true},  // the estimate counts, not the mass
       Row{1, 4.0 * 2.0 * mean, 1.0, false}, Row{1, 4.0 * 2.0 * mean + 1.0, 1.0, true},
       Row{2, 4.0 * 25.0, 1.0, false}, Row{2, 0.0, 1.0, false},
-      Row{0, std::numeric_limits<double>::infinity(), 1.0, true}, Row{0, 1.0, 1e-300, true});
+      Row{0, std::numeric_limits<double>::infinity(), 1.0, true}, Row{0, 1.0, 1e-300, false});
   CAPTURE(row.block, row.squared_norm, row.weight);
   NormLimit limit(2.0);
   limit.note_own(own(), test::small_layout());

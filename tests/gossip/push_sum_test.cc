@@ -48,9 +48,7 @@ class RoundsInStep {
   [[nodiscard]] std::vector<double> estimates() const {
     std::vector<double> z;
     for (const auto& mass : masses_) {
-      std::vector<double> own(1);
-      mass->estimate(std::span(own));
-      z.push_back(own[0]);
+      z.push_back(mass->estimate().as<double>()[0]);
     }
     return z;
   }
@@ -84,7 +82,7 @@ class RoundsInStep {
                                                             .share = shares[i],
                                                             .weight = snapshot->weights[0],
                                                             .checksum = snapshot->checksums[0],
-                                                            .payload = snapshot->x});
+                                                            .payload = snapshot->z});
       kept -= shares[i];
     }
     mass.keep(0, kept);

@@ -75,7 +75,7 @@ TEMPLATE_TEST_CASE("what works element by element is exact on every instruction 
   using T = TestType;
   using Loops = vector::Loops<T>;
   const T a = static_cast<T>(0.1);
-  const double w = 0.7;
+  const T w = static_cast<T>(0.7);
   check_elementwise<T>(
       1, [&](const Loops& l, const T*, T* y, std::size_t n) { l.fill(a, y, n); },
       [&](T, T) { return a; });
@@ -99,8 +99,12 @@ TEMPLATE_TEST_CASE("what works element by element is exact on every instruction 
         return product + x;
       });
   check_elementwise<T>(
-      5, [&](const Loops& l, const T* x, T* y, std::size_t n) { l.divide(x, w, y, n); },
-      [&](T x, T) { return static_cast<T>(static_cast<double>(x) / w); });
+      5, [&](const Loops& l, const T* x, T* y, std::size_t n) { l.weighted_sum(a, x, w, y, y, n); },
+      [&](T x, T y) {
+        const volatile T of_x = a * x;
+        const volatile T of_y = w * y;
+        return of_x + of_y;
+      });
   check_elementwise<T>(
       6,
       [&](const Loops& l, const T* x, T* y, std::size_t n) {
@@ -191,8 +195,8 @@ TEMPLATE_TEST_CASE("the operations on views do what their names say", "", float,
   vector::scale(0.5, to);
   CHECK(y == std::vector<T>{T{3}, T{0.5}, T{6}});
   CHECK(vector::dot(from, to) == 20.0);
-  vector::divide(from, 4.0, to);
-  CHECK(y == std::vector<T>{T{0.25}, T{-0.5}, T{0.75}});
+  vector::weighted_sum(2.0, from, 0.5, to, to);
+  CHECK(y == std::vector<T>{T{3.5}, T{-3.75}, T{9}});
   vector::scaled_copy(3.0, from, to);
   CHECK(y == std::vector<T>{T{3}, T{-6}, T{9}});
   vector::copy(from, to);

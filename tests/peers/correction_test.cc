@@ -156,6 +156,10 @@ struct Bench {
     gossip::Mass pushed = mass(x);
     correction.before_push(pushed);
   }
+  void after_mix(peers::Correction& correction, const Numbers& x, double learning_rate_sum) const {
+    gossip::Mass mixed = mass(x);
+    correction.after_mix(mixed, learning_rate_sum);
+  }
   // What is taken off a gradient.
   [[nodiscard]] Numbers drift(peers::Correction& correction) const {
     kernels::Buffer gradient = space.zeros();
@@ -171,13 +175,13 @@ struct Bench {
 TEST_CASE("vrl divides by the learning rates that were used, and learns nothing without steps") {
   const Bench bench;
   const auto vrl = bench.make({.name = "vrl", .damping = 0.5});
-  vrl->after_mix(bench.mass({7.0, 7.0}), 0.0);
+  bench.after_mix(*vrl, {7.0, 7.0}, 0.0);
   CHECK(bench.drift(*vrl) == Numbers{0.0, 0.0});
   bench.push(*vrl, {1.0, 2.0});
-  vrl->after_mix(bench.mass({2.0, 0.0}), 0.1 + 0.15);
+  bench.after_mix(*vrl, {2.0, 0.0}, 0.1 + 0.15);
   CHECK(bench.drift(*vrl) == Numbers{2.0, -4.0});
   bench.push(*vrl, {0.0, 0.0});
-  vrl->after_mix(bench.mass({1.0, 1.0}), 0.0);  // a round of mixing alone
+  bench.after_mix(*vrl, {1.0, 1.0}, 0.0);  // a round of mixing alone
   CHECK(bench.drift(*vrl) == Numbers{2.0, -4.0});
 }
 
@@ -192,7 +196,7 @@ TEST_CASE("what vrl takes off all gradients together is nothing") {
     Numbers sum(2, 0.0);
     for (std::size_t i = 0; i < 5; ++i) {
       bench.push(*corrections[i], x[i]);
-      corrections[i]->after_mix(bench.mass(mixed[i]), 0.1);
+      bench.after_mix(*corrections[i], mixed[i], 0.1);
       const Numbers drift = bench.drift(*corrections[i]);
       CHECK(std::abs(drift[0]) > 0.0);
       for (std::size_t k = 0; k < 2; ++k) sum[k] += drift[k];

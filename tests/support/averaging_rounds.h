@@ -138,10 +138,9 @@ class AveragingRounds {
     parcel.codec = gossip::CodecId::kF32;
     return parcel;
   }
-  [[nodiscard]] std::vector<double> estimate_of(const gossip::Mass& mass) const {
-    std::vector<double> z(options_.parameter_count);
-    mass.estimate(std::span(z));
-    return z;
+  [[nodiscard]] std::vector<double> estimate_of(gossip::Mass& mass) const {
+    const auto z = mass.estimate().as<double>();
+    return {z.begin(), z.end()};
   }
   [[nodiscard]] double spread() const {
     double sum = 0.0;

@@ -71,7 +71,7 @@ inline gossip::Report a_report(std::size_t members) {
 
 inline gossip::Donation a_donation() {
   const gossip::Parcel parcel = a_parcel();
-  return {.block = 1, .weight = 0.75, .checksum = parcel.checksum, .payload = parcel.payload};
+  return {.block = 1, .checksum = parcel.checksum, .payload = parcel.payload};
 }
 
 inline runtime::Delivery delivery_of(const gossip::Body& body,

@@ -70,9 +70,10 @@ class FarBackend final : public kernels::Backend {
     CHECK(is_own(x) && is_own(y));
     near_->divide_by_root(a, epsilon, x, y);
   }
-  void divide(kernels::ConstView x, double w, kernels::View y) override {
-    CHECK(is_own(x) && is_own(y));
-    near_->divide(x, w, y);
+  void weighted_sum(double a, kernels::ConstView x, double b, kernels::ConstView y,
+                    kernels::View out) override {
+    CHECK(is_own(x) && is_own(y) && is_own(out));
+    near_->weighted_sum(a, x, b, y, out);
   }
   [[nodiscard]] double dot(kernels::ConstView x, kernels::ConstView y) override {
     CHECK(is_own(x) && is_own(y));

@@ -52,7 +52,7 @@ class Ledger {
       amount.weight = push.share * push.snapshot->weights[block];
       const std::span<double> x(amount.x.data() + range.offset, range.count);
       CHECK(codec_->decode(push.snapshot->payload(block, *layout_).bytes(), x));
-      for (double& number : x) number *= push.share;
+      for (double& number : x) number *= amount.weight;
       total_of(pushed_to_, push.to).add(amount);
       under_way_.emplace(std::tuple(from, push.to, sequences_[{from, push.to}]++), amount);
     }
@@ -156,15 +156,14 @@ class GossipNode {
 
   [[nodiscard]] Amount held() {  // the inbox not counted
     Amount amount(parts_.layout->parameter_count());
-    const auto snapshot = mass_.snapshot();
-    for (const double weight : snapshot->weights) amount.weight += weight;
-    std::memcpy(amount.x.data(), snapshot->x.bytes().data(), snapshot->x.size());
+    for (const std::uint32_t block : all_blocks(*parts_.layout))
+      amount.weight += mass_.weight(block);
+    mass_.numerator(std::span(amount.x));
     return amount;
   }
   [[nodiscard]] std::vector<double> estimate() {
-    std::vector<double> z(parts_.layout->parameter_count());
-    mass_.estimate(std::span(z));
-    return z;
+    const auto z = mass_.estimate().as<double>();
+    return {z.begin(), z.end()};
   }
   [[nodiscard]] double weight(std::uint32_t block) const { return mass_.weight(block); }
   [[nodiscard]] const Amount& taken_back() const { return taken_back_; }

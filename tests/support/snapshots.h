@@ -34,25 +34,26 @@ runtime::Frame frame_of(std::span<const T> numbers) {
   return runtime::Frame::of({bytes.begin(), bytes.end()});
 }
 
-// A snapshot of `x` (as many numbers as the layout has) with one weight for all blocks.
+// A snapshot of the estimate `z` (as many numbers as the layout has) with one weight for all
+// blocks.
 template <typename T>
 std::shared_ptr<const gossip::Snapshot> snapshot_of(const gossip::BlockLayout& layout,
-                                                    const std::vector<T>& x, double weight = 1.0) {
+                                                    const std::vector<T>& z, double weight = 1.0) {
   auto snapshot = std::make_shared<gossip::Snapshot>();
-  snapshot->x = frame_of(std::span<const T>(x));
+  snapshot->z = frame_of(std::span<const T>(z));
   snapshot->weights.assign(layout.block_count(), weight);
   for (std::uint32_t block = 0; block < layout.block_count(); ++block) {
     const gossip::BlockRange range = layout.range(block);
     snapshot->checksums.push_back(gossip::checksum(
-        snapshot->x.slice(range.offset * sizeof(T), range.count * sizeof(T)).bytes()));
+        snapshot->z.slice(range.offset * sizeof(T), range.count * sizeof(T)).bytes()));
   }
   return snapshot;
 }
 
 template <typename T>
-gossip::Parcel parcel_of(const std::vector<T>& x, double share = 0.5, double weight = 1.0) {
+gossip::Parcel parcel_of(const std::vector<T>& z, double share = 0.5, double weight = 1.0) {
   gossip::Parcel parcel{
-      .share = share, .weight = weight, .payload = frame_of(std::span<const T>(x))};
+      .share = share, .weight = weight, .payload = frame_of(std::span<const T>(z))};
   parcel.checksum = gossip::checksum(parcel.payload.bytes());
   return parcel;
 }
