@@ -2,8 +2,9 @@
 
 An experiment is a file beside this one with BASE (TOML that all cases share), CASES (keys to settings),
 parts(runs) and figures(runs): names to tables in Markdown and to pictures in SVG; where BASE names files of
-numbers, files(seed): their names to rows; where something is measured beside the runs, measure(lab, seeds), whose
-result parts and figures get too. `runs` are keys to a list of Run, one a seed.
+numbers, files(seed): their names to rows; where its images are not MNIST's, SET: theirs, as data.set names them;
+where something is measured beside the runs, measure(lab, seeds), whose result parts and figures get too. `runs`
+are keys to a list of Run, one a seed.
 """
 
 import concurrent.futures
@@ -26,14 +27,15 @@ class Run:
     summary: dict
     losses: list  # by step, from 1: of the mini-batches of that step, mean over peers
     estimates: list  # of quadratics: after each step, one row a peer
+    diverged: bool = False
 
     @property
     def accuracy(self):
-        return (self.summary.get("average") or {}).get("test_accuracy") or 0.0
+        return 0.0 if self.diverged else (self.summary.get("average") or {}).get("test_accuracy") or 0.0
 
     @property
     def test_loss(self):
-        loss = (self.summary.get("average") or {}).get("test_loss")
+        loss = None if self.diverged else (self.summary.get("average") or {}).get("test_loss")
         return math.inf if loss is None else loss
 
     @property
@@ -46,9 +48,9 @@ class Run:
         return self.summary["wall_seconds"]
 
 
-def with_data(base, folder):
-    """The base on MNIST's files in `folder`; None: on glyphs, whose images have the same shape."""
-    source = f'set = "idx"\npath = "{folder.resolve()}"' if folder else 'set = "glyphs"'
+def with_data(base, folder, images="idx"):
+    """The base on the files in `folder`, MNIST's or another set's; None: on glyphs, of the shape of MNIST's."""
+    source = f'set = "{images}"\npath = "{folder.resolve()}"' if folder else 'set = "glyphs"'
     return base.replace("[data]", f"[data]\n{source}", 1)
 
 
@@ -61,7 +63,7 @@ class Lab:
         self.base = self.with_data(study.BASE)
 
     def with_data(self, base):
-        return with_data(base, self.data)
+        return with_data(base, self.data, getattr(self.study, "SET", "idx"))
 
     def check(self):
         """The refusals of the program, a line each."""
@@ -118,12 +120,14 @@ class Lab:
     def _simulate(self, key, seed, folder):
         self._prepare(folder, seed)
         done = self._call("simulate", folder, self.study.CASES[key], "--seed", str(seed), "--out", "out")
-        if done.returncode != 0:
+        # Status 1 with a summary: a peer diverged. Whoever is left has an average, but not the run's.
+        diverged = done.returncode == 1 and (folder / "out/summary.json").is_file()
+        if done.returncode != 0 and not diverged:
             raise RuntimeError(f"{key}, seed {seed}: exit status {done.returncode}: {done.stderr.strip()}")
         losses, estimates = read_trace(folder / "out/trace.csv")
         summary = json.loads((folder / "out/summary.json").read_text())
         shutil.rmtree(folder)
-        return Run(summary, losses, estimates)
+        return Run(summary, losses, estimates, diverged)
 
 
 def read_trace(path):
