@@ -18,8 +18,8 @@ kernels::View view_of(const std::shared_ptr<std::byte>& memory, const BlockLayou
   return {memory.get(), layout.number_count(), layout.scalar()};
 }
 
-// A steady run has x itself and one or two snapshots in flight.
-constexpr std::size_t kFreeMax = 4;
+// A steady run writes z into what the last snapshot but one has left.
+constexpr std::size_t kFreeMax = 1;
 
 }  // namespace
 

@@ -70,8 +70,10 @@ std::uint64_t count_in(const Metadata& metadata, const std::string& key, int bas
 double number_of(const std::string& text) { return std::strtod(text.c_str(), nullptr); }
 
 SavedVector saved_vector(std::string_view name, const models::TensorBytes& tensor) {
-  return {std::string(name), tensor.type == "F64" ? kernels::Scalar::kF64 : kernels::Scalar::kF32,
-          std::vector<std::byte>(tensor.bytes.begin(), tensor.bytes.end())};
+  return {std::string(name),
+          tensor.type == "F64" ? kernels::Scalar::kF64 : kernels::Scalar::kF32,
+          std::vector<std::byte>(tensor.bytes.begin(), tensor.bytes.end()),
+          {}};
 }
 
 // From the file's order of elements to ours.
@@ -92,7 +94,7 @@ Result<SavedVector> estimate_of(const models::Safetensors& content,
   if (auto restored = models::restore(checkpoint, tensors, numbers); !restored)
     return restored.error();
   const auto bytes = std::as_bytes(std::span(numbers));
-  return SavedVector{"estimate", kernels::Scalar::kF32, {bytes.begin(), bytes.end()}};
+  return SavedVector{"estimate", kernels::Scalar::kF32, {bytes.begin(), bytes.end()}, {}};
 }
 
 }  // namespace
@@ -120,7 +122,8 @@ models::SafetensorsFile peer_checkpoint(const CheckpointNote& note, const PeerSt
   if (estimate.scalar() == kernels::Scalar::kF32)
     sources = models::sources_of(tensors, estimate.as<float>());
   else
-    sources.push_back(models::source_of({"z", "F64", {estimate.count()}, state.estimate.bytes}));
+    sources.push_back(
+        models::source_of({"z", "F64", {estimate.count()}, std::as_bytes(estimate.as<double>())}));
   for (const SavedVector& vector : state.vectors)
     sources.push_back(models::source_of({joined(kState, vector.name),
                                          std::string(type_name(vector.scalar)),

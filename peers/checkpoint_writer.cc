@@ -61,6 +61,7 @@ void CheckpointWriter::run() {
     if (stage_ != Stage::kCopied) return;
     lock.unlock();
     write();
+    state_.estimate.lent = {};  // the trainer's again
     lock.lock();
     stage_ = Stage::kWritten;
     changed_.notify_all();

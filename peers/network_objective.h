@@ -43,7 +43,7 @@ class NetworkObjective final : public Objective {
   [[nodiscard]] kernels::Scalar scalar() const override { return kernels::Scalar::kF32; }
   [[nodiscard]] std::size_t batch_samples() const override { return parts_.batch; }
   void write_start(kernels::View host) const override;
-  void drop_start() override { parts_.start = {}; }
+  void drop_start() override { parts_.start = std::vector<float>(); }  // {} would keep the memory
   void next_batch() override;
   double gradient_at(kernels::ConstView estimate, kernels::View gradient) override;
   void visit_state(StateVisitor& visitor) override;

@@ -142,8 +142,11 @@ class Peer {
   // brought, unless there is nobody else. `position`: where in the run it is; `parts`: what its
   // policy and its objective keep, null where that is not known and begins anew.
   void resume(kernels::ConstView estimate, StateVisitor& position, StateVisitor* parts);
+  // The estimate as it is now, on the host, at the price of a push's snapshot; immutable. Empty: it
+  // is not what the mass holds, to be copied.
+  [[nodiscard]] std::optional<runtime::Frame> lend_estimate();
   void visit_parts(StateVisitor& visitor);
-  void visit_position(StateVisitor& visitor);  // these three: between rounds
+  void visit_position(StateVisitor& visitor);  // these four: between rounds
 
   // --- The trainer's side. A round is: mix, compute (unless settling), push.
 

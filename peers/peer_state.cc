@@ -6,6 +6,11 @@
 
 namespace peers {
 
+std::optional<runtime::Frame> Peer::lend_estimate() {
+  if (own_statistics_ || steps_apart()) return std::nullopt;
+  return mass_.snapshot()->z.slice(0, estimate().bytes());
+}
+
 void Peer::visit_parts(StateVisitor& visitor) {
   const auto visit = [&visitor](std::string_view name, auto& part) {
     PartVisitor named(name, visitor);

@@ -414,8 +414,15 @@ class PeerProcess {
   Status write_estimate_file(Peer& peer) {
     const runtime::Instant before = clock_.now();
     const std::filesystem::path file = final_estimate_file(folder_);
-    std::vector<float> estimate(peer.estimate().count());
-    surroundings_->backend->download(peer.estimate(), std::span(estimate));
+    std::vector<float> copy;
+    std::span<const float> estimate;
+    if (surroundings_->backend->is_host()) {
+      estimate = peer.estimate().as<float>();
+    } else {
+      copy.resize(peer.estimate().count());
+      surroundings_->backend->download(peer.estimate(), std::span(copy));
+      estimate = copy;
+    }
     const Status written = write_estimate(file, assembly_->network(), estimate,
                                           {.run = config_.run,
                                            .peer = config_.peer.name,

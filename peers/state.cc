@@ -41,7 +41,9 @@ class CapturingVisitor final : public StateVisitor {
 
 void capture(Peer& peer, kernels::Backend& backend, PeerState& state) {
   CapturingVisitor visitor(state, backend);
-  copy_from_device(peer.estimate(), backend, state.estimate);
+  state.estimate.scalar = peer.estimate().scalar();
+  state.estimate.lent = peer.lend_estimate().value_or(runtime::Frame());
+  if (state.estimate.lent.size() == 0) copy_from_device(peer.estimate(), backend, state.estimate);
   peer.visit_position(visitor);
   peer.visit_parts(visitor);
 }

@@ -5,12 +5,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "kernels/backend.h"
 #include "peers/peer.h"
 #include "peers/policies/state_visitor.h"
+#include "runtime/frame.h"
 #include "runtime/result.h"
 
 namespace peers {
@@ -18,10 +20,12 @@ namespace peers {
 struct SavedVector {
   std::string name;
   kernels::Scalar scalar = kernels::Scalar::kF32;
-  std::vector<std::byte> bytes;
+  std::vector<std::byte> bytes{};
+  runtime::Frame lent{};  // instead of bytes, where there is one
 
   [[nodiscard]] kernels::ConstView view() const {
-    return {bytes.data(), bytes.size() / kernels::bytes_of(scalar), scalar};
+    const std::span<const std::byte> numbers = lent.size() > 0 ? lent.bytes() : bytes;
+    return {numbers.data(), numbers.size() / kernels::bytes_of(scalar), scalar};
   }
 };
 
@@ -32,8 +36,9 @@ struct PeerState {
   std::map<std::string, std::uint64_t> counts{};
 };
 
-// Copies all that `peer` keeps, and its estimate, into `state`, of which the memory is used again.
-// Between rounds, on the trainer's thread; waits for the device.
+// Copies all that `peer` keeps into `state`, of which the memory is used again; its estimate is
+// lent where it can be, until `state` drops it. Between rounds, on the trainer's thread; waits for
+// the device.
 void capture(Peer& peer, kernels::Backend& backend, PeerState& state);
 
 // Puts back what it is shown, as far as `state` has it.
