@@ -32,10 +32,11 @@ runtime::Link link_of(const LinkConfig& config) {
 
 // Of one that is not there at the end.
 int exit_of(const Node& node) {
+  if (node.diverged) return kExitFailed;
   if (node.leaving == Leaving::kGone) return kExitLeft;
   const bool killed =
       !node.alive && (node.coming == Coming::kHere || node.coming == Coming::kKnocking);
-  return killed && !node.diverged ? kExitKilled : kExitFailed;
+  return killed ? kExitKilled : kExitFailed;
 }
 
 std::vector<double> estimate_of(Assembly& assembly, kernels::Backend& backend) {
@@ -137,14 +138,7 @@ void Simulation::State::happen(std::size_t i, Happening what) {
 
 void Simulation::State::advance(std::size_t i) {
   Node& node = nodes[i];
-  if (peer(i).diverged()) {
-    // Like a process that gives up. Nothing of it has reached the others.
-    node.alive = false;
-    node.diverged = true;
-    end(i);
-    network.set_alive(id_of(i), false);
-    return;
-  }
+  if (peer(i).diverged() && node.leaving == Leaving::kNo) give_up(i);
   if (node.leaving != Leaving::kNo) return go_on_leaving(i);
   node.waiting = false;
   const Phase phase = peer(i).advance(now());

@@ -129,6 +129,14 @@ void Simulation::State::leave(std::size_t i) {
   go_on_leaving(i);
 }
 
+// As the driver does it: nothing of what is not finite has reached the others, and nothing does.
+void Simulation::State::give_up(std::size_t i) {
+  nodes[i].diverged = true;
+  nodes[i].leaving = Leaving::kHandingOver;  // of nothing
+  nodes[i].leave_by = now();
+  nodes[i].waiting = true;  // hears of every arrival
+}
+
 void Simulation::State::go_on_leaving(std::size_t i) {
   Node& node = nodes[i];
   runtime::Transport& transport = network.transport_of(id_of(i));

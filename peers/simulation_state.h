@@ -104,6 +104,7 @@ struct Simulation::State {
   void cut(const std::vector<std::uint64_t>& group, const Ways& lost);
   void thaw(std::size_t i);
   void leave(std::size_t i);
+  void give_up(std::size_t i);
   void go_on_leaving(std::size_t i);
   void trace_row(std::size_t i);
   void write_header();

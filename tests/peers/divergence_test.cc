@@ -20,14 +20,18 @@ TEST_CASE("a peer that diverges gives up, and the others finish with finite esti
       "/curvature.csv\"\n[policy]\noptimizer = \"sgd\"\nlearning_rate = 0.1\n" +
       "[simulate]\npeers = 4\nrounds = 30\n";
   const std::string pace = GENERATE("async", "sync");
+  // Without probes nobody would ever find out that it is gone, had it not said so.
+  const std::string probes = GENERATE("200", "0");
   const auto config =
-      peers::parse_config(toml + "[gossip]\npace = \"" + pace + "\"\n", "test.toml", {});
+      peers::parse_config(toml + "[gossip]\ntopology = \"ring\"\npace = \"" + pace +
+                              "\"\n[membership]\nprobe_interval_ms = " + probes + "\n",
+                          "test.toml", {});
   if (!config) FAIL(config.error().message);
   auto simulation = peers::Simulation::create(*config, nullptr);
   REQUIRE(simulation.ok());
   const auto report =
       (*simulation)->run(runtime::StopSignal(), [](std::uint64_t, std::uint64_t) {});
-  CAPTURE(pace);
+  CAPTURE(pace, probes);
   CHECK(report.summary.peers[0].exit == 1);
   for (const auto& peer : report.summary.peers) {
     for (const double z : peer.estimate) CHECK(std::isfinite(z));
