@@ -168,10 +168,16 @@ void Exchange::receive(const Message& message, std::size_t bytes, runtime::Insta
 }
 
 void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant now) {
-  // Meant for a former life of this peer: whoever sent it has taken it back since.
-  const bool for_this_life = parcel.recipient == options_.self.incarnation;
-  if (!for_this_life && (parcel.recipient != 0 || came_back_))
-    return refuse(from.id, Refusal::kFromTheDead);
+  if (parcel.recipient != options_.self.incarnation) {
+    // Meant for a former life of this peer: whoever sent it has taken it back since.
+    if (parcel.recipient != 0) return refuse(from.id, Refusal::kFromTheDead);
+    // So may be what names none, where this is not the first: it comes again once its sender has
+    // heard which this is.
+    if (options_.self.incarnation > 1) {
+      ++traffic_.parcels_deferred;
+      return talk(from.id).want_heartbeat();
+    }
+  }
   if (norm_limit_.refuses(parcel, *layout_)) return refuse(from.id, Refusal::kOutlier);
   Lane& lane = this->lane(from.id);
   const bool has_room = inbox_open_ && inbox_.has_room(parcel.round);

@@ -120,8 +120,9 @@ struct Traffic {
   std::uint64_t parcels_sent = 0;      // resends not counted
   std::uint64_t parcels_received = 0;  // repeats not counted
   std::uint64_t parcels_resent = 0;
-  std::uint64_t parcels_deferred = 0;  // the inbox had no room or was closed: they come again
-  std::uint64_t bytes_sent = 0;        // all frames of all messages handed to the network
+  // The inbox had no room or was closed, or they named none of this peer's lives: they come again.
+  std::uint64_t parcels_deferred = 0;
+  std::uint64_t bytes_sent = 0;  // all frames of all messages handed to the network
   std::uint64_t bytes_received = 0;
   std::uint64_t messages_refused = 0;
 };
@@ -337,7 +338,6 @@ class Exchange {
   runtime::Instant join_view_at_;  // not again before
   Strangers strangers_heard_of_;
   std::optional<Sender> expelled_by_;  // one that is dead to this peer
-  bool came_back_ = false;
   Traffic traffic_;
   std::map<std::pair<runtime::PeerId, Refusal>, std::uint64_t> refusals_;
   ShutOut shut_out_;

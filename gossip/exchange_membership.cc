@@ -116,7 +116,6 @@ std::unique_ptr<Exchange> Exchange::next_life(runtime::Instant now) const {
   if (expelled_by_) living = living.with(expelled_by_->id);
   auto next =
       std::make_unique<Exchange>(options, *layout_, Members(options.self.id, living, now), now);
-  next->came_back_ = true;
   next->traffic_ = traffic_;
   next->authorized_ = authorized_;
   next->shut_out_ = shut_out_;

@@ -364,6 +364,20 @@ void check_joins(const Config& config, Problems& problems) {
   }
 }
 
+// By which simulated peers restart.
+void check_simulated_list(const Config& config, Problems& problems) {
+  const std::vector<std::string>& lines = config.membership.members;
+  std::set<std::uint64_t> ids;
+  for (const std::string& line : lines)
+    if (const auto member = parse_member(line)) ids.insert(runtime::value_of(member->id));
+  if (lines.empty() || (ids.size() == config.simulate.peers && *ids.rbegin() + 1 == ids.size()))
+    return;
+  problems.push_back(
+      {"membership.members",
+       fmt::format("where simulated peers restart: expected peers 0 to {}, each on a line",
+                   config.simulate.peers - 1)});
+}
+
 // Whoever starts again has ended before. Where nobody can join, all do it together.
 void check_restarts(const Config& config, Problems& problems) {
   constexpr std::string_view kKey = "simulate.faults";
@@ -387,6 +401,11 @@ void check_restarts(const Config& config, Problems& problems) {
     if (config.checkpoint.resume.ends_with(".safetensors"))
       problems.push_back(
           {"checkpoint.resume", "expected none or auto where simulated peers restart"});
+    if (config.gossip.pace == "sync" && !config.membership.members.empty())
+      problems.push_back({kKey,
+                          "kind \"restart\": by membership.members each begins at its own round, "
+                          "and with gossip.pace = \"sync\" all have to begin at one"});
+    check_simulated_list(config, problems);
   }
 }
 

@@ -83,6 +83,7 @@ runtime::Status Simulation::State::make_nodes() {
 void Simulation::State::start() {
   network.set_all_links(link_of(config.simulate.link));
   schedule_faults();
+  read_list();
   if (trace != nullptr) write_header();
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     network.on_arrival(id_of(i), [this, i] { happen(i, Happening::kArrival); });

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "peers/checkpoints.h"
+#include "peers/config_members.h"
 #include "peers/former_life.h"
 #include "peers/launch_names.h"
 #include "peers/launch_resume.h"
@@ -41,7 +42,8 @@ bool Simulation::State::anybody_to_come() const {
   return std::ranges::any_of(nodes, [](const Node& node) { return node.restarts_to_come > 0; });
 }
 
-// Into the run, where there is one, by the door; else together, as a launcher goes on with a run.
+// By the list of members, where there is one. Else into the run by the door, where there is a run,
+// or together, as a launcher goes on with one.
 void Simulation::State::restart(std::vector<std::uint64_t> group) {
   // Who had finished when it was told to leave is done.
   std::erase_if(group, [this](std::uint64_t i) {
@@ -51,6 +53,10 @@ void Simulation::State::restart(std::vector<std::uint64_t> group) {
   });
   for (const std::uint64_t i : group)
     if (nodes[i].alive) crash(i);  // it has not left yet
+  if (!listed.empty()) {
+    for (const std::uint64_t i : group) restart_by_list(i);
+    return;
+  }
   const bool together = !anybody_there();
   std::vector<PeerId> ids;
   for (const std::uint64_t i : group) ids.push_back(id_of(i));
@@ -70,6 +76,29 @@ void Simulation::State::restart(std::vector<std::uint64_t> group) {
     peer(i).meet(contacts, false, now());
     begin(i);
   }
+}
+
+// Where peers restart, they know each other from the start by the list that they are given.
+void Simulation::State::read_list() {
+  if (!anybody_to_come()) return;
+  for (const std::string& line : config.membership.members) {
+    const ListedMember member = parse_member(line).value();  // it was checked
+    listed.push_back({member.id, member.incarnation, member.name, member.address});
+  }
+  for (std::size_t i = 0; i < nodes.size() && !listed.empty(); ++i)
+    peer(i).meet(listed, false, now());
+}
+
+// Each by itself, whoever else is there.
+void Simulation::State::restart_by_list(std::size_t i) {
+  std::vector<PeerId> ids;
+  for (const gossip::Contact& contact : listed) ids.push_back(contact.id);
+  std::ranges::sort(ids);
+  FormerLife former = std::move(former_lives({i}, false).front());
+  const bool came_back = former.has_checkpoint();
+  static_cast<void>(start_again(i, former, &ids));
+  peer(i).meet(listed, came_back, now());
+  begin(i);
 }
 
 // As checkpoint.resume says. Of those who start together one that has saved nothing begins with

@@ -55,7 +55,8 @@ struct Simulation::State {
   Surroundings surroundings;
   runtime::SimNetwork network;
   std::vector<Node> nodes;
-  std::size_t going_on = 0;  // nodes that have not ended
+  std::vector<gossip::Contact> listed;  // membership.members
+  std::size_t going_on = 0;             // nodes that have not ended
   std::ostream* trace = nullptr;
 
   State(Config given, Surroundings opened, std::ostream* rows)
@@ -88,6 +89,8 @@ struct Simulation::State {
   void save(std::size_t i);
   void crash(std::size_t i);
   void restart(std::vector<std::uint64_t> group);
+  void read_list();
+  void restart_by_list(std::size_t i);
   // `together`: with whom; null: it will join a run.
   Identity start_again(std::size_t i, FormerLife& former,
                        const std::vector<runtime::PeerId>* together);

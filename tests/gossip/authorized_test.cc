@@ -17,7 +17,7 @@ using test::at_ms;
 
 Contact contact_of(std::uint64_t number) {
   return {.id = PeerId{number},
-          .incarnation = 100 + number,
+          .incarnation = 1,
           .name = "p",
           .address = {.control = "tcp://h:1", .bulk = "tcp://h:2", .key = std::to_string(number)}};
 }

@@ -321,6 +321,36 @@ TEST_CASE("of which life others tell first, that life it is") {
   CHECK(door.member(0).traffic().messages_refused == 1);
 }
 
+TEST_CASE("a later life books no parcel before its sender knows which life it is meant for") {
+  const auto member = [](const gossip::Sender& self) {
+    return std::make_unique<Exchange>(gossip::ExchangeOptions{.self = self}, test::small_layout(),
+                                      gossip::Members(self.id, test::peers(2), at_ms(0)), at_ms(0));
+  };
+  const auto pass_on = [](Exchange& from, Exchange& to, runtime::Channel channel, Instant now) {
+    while (const auto* frames = from.next(to.self().id, channel, now)) {
+      const auto decoded = test::decode({from.self().id, channel, *frames});
+      REQUIRE(std::holds_alternative<gossip::Message>(decoded));
+      from.sent(to.self().id, channel, now);
+      to.receive(std::get<gossip::Message>(decoded), 1, now);
+    }
+  };
+  gossip::Sender self = sender_of(1);
+  self.incarnation = 2;
+  const auto sender = member(sender_of(0));
+  const auto later = member(self);
+  sender->push({.to = PeerId{1},
+                .share = 0.5,
+                .snapshot = test::snapshot_of<double>(test::small_layout(), {1, 2, 3, 4, 5}),
+                .blocks = test::all_blocks(test::small_layout())});
+  const double mass = sender->mass_in_flight();
+  pass_on(*sender, *later, runtime::Channel::kBulk, at_ms(1));
+  CHECK(later->inbox().weight() == 0.0);
+  CHECK(later->traffic().messages_refused == 0);
+  pass_on(*later, *sender, runtime::Channel::kControl, at_ms(2));
+  pass_on(*sender, *later, runtime::Channel::kBulk, at_ms(2000));
+  CHECK(later->inbox().weight() == mass);
+}
+
 TEST_CASE("an older hello of a member, late or said again by somebody else, changes nothing") {
   Door door(2);
   Contact again = contact_of(1);

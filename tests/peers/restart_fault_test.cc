@@ -138,6 +138,13 @@ TEST_CASE("a restart that cannot be is refused with its reason") {
   const std::string sync = "[gossip]\npace = \"sync\"\n";
   CHECK_THAT(refusal(sync + crash + fault(4.0, "restart", "1")), Contains("together or nobody"));
   CHECK(refusal(sync + fault(3.0, "crash", all) + fault(4.0, "restart", all)).empty());
+  const std::string listed = "[membership]\nmembers = [\"0 a tcp://h:1 tcp://h:2\"]\n";
+  CHECK_THAT(refusal(listed + crash + fault(4.0, "restart", "1")),
+             Contains("membership.members: where simulated peers restart: expected peers 0 to 7"));
+  const std::string alone = "[simulate]\npeers = 1\n";
+  const std::string only = fault(3.0, "crash", "0") + fault(4.0, "restart", "0");
+  CHECK(refusal(listed + alone + only).empty());
+  CHECK_THAT(refusal(listed + alone + sync + only), Contains("at its own round"));
   CHECK_THAT(
       refusal("[checkpoint]\nresume = \"x.safetensors\"\n" + crash + fault(4.0, "restart", "1")),
       Contains("checkpoint.resume: expected none or auto"));

@@ -115,7 +115,7 @@ TEST_CASE("who is not heard and hears that it is dead comes back when it is hear
 
 TEST_CASE(
     "who dies and comes back is one of the run again, and all who do so together are the run") {
-  const std::string name = GENERATE("restart", "mass-restart");
+  const std::string name = GENERATE("restart", "mass-restart", "listed-restart");
   const std::string protocol = GENERATE("push-sum", "ad-psgd");
   peers::Config config = read(name);
   config.gossip.protocol = protocol;
