@@ -99,8 +99,6 @@ void check_fedaware(const Config& config, Problems& problems) {
   };
   needs("brings all steps since the last mix, and out of step mixes are among them", "gossip.pace",
         "sync", config.gossip.pace);
-  needs("is a step of all peers' models, and two of them do not add up", "policy.outer", "none",
-        config.policy.outer);
   if (config.policy.schedule == "overlapped")
     problems.push_back({kKey,
                         "\"fedaware\" puts its own in the place of local steps, and with "

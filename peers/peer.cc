@@ -196,7 +196,10 @@ void Peer::end_round() {
   round_open_ = false;
   const double learning_rate_sum = std::exchange(learning_rate_sum_, 0.0);
   if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, learning_rate_sum);
-  if (parts_.outer != nullptr && learning_rate_sum > 0.0) take_outer_step();
+  if (parts_.outer != nullptr && learning_rate_sum > 0.0) {
+    take_outer_step();
+    if (parts_.correction != nullptr) parts_.correction->after_outer(mass_);
+  }
   if (parts_.batches != nullptr) hear_of_batches();
 }
 

@@ -56,6 +56,9 @@ class Correction {
   // the last call; 0 for rounds without gradients.
   virtual void after_mix(gossip::Mass& mass, double learning_rate_sum) = 0;
 
+  // After that: the outer optimizer has moved the estimate on.
+  virtual void after_outer(gossip::Mass& /*mass*/) {}
+
   // All that it keeps.
   virtual void visit_state(StateVisitor& visitor) = 0;
 };

@@ -35,6 +35,8 @@ class FedAware final : public Correction {
   void hear(const Heard& heard) override;
   void before_push(gossip::Mass& mass) override;
   void after_mix(gossip::Mass& mass, double learning_rate_sum) override;
+  // What a peer brings next are its own steps, not the outer one.
+  void after_outer(gossip::Mass& mass) override { mass.numerator(anchor_.view()); }
   [[nodiscard]] std::optional<gossip::Note> note() override;
   [[nodiscard]] double diversity() const override { return diversity_; }
   void visit_state(StateVisitor& visitor) override;
