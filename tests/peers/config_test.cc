@@ -496,7 +496,8 @@ TEST_CASE("a printed config reads back to an equal one, with every key changed")
   changed.simulate.rounds.reset();
   changed.simulate.seconds = 2.5;
   CHECK(accepted(peers::to_toml(changed)) == changed);
-  defaults.security.norm_limit = 10.0, defaults.security.norm_action = "clip";
+  defaults.security.norm_limit = 10.0;
+  defaults.security.norm_action = "clip";
   defaults.policy.learning_rate_batch = 256;
   CHECK(accepted(peers::to_toml(defaults)) == defaults);
 }
