@@ -10,7 +10,7 @@ namespace peers {
 
 runtime::Result<LearningRate> LearningRate::create(LearningRateOptions options) {
   if (options.rule != "constant" && options.rule != "cosine" && options.rule != "step") {
-    return runtime::Error{"unknown learning-rate rule '" + std::string(options.rule) +
+    return runtime::Error{"unknown learning-rate rule '" + options.rule +
                           "'; there are constant, cosine, step"};
   }
   return LearningRate(std::move(options));

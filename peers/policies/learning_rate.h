@@ -3,7 +3,7 @@
 // a clock, so that peers of unequal speed pass through the same rates.
 
 #include <cstdint>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "runtime/result.h"
@@ -12,9 +12,9 @@ namespace peers {
 
 struct LearningRateOptions {
   double base = 0.05;
-  std::string_view rule = "constant";  // constant | cosine | step
-  std::uint64_t steps = 0;             // of the whole run
-  double warm_up = 0.0;                // share of the run in which the rate climbs to the base
+  std::string rule = "constant";  // constant | cosine | step; kept, so owned
+  std::uint64_t steps = 0;        // of the whole run
+  double warm_up = 0.0;           // share of the run in which the rate climbs to the base
   std::vector<double> decay_at =
       {};                     // step: shares of the run, each passed multiplies the rate ...
   double decay_factor = 0.1;  // ... by this
