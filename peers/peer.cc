@@ -334,6 +334,7 @@ bool Peer::steps_scaled_by_weight() const {
 bool Peer::push_planned() const { return push_planned_; }
 
 void Peer::apply_delta() {
+  if (!overlapping()) copy_stale_ = true;
   const bool scaled = steps_scaled_by_weight();
   // A peer's weight settles where what it pushes per second equals what it receives: inversely to
   // its rate. Scaled by it, steps move the estimate by the learning rate and no further, and
@@ -343,9 +344,7 @@ void Peer::apply_delta() {
     const kernels::ConstView delta = delta_.view().slice(offset, count);
     mass_.add(block, scaled ? mass_.weight(block) : 1.0, delta);
     // Read off what of x is still here, the estimate would take the step many times over.
-    if (!overlapping())
-      copy_stale_ = true;
-    else
+    if (overlapping())
       parts_.backend->axpy(1.0 / weight_of_estimate(block), delta,
                            estimate_copy().slice(offset, count));
   }
