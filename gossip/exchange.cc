@@ -12,11 +12,21 @@ namespace {
 constexpr runtime::Duration kRepeatInterval{250'000'000};
 constexpr runtime::Duration kRosterInterval{1'000'000'000};  // in a run of up to 32
 
+bool pushes_overlap(const ExchangeOptions& options, const BlockLayout& layout) {
+  return layout.number_count() * kernels::bytes_of(layout.scalar()) <= options.overlap_bytes_max;
+}
+
+ExchangeOptions with_room_for(const BlockLayout& layout, ExchangeOptions options) {
+  if (!pushes_overlap(options, layout) && options.order == Inbox::Order::kOnArrival)
+    options.edge.pushes_in_flight_max = 1;
+  return options;
+}
+
 }  // namespace
 
 Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Members members,
                    runtime::Instant now)
-    : options_(options),
+    : options_(with_room_for(layout, options)),
       layout_(&layout),
       membership_({.self = options.self.id,
                    .incarnation = options.self.incarnation,
@@ -26,6 +36,7 @@ Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Me
                   std::move(members), now),
       clipping_(options.norm_action == NormAction::kClip ? options.norm_limit : 0.0, layout),
       inbox_(layout, options.order, &clipping_),
+      push_window_(pushes_overlap(options, layout)),
       requests_(layout.block_count()),
       guests_(layout),
       random_(options.seed, runtime::value_of(options.self.id)),
@@ -94,7 +105,8 @@ bool Exchange::may_push(std::uint64_t round) const {
     lane->out().add_rounds_to(rounds);
     if (const auto oldest = lane->out().oldest_round()) under_way.push_back({peer, *oldest});
   }
-  return rounds.size() < options_.rounds_in_flight_max && push_window_.may_push(under_way, round);
+  return rounds.size() < options_.rounds_in_flight_max &&
+         push_window_.may_push(under_way, round, said_.progress.phase == Phase::kTraining);
 }
 
 void Exchange::push(const Push& push) {
@@ -209,7 +221,7 @@ void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant n
   talk(from.id).want_acknowledged(parcel.sequence, sketch_);
 }
 
-std::span<const BlockArrival> Exchange::take_before(std::uint64_t round) {
+void Exchange::begin_fold(std::uint64_t round) {
   if (options_.acknowledge == Acknowledge::kFolded) acknowledge_before(round);
   note_heard_before(round);
   read_notes_before(round);
@@ -218,7 +230,6 @@ std::span<const BlockArrival> Exchange::take_before(std::uint64_t round) {
     inbox_.begin_era(std::max(gone, inbox_.latest_era(round)));
   }
   requests_.folded();
-  return inbox_.take_before(round);
 }
 
 std::optional<runtime::PeerId> Exchange::next_request() const {

@@ -64,6 +64,9 @@ struct ExchangeOptions {
   OutEdge::Options edge{};
   // Two edges that nobody empties do not stop the others, and what is kept does not grow with N.
   std::size_t rounds_in_flight_max = 5;
+  // Pushes overlap where a copy of the model is no larger. Else one is under way at a time, but for
+  // receivers that are slow (PushWindow), and one on an edge (kByRound: as edge says).
+  std::size_t overlap_bytes_max = std::size_t{4} << 20U;
   const Decoder* decoder = nullptr;  // of the run's codec, for what is taken back; none: f32
   Acknowledge acknowledge = Acknowledge::kArrived;
   bool keep_heard = false;  // the last parcel of each block from each peer, for heard()
@@ -139,8 +142,9 @@ class Exchange {
   // kept. Also PushWindow.
   [[nodiscard]] bool may_push(std::uint64_t round) const;
   void push(const Push& push);  // to a peer that is alive; has_room() is the caller's to ask
-  // What arrived, for folding (Inbox::take_before), and the acknowledgements that this makes due.
-  [[nodiscard]] std::span<const BlockArrival> take_before(std::uint64_t round);
+  // What arrived (kByRound: of rounds before this one) is about to be taken from the inbox, all of
+  // it, and folded: acknowledgements and notes that this makes due.
+  void begin_fold(std::uint64_t round);
   [[nodiscard]] Inbox& inbox() { return inbox_; }
   [[nodiscard]] const Inbox& inbox() const { return inbox_; }
   [[nodiscard]] const Members& members() const { return membership_.members(); }
@@ -152,7 +156,7 @@ class Exchange {
   void set_progress(const Progress& progress);  // a new phase is told to everybody at once, a step
                                                 // with the next heartbeat
   // Pairwise averaging (gossip/requests.h): who asks for an answer and has room for it; and what it
-  // sent, for the next take_before(), once the answer is pushed.
+  // sent, for the next begin_fold(), once the answer is pushed.
   [[nodiscard]] std::optional<runtime::PeerId> next_request() const;
   void admit_request(runtime::PeerId from);
   [[nodiscard]] bool awaits_answer() const { return requests_.awaits_answer(); }

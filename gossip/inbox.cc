@@ -1,6 +1,7 @@
 #include "gossip/inbox.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "gossip/aligned_memory.h"
@@ -8,81 +9,11 @@
 #include "runtime/check.h"
 
 namespace gossip {
-// One set: what has come of every block. A lone parcel is kept as it came, since most rounds bring
-// no second: the trainer reads it where the network put it, and nobody writes a sum.
-struct Inbox::Accumulators {
-  Accumulators(const BlockLayout& blocks, std::vector<AlignedMemory>& room)
-      : layout(&blocks),
-        unused(&room),
-        sums(blocks.block_count()),
-        weights(blocks.block_count(), 0.0),
-        parcels(blocks.block_count(), 0),
-        lone(blocks.block_count()) {}
-
-  // Where the sum of a block goes, once there are two to add.
-  [[nodiscard]] kernels::View sum(std::uint32_t block) {
-    AlignedMemory& sum = sums[block];
-    if (!sum && !unused->empty()) {
-      sum = std::move(unused->back());
-      unused->pop_back();
-    }
-    if (!sum) sum = allocate_aligned(layout->bytes(0));  // the first is as large as any
-    return {sum.get(), layout->range(block).count, layout->scalar()};
-  }
-
-  void add(const Parcel& parcel) {
-    const std::uint32_t block = parcel.block;
-    weights[block] += parcel.mass();
-    if (++parcels[block] == 1) {
-      lone[block] = parcel;
-      return;
-    }
-    if (parcels[block] == 2) {
-      const Parcel first = std::exchange(lone[block], {});
-      kernels::vector::scaled_copy(first.factor(), numbers_of(first, *layout), sum(block));
-    }
-    kernels::vector::axpy(parcel.factor(), numbers_of(parcel, *layout), sum(block));
-  }
-
-  void list_arrivals() {
-    for (std::uint32_t block = 0; block < layout->block_count(); ++block) {
-      if (parcels[block] == 0) continue;
-      BlockArrival& arrival = arrivals.emplace_back();
-      arrival.block = block;
-      arrival.weight = weights[block];
-      if (parcels[block] == 1) arrival.factor = lone[block].factor();
-      arrival.numbers = parcels[block] == 1 ? numbers_of(lone[block], *layout) : sum(block);
-    }
-  }
-
-  void clear() {
-    arrivals.clear();
-    weights.assign(weights.size(), 0.0);
-    parcels.assign(parcels.size(), 0);
-    lone.assign(lone.size(), Parcel{});
-    for (AlignedMemory& sum : sums)
-      if (sum) unused->push_back(std::move(sum));
-  }
-
-  const BlockLayout* layout;
-  std::vector<AlignedMemory>* unused;
-  std::vector<AlignedMemory> sums;  // of blocks of which several came
-  std::vector<double> weights;
-  std::vector<std::uint32_t> parcels;  // how many came
-  std::vector<Parcel> lone;            // the one that came, where it was one
-  std::vector<BlockArrival> arrivals;  // of a set that was taken
-};
 
 Inbox::Inbox(const BlockLayout& layout, Order order, Clipping* clipping)
-    : layout_(&layout),
-      order_(order),
-      clipping_(clipping),
-      filling_(std::make_unique<Accumulators>(layout, unused_)),
-      taken_(std::make_unique<Accumulators>(layout, unused_)) {
-  unused_.reserve(std::size_t{2} * layout.block_count());
+    : layout_(&layout), order_(order), clipping_(clipping), sums_(layout.block_count()) {
+  unused_.reserve(layout.block_count() + std::size_t{1});
 }
-
-Inbox::~Inbox() = default;
 
 bool Inbox::has_room(std::uint64_t round) const {
   return order_ == Order::kOnArrival || round <= taken_before_ ||
@@ -93,7 +24,7 @@ void Inbox::add(runtime::PeerId from, const Parcel& parcel) {
   CHECK(has_room(parcel.round));
   CHECK(order_ == Order::kByRound || parcel.kind != ParcelKind::kDifference);
   if (order_ == Order::kOnArrival) {
-    filling_->add(clipped(from, parcel));
+    add_up(clipped(from, parcel));
     return;
   }
   Waiting& waiting = waiting_[parcel.round][from];
@@ -102,7 +33,7 @@ void Inbox::add(runtime::PeerId from, const Parcel& parcel) {
 }
 
 void Inbox::take_back(const Parcel& parcel) {
-  if (!is_companion(parcel)) filling_->add(parcel);
+  if (!is_companion(parcel)) add_up(parcel);
 }
 
 std::uint64_t Inbox::latest_era(std::uint64_t round) const {
@@ -129,21 +60,66 @@ bool Inbox::complete(std::uint64_t round, std::span<const runtime::PeerId> sende
   return true;
 }
 
-std::span<const BlockArrival> Inbox::take_before(std::uint64_t round) {
-  if (order_ == Order::kByRound) {
-    while (!waiting_.empty() && waiting_.begin()->first < round) {
-      for (const auto& [sender, parcels] : waiting_.begin()->second)
-        for (const auto& [key, parcel] : parcels)
-          if (!is_companion(parcel) || parcel.era == era_)
-            filling_->add(clipped(sender, meant(sender, parcel)));
-      waiting_.erase(waiting_.begin());
+kernels::View Inbox::numbers_of_sum(std::uint32_t block, const Sum& sum) const {
+  return {sum.numbers.get(), layout_->range(block).count, layout_->scalar()};
+}
+
+void Inbox::add_up(const Parcel& parcel) {
+  Sum& sum = sums_[parcel.block];
+  sum.weight += parcel.mass();
+  if (!sum.numbers) {
+    if (unused_.empty()) unused_.push_back(allocate_aligned(layout_->bytes(0)));
+    sum.numbers = std::move(unused_.back());
+    unused_.pop_back();
+    sum.factor = parcel.factor();
+    kernels::vector::copy(numbers_of(parcel, *layout_), numbers_of_sum(parcel.block, sum));
+    return;
+  }
+  const kernels::View x = numbers_of_sum(parcel.block, sum);
+  if (sum.factor != 1.0) kernels::vector::scale(std::exchange(sum.factor, 1.0), x);
+  kernels::vector::axpy(parcel.factor(), numbers_of(parcel, *layout_), x);
+}
+
+void Inbox::add_up_before(std::uint64_t round, std::uint32_t block) {
+  for (auto senders = waiting_.begin(); senders != waiting_.end() && senders->first < round;) {
+    for (auto sender = senders->second.begin(); sender != senders->second.end();) {
+      add_up_of(sender->first, sender->second, block);
+      sender = sender->second.empty() ? senders->second.erase(sender) : std::next(sender);
     }
+    senders = senders->second.empty() ? waiting_.erase(senders) : std::next(senders);
+  }
+}
+
+void Inbox::add_up_of(runtime::PeerId from, Waiting& parcels, std::uint32_t block) {
+  for (auto it = parcels.lower_bound({block, 0}); it != parcels.end() && it->first.first == block;
+       it = parcels.erase(it)) {
+    if (is_companion(it->second) && it->second.era != era_) continue;
+    Parcel parcel = clipped(from, meant(from, it->second));
+    if (!lone_ && !sums_[block].numbers) {
+      lone_ = std::move(parcel);
+      continue;
+    }
+    if (lone_) add_up(*std::exchange(lone_, std::nullopt));
+    add_up(parcel);
+  }
+}
+
+std::optional<BlockArrival> Inbox::take(std::uint32_t block, std::uint64_t round) {
+  drop_taken();
+  if (order_ == Order::kByRound) {
+    add_up_before(round, block);
     taken_before_ = std::max(taken_before_, round);
   }
-  taken_->clear();
-  std::swap(filling_, taken_);
-  taken_->list_arrivals();
-  return taken_->arrivals;
+  if (lone_)
+    return BlockArrival{block, lone_->mass(), lone_->factor(), numbers_of(*lone_, *layout_)};
+  taken_ = std::exchange(sums_[block], Sum{});
+  if (!taken_.numbers) return std::nullopt;
+  return BlockArrival{block, taken_.weight, taken_.factor, numbers_of_sum(block, taken_)};
+}
+
+void Inbox::drop_taken() {
+  lone_.reset();
+  if (taken_.numbers) unused_.push_back(std::move(taken_.numbers));
 }
 
 Parcel Inbox::meant(runtime::PeerId from, const Parcel& parcel) {
@@ -158,21 +134,18 @@ Parcel Inbox::clipped(runtime::PeerId from, const Parcel& parcel) {
   return clipping_ == nullptr ? parcel : clipping_->clipped(from, parcel);
 }
 
-void Inbox::drop_taken() { taken_->clear(); }
-
 bool Inbox::empty() const {
-  for (const std::uint32_t parcels : filling_->parcels)
-    if (parcels > 0) return false;
-  return waiting_.empty();
+  return waiting_.empty() &&
+         std::ranges::none_of(sums_, [](const Sum& sum) { return sum.numbers != nullptr; });
 }
 
 double Inbox::weight() const {
-  double sum = 0.0;
-  for (const double weight : filling_->weights) sum += weight;
+  double total = 0.0;
+  for (const Sum& sum : sums_) total += sum.weight;
   for (const auto& [round, senders] : waiting_)
     for (const auto& [sender, parcels] : senders)
-      for (const auto& [key, parcel] : parcels) sum += parcel.mass();
-  return sum;
+      for (const auto& [key, parcel] : parcels) total += parcel.mass();
+  return total;
 }
 
 }  // namespace gossip

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 #include <map>
-#include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -25,23 +25,23 @@ struct BlockArrival {
   kernels::ConstView numbers;  // host memory of the inbox, or of the one parcel that came
 };
 
-// Where parcels wait for the trainer. One accumulator a block, however many peers push into it.
+// Where parcels wait for the trainer. One sum a block, however many peers push into it: all that
+// waits on arrival is at most one model.
 //
 // kOnArrival adds a parcel as it comes. kByRound keeps parcels until their round is taken and adds
 // them in the order of their senders, so that a run in step gives the same bits whatever the
 // network did; it holds the frames meanwhile. Differences are added up in that order too, so they
 // need it.
 //
-// take_before() hands one set of accumulators to the caller and goes on with another: a trainer may
-// fold what it took while the gossip thread adds to the rest. Calls themselves need the caller's
-// lock.
+// take() hands one block over and goes on without it: a trainer may fold what it took while the
+// gossip thread adds to the rest. Calls themselves need the caller's lock.
 class Inbox {
  public:
   enum class Order : std::uint8_t { kOnArrival, kByRound };
   // `clipping`, which outlives it, cuts what others sent, as it is added up; null: all is taken as
   // it came.
   Inbox(const BlockLayout& layout, Order order, Clipping* clipping = nullptr);
-  ~Inbox();
+  ~Inbox() = default;
   Inbox(const Inbox&) = delete;
   Inbox& operator=(const Inbox&) = delete;
 
@@ -64,23 +64,33 @@ class Inbox {
   void begin_era(std::uint64_t era) { era_ = era; }
   [[nodiscard]] std::uint64_t era() const { return era_; }
 
-  // Everything that arrived (kByRound: of rounds before `round`, ordered by round and sender, and
-  // what was taken back). The views are good until the next call.
-  [[nodiscard]] std::span<const BlockArrival> take_before(std::uint64_t round);
-  // They have been folded: what they were views of is free again, before the next call even.
+  // What arrived of a block, if anything (kByRound: what was taken back, then rounds before `round`
+  // in order, senders in theirs). The view is good until the next call.
+  [[nodiscard]] std::optional<BlockArrival> take(std::uint32_t block, std::uint64_t round);
+  // It has been folded: what it was a view of is free again, before the next call even.
   void drop_taken();
 
   [[nodiscard]] bool empty() const;
   [[nodiscard]] double weight() const;  // held and not yet taken, summed over blocks
 
  private:
-  struct Accumulators;
+  // Of one block: factor * numbers is the x that has come.
+  struct Sum {
+    AlignedMemory numbers;  // null: nothing has come
+    double factor = 1.0;    // of the first parcel, until there are two to add
+    double weight = 0.0;
+  };
   // Of one sender in one round, by block and sequence: the order in which they are added.
   using Waiting = std::map<std::pair<std::uint32_t, std::uint64_t>, Parcel>;
 
   [[nodiscard]] bool is_companion(const Parcel& parcel) const {
     return parcel.block >= layout_->parameter_blocks();
   }
+  [[nodiscard]] kernels::View numbers_of_sum(std::uint32_t block, const Sum& sum) const;
+  void add_up(const Parcel& parcel);
+  // kByRound: what waits of the block.
+  void add_up_before(std::uint64_t round, std::uint32_t block);
+  void add_up_of(runtime::PeerId from, Waiting& parcels, std::uint32_t block);
   // What a parcel stands for: of a difference, what its sender says x is by now.
   [[nodiscard]] Parcel meant(runtime::PeerId from, const Parcel& parcel);
   [[nodiscard]] Parcel clipped(runtime::PeerId from, const Parcel& parcel);
@@ -89,9 +99,10 @@ class Inbox {
   Order order_;
   Clipping* clipping_;
   std::map<runtime::PeerId, PublicCopy> copies_;  // of those that send differences
-  std::vector<AlignedMemory> unused_;             // for sums, of a block each
-  std::unique_ptr<Accumulators> filling_;
-  std::unique_ptr<Accumulators> taken_;
+  std::vector<Sum> sums_;                         // by block
+  std::vector<AlignedMemory> unused_;             // for sums, each of the size of the first block
+  Sum taken_;                                     // what the trainer reads, or else ...
+  std::optional<Parcel> lone_;  // ... the one parcel that came (kByRound), where the network put it
   std::map<std::uint64_t, std::map<runtime::PeerId, Waiting>> waiting_;  // kByRound
   std::uint64_t taken_before_ = 0;                                       // every round before it
   std::uint64_t era_ = 0;

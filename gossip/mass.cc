@@ -152,18 +152,9 @@ void Mass::move(double factor, kernels::ConstView delta) {
   }
 }
 
-void Mass::fold(std::span<const BlockArrival> arrivals) {
-  for (const BlockArrival& arrival : arrivals) {
-    kernels::ConstView arrived = arrival.numbers;
-    if (!backend_->is_host()) {
-      const kernels::View copy = arrived_.view().slice(0, arrived.count());
-      backend_->upload(arrived, copy);
-      arrived = copy;
-    }
-    change(arrival.block, weights_[arrival.block] + arrival.weight, arrival.factor, arrived);
-  }
-  // Calls return once queued, and the inbox writes over its memory when it is taken next.
-  if (!backend_->is_host() && !arrivals.empty()) backend_->synchronize();
+void Mass::fold(const BlockArrival& arrival) {
+  change_from_host(arrival.block, weights_[arrival.block] + arrival.weight, arrival.factor,
+                   arrival.numbers);
 }
 
 void Mass::keep(std::uint32_t block, double factor) {

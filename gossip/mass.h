@@ -48,7 +48,7 @@ class Mass {
   void companion(std::size_t index, kernels::View y) const;
   void set_companion(std::size_t index, kernels::ConstView y);
 
-  void fold(std::span<const BlockArrival> arrivals);  // x += x', w += w'
+  void fold(const BlockArrival& arrival);  // x += x', w += w'
   // x of the block += factor * delta (one number a parameter of the block, on the device); the
   // weight stays. What a gradient step does.
   void add(std::uint32_t block, double factor, kernels::ConstView delta);

@@ -7,6 +7,7 @@ namespace {
 
 constexpr double kRoundsOverlapped = 4.0;  // up to here an acknowledgement is not waited for
 constexpr double kLate = 2.0;              // times what the quickest takes: not the link's doing
+constexpr double kLateMin = 2.0 * kRoundsOverlapped;
 constexpr double kMemory = 0.75;
 
 }  // namespace
@@ -24,13 +25,16 @@ std::optional<double> PushWindow::rounds_of_quickest() const {
   return quickest->second;
 }
 
-bool PushWindow::may_push(std::span<const UnderWay> under_way, std::uint64_t round) const {
+bool PushWindow::may_push(std::span<const UnderWay> under_way, std::uint64_t round,
+                          bool steps_between) const {
   if (under_way.empty()) return true;
   const std::optional<double> quickest = rounds_of_quickest();
   if (!quickest) return false;
-  if (*quickest <= kRoundsOverlapped) return true;
+  if (may_overlap_ && *quickest <= kRoundsOverlapped) return true;
+  if (!steps_between) return false;
+  const double late = std::max(kLateMin, kLate * *quickest);
   return std::ranges::all_of(under_way, [&](const UnderWay& push) {
-    return static_cast<double>(round - std::min(round, push.round)) > kLate * *quickest;
+    return static_cast<double>(round - std::min(round, push.round)) > late;
   });
 }
 

@@ -4,6 +4,9 @@
 // them arrive later. Where acknowledgements come within a few rounds pushes overlap; else the next
 // one waits for the last, unless that one takes so long that its receiver, not the link, must be
 // what is slow (it trains slowly, evaluates, is frozen or gone): that holds nobody up.
+//
+// What is under way is also a copy of the model. Where that is large no pushes overlap, and a peer
+// holds one copy beside its own estimate unless somebody is slow.
 
 #include <cstdint>
 #include <map>
@@ -16,6 +19,8 @@ namespace gossip {
 
 class PushWindow {
  public:
+  explicit PushWindow(bool may_overlap) : may_overlap_(may_overlap) {}
+
   // A push under way: to whom, and the round in which it was begun.
   struct UnderWay {
     runtime::PeerId to{};
@@ -27,12 +32,15 @@ class PushWindow {
   void forget(runtime::PeerId to) { rounds_.erase(to); }
 
   // Whether one may begin in this round. `under_way`: the oldest push to each peer that there is.
-  [[nodiscard]] bool may_push(std::span<const UnderWay> under_way, std::uint64_t round) const;
+  // Without steps between them rounds are no measure of time, and nobody is late.
+  [[nodiscard]] bool may_push(std::span<const UnderWay> under_way, std::uint64_t round,
+                              bool steps_between = true) const;
 
  private:
   // Of the peer that acknowledges soonest; empty: none ever has.
   [[nodiscard]] std::optional<double> rounds_of_quickest() const;
 
+  bool may_overlap_;
   std::map<runtime::PeerId, double> rounds_;  // until an acknowledgement, lately
 };
 

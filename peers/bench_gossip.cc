@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <optional>
@@ -68,7 +69,10 @@ runtime::Status make_peer(Common& common, const BenchGossipOptions& options,
   made.optimizer =
       std::make_unique<Sgd>(OptimizerOptions{}, VectorSpace{.backend = made.backend.get()});
   auto transport = runtime::ZmqTransport::open(
-      {.self = members[index], .listen = options.listen, .curve = common.curve});
+      {.self = members[index],
+       .listen = options.listen,
+       .message_bytes_max = std::max<std::size_t>(options.block_bytes, gossip::kHeaderBytesMax),
+       .curve = common.curve});
   if (!transport) return transport.error();
   made.transport = std::move(transport).value();
   made.objective = std::make_unique<Idle>(common.layout.parameter_count());

@@ -65,8 +65,10 @@ void GossipThread::take_in() {
   const std::size_t count = transport_->receive(deliveries);
   if (count == 0) return;
   const runtime::Instant now = clock_->now();
-  for (const runtime::Delivery& delivery : std::span(deliveries).first(count))
+  for (runtime::Delivery& delivery : std::span(deliveries).first(count)) {
     peer_->receive(delivery, now);
+    delivery.frames.clear();  // they may be large, and what is kept of them is kept elsewhere
+  }
   for (const Peer::Answer& answer : peer_->take_answers())
     transport_->reply(answer.to, answer.frames);
   {

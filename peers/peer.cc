@@ -243,16 +243,22 @@ void Peer::begin_own_statistics() {
 }
 
 void Peer::fold_before(std::uint64_t round) {
-  std::span<const gossip::BlockArrival> arrivals;
   std::uint64_t era = 0;
   {
     const std::scoped_lock lock(mutex_);
-    arrivals = exchange_->take_before(round);
+    exchange_->begin_fold(round);
     era = exchange_->inbox().era();
   }
   if (std::exchange(era_, era) != era && parts_.correction != nullptr)
     parts_.correction->reset_companions(mass_);
-  mass_.fold(arrivals);
+  for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
+    std::optional<gossip::BlockArrival> arrival;
+    {
+      const std::scoped_lock lock(mutex_);
+      arrival = exchange_->inbox().take(block, round);
+    }
+    if (arrival) mass_.fold(*arrival);
+  }
   const std::scoped_lock lock(mutex_);
   exchange_->inbox().drop_taken();
 }

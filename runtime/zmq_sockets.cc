@@ -38,6 +38,16 @@ int milliseconds(Duration span) {
   return static_cast<int>(std::clamp<std::int64_t>(count, 0, std::numeric_limits<int>::max()));
 }
 
+// What waits in queues is memory beside the models, so it is bounded in bytes too.
+int queue_messages_max(Channel channel, const ZmqOptions& options) {
+  constexpr std::size_t kQueueBytes = 8U << 20U;
+  constexpr std::size_t kMessagesMin = 8;
+  std::size_t messages = options.queue_messages_max;
+  if (channel == Channel::kBulk)
+    messages = std::min(messages, std::max(kMessagesMin, kQueueBytes / options.message_bytes_max));
+  return static_cast<int>(messages);
+}
+
 // What CURVE wraps around a frame counts against the limit too.
 std::int64_t frame_bytes_max(Channel channel, const ZmqOptions& options) {
   constexpr std::int64_t kCurveBytes = 64;
@@ -47,7 +57,7 @@ std::int64_t frame_bytes_max(Channel channel, const ZmqOptions& options) {
 }
 
 void set_common_options(zmq::socket_t& socket, Channel channel, const ZmqOptions& options) {
-  const int queue_max = static_cast<int>(options.queue_messages_max);
+  const int queue_max = queue_messages_max(channel, options);
   const int heartbeat =
       std::min(milliseconds(options.heartbeat_interval), kHeartbeatMillisecondsMax);
   socket.set(zmq::sockopt::sndhwm, queue_max);

@@ -25,7 +25,7 @@ struct ZmqOptions {
   std::string listen = "tcp://127.0.0.1:0";
   std::size_t queue_messages_max =
       32;  // per neighbour and channel, each way; full: send() says kQueueFull
-  // A larger frame from the network closes that connection.
+  // A larger frame from the network closes that connection; of large ones fewer wait in a queue.
   std::size_t message_bytes_max = 64U << 20U;
   std::size_t control_bytes_max = 64U << 20U;  // the same, on the control channel
   Duration heartbeat_interval{

@@ -16,6 +16,7 @@
 #include "gossip/protocol.h"
 #include "runtime/random.h"
 #include "tests/support/averaging_rounds.h"
+#include "tests/support/take_all.h"
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
 
@@ -125,7 +126,7 @@ TEST_CASE("what a peer says its x is and what a hearer makes of it are the same 
                                                       : decoder.numbers(payload, block).value()});
         protocol->keep(mass, *offered, block, 0.75);
       }
-      const auto arrivals = inbox.take_before(round + 1);
+      const test::Taken arrivals(inbox, layout, round + 1);
       REQUIRE(arrivals.size() == 3);
       for (const gossip::BlockArrival& arrival : arrivals) {
         const auto said = offered->said[arrival.block].bytes();
@@ -160,7 +161,7 @@ TEST_CASE("a difference whose receiver dies comes back as the x that it led to")
   }
   gossip::Inbox inbox(layout, gossip::Inbox::Order::kByRound);
   for (const gossip::Parcel& parcel : edge.take_back()) inbox.take_back(decoder.decoded(parcel));
-  mass.fold(inbox.take_before(5));
+  test::fold_all(inbox, layout, 5, mass);
   std::vector<double> back(2);
   mass.numerator(std::span(back));
   CHECK(back == x);

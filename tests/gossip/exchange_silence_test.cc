@@ -4,6 +4,7 @@
 
 #include "gossip/exchange.h"
 #include "tests/support/exchange_table.h"
+#include "tests/support/take_all.h"
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
 
@@ -59,7 +60,7 @@ TEST_CASE("a silent peer is declared dead, and what was in flight to it comes ba
   CHECK(event.mass_taken_back == 1.5);
   CHECK(table[0].mass_in_flight() == 0.0);
   CHECK(table[0].inbox().weight() == 1.5);
-  const auto back = table[0].inbox().take_before(1)[2];
+  const gossip::BlockArrival back = table[0].inbox().take(2, 1).value();
   CHECK(back.factor * back.numbers.as<double>()[0] == 2.5);
 }
 
@@ -70,7 +71,7 @@ TEST_CASE("of a push that was cut short by a death, only what was not acknowledg
   test::hear(table[1], said[1], at_ms(0));
   table.pass(1, 0, at_ms(0));
   CHECK(wait_for_death(table[0]).mass_taken_back == 1.0);
-  const auto arrivals = table[0].inbox().take_before(1);
+  const test::Taken arrivals(table[0].inbox(), test::small_layout(), 1);
   REQUIRE(arrivals.size() == 2);
   CHECK(arrivals[0].block == 0);
   CHECK(arrivals[1].block == 2);

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "tests/support/exchange_table.h"
+#include "tests/support/take_all.h"
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
 
@@ -109,7 +110,7 @@ TEST_CASE("what is pushed arrives in the other's inbox, and the sender learns of
   CHECK(table[0].mass_in_flight() == 0.0);
   CHECK(table[0].quiet());
   CHECK(table[1].quiet());
-  const auto arrivals = table[1].inbox().take_before(1);
+  const test::Taken arrivals(table[1].inbox(), test::small_layout(), 1);
   REQUIRE(arrivals.size() == 3);
   CHECK(arrivals[1].factor * arrivals[1].numbers.as<double>()[0] == 1.5);
 }
@@ -129,7 +130,7 @@ TEST_CASE("where taking acknowledges, a trainer that stands still fills its edge
   table.settle(at_ms(300));
   CHECK(table[0].mass_in_flight() == 3.0);
 
-  CHECK(table[1].take_before(1).size() == 3);
+  table[1].begin_fold(1);
   table.settle(at_ms(400));
   CHECK(table[0].mass_in_flight() == 0.0);
   CHECK(table[0].has_room(PeerId{1}));
@@ -168,7 +169,7 @@ TEST_CASE("what was heard of a peer is forgotten with it") {
   table[1].pushed(0, std::make_shared<const std::vector<float>>(test::kSketchSize, 1.5F));
   table.push(0, 1);
   table.settle(at_ms(0));
-  CHECK(table[1].take_before(1).size() == 3);
+  table[1].begin_fold(1);
   table.settle(at_ms(1));
   REQUIRE(table[0].heard(PeerId{1}).sketch != nullptr);
   for (std::int64_t now = 100; now <= 3000; now += 100) table[0].tick(at_ms(now));
@@ -305,7 +306,7 @@ TEST_CASE("by round, a parcel too many rounds early is not booked until there is
   CHECK(table[1].inbox().empty());
   CHECK(table[0].mass_in_flight() == 1.5);
   CHECK(table[1].traffic().messages_refused == 0);
-  (void)table[1].inbox().take_before(2);
+  (void)table[1].inbox().take(0, 2);
   table.settle(at_ms(200));
   CHECK(table[1].inbox().weight() == 1.5);
   CHECK(table[0].parcels_in_flight() == 0);

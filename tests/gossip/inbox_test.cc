@@ -4,6 +4,7 @@
 
 #include "runtime/random.h"
 #include "tests/support/snapshots.h"
+#include "tests/support/take_all.h"
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
 
@@ -32,6 +33,8 @@ Parcel in_round(std::uint64_t round, std::uint64_t sequence, Parcel made) {
   return made;
 }
 
+test::Taken take_before(Inbox& inbox, std::uint64_t round) { return {inbox, two_blocks(), round}; }
+
 std::vector<double> numbers_of(const BlockArrival& arrival) {
   const auto numbers = arrival.numbers.as<double>();
   std::vector<double> mass(numbers.begin(), numbers.end());
@@ -46,7 +49,7 @@ TEST_CASE("a new inbox is empty and gives nothing") {
     Inbox inbox(two_blocks(), order);
     CHECK(inbox.empty());
     CHECK(inbox.weight() == 0.0);
-    CHECK(inbox.take_before(1).empty());
+    CHECK(take_before(inbox, 1).empty());
   }
 }
 
@@ -54,7 +57,7 @@ TEST_CASE("an inbox of a model without parameters works") {
   const BlockLayout nothing(0, 8, kernels::Scalar::kF32);
   Inbox inbox(nothing, Inbox::Order::kByRound);
   CHECK(inbox.complete(3, test::peers(2), test::all_blocks(nothing)));
-  CHECK(inbox.take_before(4).empty());
+  CHECK(test::Taken(inbox, nothing, 4).empty());
 }
 
 TEST_CASE("arrivals of one block add up, x and w by the same share") {
@@ -63,7 +66,7 @@ TEST_CASE("arrivals of one block add up, x and w by the same share") {
   inbox.add(PeerId{2}, parcel(0, {8.0, 0.0}, 0.25, 2.0));
   CHECK_FALSE(inbox.empty());
   CHECK(inbox.weight() == 1.0);
-  const auto arrivals = inbox.take_before(1);
+  const auto arrivals = take_before(inbox, 1);
   REQUIRE(arrivals.size() == 1);
   CHECK(arrivals[0].block == 0);
   CHECK(arrivals[0].weight == 1.0);
@@ -73,20 +76,23 @@ TEST_CASE("arrivals of one block add up, x and w by the same share") {
 }
 
 TEST_CASE("what was taken stays as it is while more arrives, until the next take") {
-  Inbox inbox(two_blocks(), Inbox::Order::kOnArrival);
-  inbox.add(PeerId{1}, parcel(0, {2.0, 4.0}));
-  const auto first = inbox.take_before(1);
-  inbox.add(PeerId{1}, parcel(0, {100.0, 100.0}));
-  CHECK(numbers_of(first[0]) == std::vector{1.0, 2.0});
-  const auto second = inbox.take_before(1);
-  CHECK(numbers_of(second[0]) == std::vector{50.0, 50.0});
+  for (const Inbox::Order order : {Inbox::Order::kOnArrival, Inbox::Order::kByRound}) {
+    Inbox inbox(two_blocks(), order);
+    inbox.add(PeerId{1}, in_round(0, 0, parcel(0, {2.0, 4.0})));
+    const BlockArrival first = inbox.take(0, 1).value();
+    inbox.add(PeerId{1}, in_round(0, 1, parcel(0, {100.0, 100.0})));
+    CHECK(numbers_of(first) == std::vector{1.0, 2.0});
+    const BlockArrival second = inbox.take(0, 1).value();
+    CHECK(numbers_of(second) == std::vector{50.0, 50.0});
+    CHECK(inbox.empty());
+  }
 }
 
 TEST_CASE("sums of an earlier take leave no trace in later ones") {
   Inbox inbox(two_blocks(), Inbox::Order::kOnArrival);
   for (int turn = 0; turn < 4; ++turn) {
     inbox.add(PeerId{1}, parcel(1, {6.0}));
-    const auto arrivals = inbox.take_before(1);
+    const auto arrivals = take_before(inbox, 1);
     REQUIRE(arrivals.size() == 1);
     CHECK(arrivals[0].block == 1);
     CHECK(arrivals[0].weight == 0.5);
@@ -99,7 +105,7 @@ TEST_CASE("what is taken back is there at once in either order") {
     Inbox inbox(two_blocks(), order);
     inbox.take_back(in_round(9, 0, parcel(1, {6.0})));
     CHECK(inbox.weight() == 0.5);
-    const auto arrivals = inbox.take_before(1);
+    const auto arrivals = take_before(inbox, 1);
     REQUIRE(arrivals.size() == 1);
     CHECK(numbers_of(arrivals[0]) == std::vector{3.0});
   }
@@ -110,18 +116,18 @@ TEST_CASE("by round, parcels of later rounds wait for their round") {
   inbox.add(PeerId{1}, in_round(1, 0, parcel(0, {2.0, 2.0})));
   inbox.add(PeerId{1}, in_round(2, 1, parcel(0, {8.0, 8.0})));
   CHECK(inbox.weight() == 1.0);
-  CHECK(inbox.take_before(1).empty());
-  CHECK(numbers_of(inbox.take_before(2)[0]) == std::vector{1.0, 1.0});
+  CHECK(take_before(inbox, 1).empty());
+  CHECK(numbers_of(take_before(inbox, 2)[0]) == std::vector{1.0, 1.0});
   CHECK_FALSE(inbox.empty());
-  CHECK(numbers_of(inbox.take_before(3)[0]) == std::vector{4.0, 4.0});
+  CHECK(numbers_of(take_before(inbox, 3)[0]) == std::vector{4.0, 4.0});
   CHECK(inbox.empty());
 }
 
 TEST_CASE("by round, a parcel that comes late is in the next take") {
   Inbox inbox(two_blocks(), Inbox::Order::kByRound);
-  CHECK(inbox.take_before(6).empty());
+  CHECK(take_before(inbox, 6).empty());
   inbox.add(PeerId{1}, in_round(2, 0, parcel(1, {2.0})));
-  CHECK(numbers_of(inbox.take_before(7)[0]) == std::vector{1.0});
+  CHECK(numbers_of(take_before(inbox, 7)[0]) == std::vector{1.0});
 }
 
 TEST_CASE("a round is complete once every block has come from each sender") {
@@ -156,7 +162,7 @@ TEST_CASE("by round, an inbox takes no parcel too many rounds ahead") {
   CHECK(inbox.has_room(Inbox::kRoundsAheadMax));
   CHECK_FALSE(inbox.has_room(Inbox::kRoundsAheadMax + 1));
   CHECK_FALSE(inbox.has_room(~std::uint64_t{0}));
-  (void)inbox.take_before(2);
+  (void)take_before(inbox, 2);
   CHECK(inbox.has_room(Inbox::kRoundsAheadMax + 1));
   CHECK(inbox.has_room(0));
   CHECK(Inbox(two_blocks(), Inbox::Order::kOnArrival).has_room(~std::uint64_t{0}));
@@ -180,7 +186,7 @@ TEST_CASE("by round, the sums are the same to the bit in whatever order parcels 
     const auto sum_of = [&] {
       Inbox inbox(two_blocks(), Inbox::Order::kByRound);
       for (const Arrival& arrival : arrivals) inbox.add(arrival.from, arrival.parcel);
-      const BlockArrival sum = inbox.take_before(3)[0];
+      const BlockArrival sum = inbox.take(1, 3).value();
       return std::pair(numbers_of(sum)[0], sum.weight);
     };
     const auto in_order = sum_of();
@@ -196,7 +202,7 @@ TEST_CASE("float parameters add up in float, their weights in double") {
   Inbox inbox(layout, Inbox::Order::kOnArrival);
   inbox.add(PeerId{1}, test::parcel_of<float>({1.0F, 2.0F}, 0.5, 0.3));
   inbox.add(PeerId{2}, test::parcel_of<float>({1.0F, 2.0F}, 0.5, 0.1));
-  const BlockArrival sum = inbox.take_before(1)[0];
+  const BlockArrival sum = inbox.take(0, 1).value();
   CHECK(sum.weight == 0.5 * 0.3 + 0.5 * 0.1);
   CHECK(sum.numbers.as<float>()[1] == 0.4F);
 }
@@ -218,7 +224,7 @@ TEST_CASE("companions of an earlier era are void, whether they come or come back
   CHECK(inbox.latest_era(4) == 0);
   CHECK(inbox.latest_era(5) == 2);
   inbox.begin_era(2);
-  const auto arrivals = inbox.take_before(5);
+  const test::Taken arrivals(inbox, layout, 5);
   REQUIRE(arrivals.size() == 2);
   CHECK(numbers_of(arrivals[0]) == std::vector{1.5, 1.5});
   CHECK(numbers_of(arrivals[1]) == std::vector{0.5, 0.5});

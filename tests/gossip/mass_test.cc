@@ -10,7 +10,6 @@
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
 
-using gossip::BlockArrival;
 using gossip::BlockLayout;
 using gossip::Mass;
 using kernels::Scalar;
@@ -55,7 +54,6 @@ TEST_CASE("a model without parameters has weight one") {
   const BlockLayout layout(0, 8, Scalar::kF32);
   Mass mass(layout, *backend, std::span<const float>());
   CHECK(mass.mean_weight() == 1.0);
-  mass.fold({});
   CHECK(mass.snapshot()->z.size() == 0);
 }
 
@@ -95,11 +93,8 @@ TEST_CASE("folding adds x and w of each block that came") {
     Mass mass(layout, *backend, std::span(start));
     const std::vector first{10.0, 20.0};
     const std::vector second{7.0};
-    const std::vector arrivals{
-        BlockArrival{.block = 0, .weight = 1.0, .numbers = std::span(first)},
-        BlockArrival{.block = 1, .weight = 3.0, .factor = 0.5, .numbers = std::span(second)},
-    };
-    mass.fold(arrivals);
+    mass.fold({.block = 0, .weight = 1.0, .numbers = std::span(first)});
+    mass.fold({.block = 1, .weight = 3.0, .factor = 0.5, .numbers = std::span(second)});
     CHECK(mass.weight(0) == 2.0);
     CHECK(mass.weight(1) == 4.0);
     CHECK(x_of(mass, *backend, 3) == std::vector{11.0, 22.0, 6.5});
@@ -187,9 +182,9 @@ TEST_CASE("an x that weighs nothing is kept, and what comes next is added to it"
     CHECK(mass.weight(0) == 0.0);
     CHECK(x_of(mass, *backend, 2) == std::vector{0.0, 0.0});
     CHECK(estimate_of(mass, *backend, 2) == start);  // what it was
-    mass.fold(std::vector{BlockArrival{.block = 0, .factor = 0.5, .numbers = std::span(numbers)}});
+    mass.fold({.block = 0, .factor = 0.5, .numbers = std::span(numbers)});
     CHECK(x_of(mass, *backend, 2) == std::vector{5.0, 10.0});
-    mass.fold(std::vector{BlockArrival{.block = 0, .weight = 2.0, .numbers = std::span(numbers)}});
+    mass.fold({.block = 0, .weight = 2.0, .numbers = std::span(numbers)});
     CHECK(x_of(mass, *backend, 2) == std::vector{15.0, 30.0});
     CHECK(estimate_of(mass, *backend, 2) == std::vector{7.5, 15.0});
   }

@@ -121,8 +121,7 @@ TEST_CASE("what one peer says goes round a ring, and with the dead goes what the
     }
     // Not before the round is taken: what is known must not depend on when messages come.
     CHECK(table[round + 1].notes().of(Topic::kDirection).empty());
-    for (std::uint64_t peer = 0; peer < 4; ++peer)
-      static_cast<void>(table[peer].take_before(round + 1));
+    for (std::uint64_t peer = 0; peer < 4; ++peer) table[peer].begin_fold(round + 1);
     CHECK(versions(table[round + 1].notes()) == std::vector<std::uint64_t>{1});
   }
   table[0].say_goodbye();

@@ -9,6 +9,7 @@
 #include "gossip/weighting.h"
 #include "tests/support/far_backend.h"
 #include "tests/support/snapshots.h"
+#include "tests/support/take_all.h"
 #include "tests/support/temporary_file.h"
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
@@ -37,7 +38,7 @@ class RoundsInStep {
     for (std::size_t i = 0; i < masses_.size(); ++i) {
       REQUIRE(inboxes_[i]->complete(round_, topology_->in_neighbours(round_, members_, members_[i]),
                                     test::all_blocks(layout_)));
-      masses_[i]->fold(inboxes_[i]->take_before(round_ + 1));
+      test::fold_all(*inboxes_[i], layout_, round_ + 1, *masses_[i]);
     }
     ++round_;
   }

@@ -15,8 +15,8 @@ using UnderWay = std::vector<PushWindow::UnderWay>;
 constexpr PeerId kNear{1};
 constexpr PeerId kFar{2};
 
-PushWindow after(PeerId to, std::uint64_t rounds) {
-  PushWindow window;
+PushWindow after(PeerId to, std::uint64_t rounds, bool may_overlap = true) {
+  PushWindow window(may_overlap);
   window.acknowledged(to, rounds);
   return window;
 }
@@ -24,7 +24,7 @@ PushWindow after(PeerId to, std::uint64_t rounds) {
 }  // namespace
 
 TEST_CASE("before anybody has acknowledged one push is under way") {
-  const PushWindow window;
+  const PushWindow window(true);
   CHECK(window.may_push({}, 0));
   CHECK_FALSE(window.may_push(UnderWay{{kNear, 0}}, 1));
   CHECK_FALSE(window.may_push(UnderWay{{kNear, 0}}, 1000));
@@ -35,6 +35,15 @@ TEST_CASE("pushes overlap where acknowledgements come within a few rounds, and o
   CHECK(after(kNear, 4).may_push(UnderWay{{kNear, 7}}, 8));
   CHECK_FALSE(after(kNear, 5).may_push(UnderWay{{kNear, 7}}, 8));
   CHECK(after(kNear, 100).may_push({}, 8));
+}
+
+TEST_CASE("pushes of a large model never overlap, but where a receiver is slow") {
+  const PushWindow window = after(kNear, 1, false);
+  CHECK(window.may_push({}, 9));
+  CHECK_FALSE(window.may_push(UnderWay{{kNear, 8}}, 9));
+  CHECK_FALSE(window.may_push(UnderWay{{kFar, 8}}, 16));
+  CHECK(window.may_push(UnderWay{{kFar, 8}}, 17));
+  CHECK_FALSE(window.may_push(UnderWay{{kFar, 8}}, 17, false));
 }
 
 TEST_CASE("on a slow link one waits for the last, but not for a receiver that is slow itself") {

@@ -13,6 +13,7 @@
 #include "tests/support/deliveries.h"
 #include "tests/support/far_backend.h"
 #include "tests/support/snapshots.h"
+#include "tests/support/take_all.h"
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
 
@@ -73,7 +74,10 @@ class Meetings {
     fold(peer);
     return true;
   }
-  void fold(std::size_t peer) { masses_[peer]->fold(exchanges_[peer]->take_before(0)); }
+  void fold(std::size_t peer) {
+    exchanges_[peer]->begin_fold(0);
+    test::fold_all(exchanges_[peer]->inbox(), layout_, 0, *masses_[peer]);
+  }
 
   void meet(std::size_t active, std::size_t passive) {
     push_half(active, passive, true);

@@ -19,6 +19,7 @@
 #include "runtime/random.h"
 #include "tests/support/far_backend.h"
 #include "tests/support/snapshots.h"
+#include "tests/support/take_all.h"
 
 namespace test {
 
@@ -104,7 +105,7 @@ class AveragingRounds {
     for (std::size_t i = 0; i < masses_.size(); ++i) {
       CHECK(inboxes_[i]->complete(round_, topology_->in_neighbours(graph, members_, members_[i]),
                                   blocks));
-      masses_[i]->fold(inboxes_[i]->take_before(round_ + 1));
+      fold_all(*inboxes_[i], layout_, round_ + 1, *masses_[i]);
     }
     ++round_;
   }

@@ -23,6 +23,7 @@
 #include "runtime/sim_network.h"
 #include "tests/support/far_backend.h"
 #include "tests/support/snapshots.h"
+#include "tests/support/take_all.h"
 
 namespace test {
 
@@ -152,7 +153,7 @@ class GossipNode {
     flush();
   }
 
-  void fold() { mass_.fold(exchange_.inbox().take_before(round_ + 1)); }
+  void fold() { fold_all(exchange_.inbox(), *parts_.layout, round_ + 1, mass_); }
 
   [[nodiscard]] Amount held() {  // the inbox not counted
     Amount amount(parts_.layout->parameter_count());
