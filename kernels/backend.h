@@ -28,6 +28,15 @@ struct PoolSaved {
 
 // All per channel. The variance is the mean square distance from the mean (divided by the number of
 // rows).
+struct BatchNormInputs {
+  ConstView in;
+  ConstView added = {};  // to what is normalised, afterwards: as much, or nothing
+};
+// Either or both. `rounded`, of bf16: the same numbers, for a backend that takes_rounded().
+struct BatchNormOutputs {
+  View out;
+  View rounded = {};
+};
 struct BatchNormParameters {
   ConstView scale;
   ConstView shift;
@@ -39,9 +48,11 @@ struct BatchNormMoments {
 struct BatchNormSaved {
   ConstView in;
   ConstView scale;
+  ConstView shift;
   ConstView out;
   ConstView mean;
   ConstView variance;
+  bool added = false;  // whether there was something to add
 };
 
 using LayerNormParameters = BatchNormParameters;  // per column
@@ -51,12 +62,13 @@ struct LayerNormSaved {
 };
 
 // Where a backward pass writes. d_in may be empty: a first layer has no use for it. d_weight and
-// d_bias are overwritten. d_out is scratch: a fused activation masks it in place.
+// d_bias are overwritten. d_out is scratch.
 struct LayerGradients {
   View d_out;
   View d_in;
   View d_weight;
   View d_bias;
+  ConstView d_out_more = {};  // batchnorm_backward() only: the rest of d_out, from another reader
 };
 
 // What softmax cross-entropy writes, per sample; the gradient is of the batch's mean loss. Empty
@@ -84,6 +96,10 @@ class Backend {
       const = 0;  // for a person: "cpu, 2 threads, avx512"
   // What it really computes in; may be less than it was opened for (kernels/open_backend.h).
   [[nodiscard]] virtual Precision precision() const = 0;
+  // Whether these may be views of bf16, what it would round anyway: a convolution's `in`, its d_out
+  // where it has neither bias nor activation, and what batch normalisation writes for such: its
+  // outputs, of which its backward pass reads the signs, and d_in.
+  [[nodiscard]] virtual bool takes_rounded() const { return false; }
 
   // Memory. Fresh memory holds zeros.
   [[nodiscard]] virtual Buffer allocate(std::size_t count, Scalar scalar) = 0;
@@ -127,15 +143,18 @@ class Backend {
   // out = activation(a + b)
   virtual void add(ConstView a, ConstView b, Activation activation, View out) = 0;
 
-  // out = activation(scale (in - mean) / sqrt(variance + epsilon) + shift); the first with the
-  // moments of `in`, which it writes, the second with given ones. (Ioffe & Szegedy 2015.)
-  virtual void batchnorm_forward(const BatchNormShape& shape, ConstView in,
+  // out = activation(scale (in - mean) / sqrt(variance + epsilon) + shift + added); the first with
+  // the moments of `in`, which it writes, the second with given ones. (Ioffe & Szegedy 2015.)
+  virtual void batchnorm_forward(const BatchNormShape& shape, const BatchNormInputs& inputs,
                                  const BatchNormParameters& parameters,
-                                 const BatchNormMoments& moments, View out) = 0;
-  virtual void batchnorm_apply(const BatchNormShape& shape, ConstView in,
+                                 const BatchNormMoments& moments,
+                                 const BatchNormOutputs& outputs) = 0;
+  virtual void batchnorm_apply(const BatchNormShape& shape, const BatchNormInputs& inputs,
                                const BatchNormParameters& parameters,
-                               const BatchNormMoments& moments, View out) = 0;
-  // Of batchnorm_forward. d_weight and d_bias are scale's and shift's.
+                               const BatchNormMoments& moments,
+                               const BatchNormOutputs& outputs) = 0;
+  // Of batchnorm_forward. d_weight and d_bias are scale's and shift's. What was added has its
+  // gradient in d_out afterwards.
   virtual void batchnorm_backward(const BatchNormShape& shape, const BatchNormSaved& saved,
                                   const LayerGradients& gradients) = 0;
 

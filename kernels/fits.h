@@ -1,5 +1,6 @@
 #pragma once
-// Whether views belong to a shape: the sizes it says, of one type. Every backend CHECKs these
+// Whether views belong to a shape: the sizes it says, of one type but where bf16 is taken
+// (Backend::takes_rounded()). Every backend CHECKs these
 // before it touches memory. A shape itself must have a batch and sizes of at least 1, and a window
 // that fits the image.
 
@@ -22,9 +23,9 @@ struct LayerViews {
 [[nodiscard]] bool fits(const ConvShape& shape, const ConvSaved& saved,
                         const LayerGradients& gradients);
 [[nodiscard]] bool fits(const PoolShape& shape, ConstView in, ConstView out);
-[[nodiscard]] bool fits(const BatchNormShape& shape, ConstView in,
+[[nodiscard]] bool fits(const BatchNormShape& shape, const BatchNormInputs& inputs,
                         const BatchNormParameters& parameters, const BatchNormMoments& moments,
-                        ConstView out);
+                        const BatchNormOutputs& outputs);
 [[nodiscard]] bool fits(const BatchNormShape& shape, const BatchNormSaved& saved,
                         const LayerGradients& gradients);
 [[nodiscard]] bool fits(const LayerNormShape& shape, ConstView in,

@@ -14,11 +14,17 @@
 namespace kernels {
 
 // f32 is what networks train in; f64 is for the laboratory (vector algebra and the reference
-// operators only); i32 holds labels.
-enum class Scalar : std::uint8_t { kF32, kF64, kI32 };
+// operators only); i32 holds labels; bf16, as its bits, what is read as a factor of products alone
+// (Backend::takes_rounded()).
+enum class Scalar : std::uint8_t { kF32, kF64, kI32, kBf16 };
 
 [[nodiscard]] constexpr std::size_t bytes_of(Scalar scalar) {
+  if (scalar == Scalar::kBf16) return 2;
   return scalar == Scalar::kF64 ? 8 : 4;
+}
+// What operators compute in.
+[[nodiscard]] constexpr bool is_real(Scalar scalar) {
+  return scalar == Scalar::kF32 || scalar == Scalar::kF64;
 }
 
 template <typename T>
@@ -27,6 +33,8 @@ template <>
 inline constexpr Scalar kScalarOf<double> = Scalar::kF64;
 template <>
 inline constexpr Scalar kScalarOf<std::int32_t> = Scalar::kI32;
+template <>
+inline constexpr Scalar kScalarOf<std::uint16_t> = Scalar::kBf16;
 
 // A read-only window. The memory may be a device's: only a backend may look inside, unless the view
 // is of host memory.

@@ -17,6 +17,7 @@ void note_readers(const std::vector<PlannedNode>& nodes, ActivationPlan& plan) {
       if (!is_node(place)) continue;
       ActivationPlan::Kept& input = plan.nodes[place];
       input.last_reader = i;
+      if (place == node.shortcut && place != node.in) continue;  // no second input is read again
       input.whole = input.whole || node.reads.in == ReadsIn::kAll;
       input.largest = input.largest || node.reads.in == ReadsIn::kForWeights;
       input.winners = input.winners || node.reads.in == ReadsIn::kWinners;
@@ -60,17 +61,22 @@ class Slots {
 
 }  // namespace
 
-ActivationPlan plan_activations(const std::vector<PlannedNode>& nodes, bool dropping) {
+ActivationPlan plan_activations(const std::vector<PlannedNode>& nodes, const Saving& saving) {
   ActivationPlan plan;
   plan.nodes.resize(nodes.size());
-  if (dropping) {
+  if (saving.dropping) {
     note_readers(nodes, plan);
     match_windows(nodes, plan);
+  }
+  if (saving.rounding) {
+    const std::vector<Rounding> rounding = plan_rounding(nodes);
+    for (std::size_t i = 0; i < nodes.size(); ++i) plan.nodes[i].rounding = rounding[i];
   }
   Slots slots(plan.slots);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     ActivationPlan::Kept& kept = plan.nodes[i];
     const std::size_t count = nodes[i].out_count;
+    if (!kept.rounding.plain) continue;
     kept.slot = kept.whole ? slots.add(count) : slots.take(count);
     for (const std::size_t place : {nodes[i].in, nodes[i].shortcut}) {
       if (!is_node(place)) continue;

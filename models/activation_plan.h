@@ -5,7 +5,8 @@
 #include <cstddef>
 #include <vector>
 
-#include "models/layers/build.h"
+#include "models/planned_node.h"
+#include "models/rounding_plan.h"
 
 namespace models {
 
@@ -18,21 +19,19 @@ struct ActivationPlan {
     bool largest = false;  // LargestNumbers, for readers' weight gradients
     bool winners = false;  // PositiveMask of where readers' windows have their largest
     std::size_t last_reader = Node::kNone;
-    std::size_t slot = 0;
+    std::size_t slot = 0;  // of none where it is there as bf16 only
+    Rounding rounding;
   };
   std::vector<Kept> nodes;
   std::vector<std::size_t> slots;  // numbers that each must hold, of one sample
 };
 
-// What the plan reads of a node.
-struct PlannedNode {
-  std::size_t in = Node::kNetworkInput;
-  std::size_t shortcut = Node::kNone;
-  BackwardReads reads;
-  std::size_t out_count = 0;  // of one sample
+// What makes activations smaller. Neither: everything is kept as it is. Not both.
+struct Saving {
+  bool dropping = false;
+  bool rounding = false;
 };
-
-// `dropping` false: everything is kept as it is.
-[[nodiscard]] ActivationPlan plan_activations(const std::vector<PlannedNode>& nodes, bool dropping);
+[[nodiscard]] ActivationPlan plan_activations(const std::vector<PlannedNode>& nodes,
+                                              const Saving& saving);
 
 }  // namespace models

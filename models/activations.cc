@@ -7,13 +7,19 @@ namespace models {
 using kernels::ConstView;
 using kernels::View;
 
-Activations::Activations(std::vector<PlannedNode> nodes, double dropped)
-    : nodes_(std::move(nodes)), dropped_(dropped), plan_(plan_activations(nodes_, dropped > 0.0)) {}
+Activations::Activations(std::vector<PlannedNode> nodes, double dropped, bool rounds)
+    : nodes_(std::move(nodes)),
+      dropped_(dropped),
+      plan_(plan_activations(nodes_,
+                             {.dropping = dropped > 0.0, .rounding = rounds && dropped == 0.0})) {}
 
 void Activations::allocate(kernels::Backend& backend, kernels::Scalar scalar, std::size_t batch) {
   slots_.clear();
   for (const std::size_t count : plan_.slots)
     slots_.push_back(backend.allocate(batch * count, scalar));
+  rounded_.clear();
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    rounded_.push_back(backend.allocate(batch * rounded_count(i), kernels::Scalar::kBf16));
   packed_.clear();
   for (std::size_t i = 0; i < nodes_.size(); ++i) packed_.push_back(packed_room(i, scalar, batch));
 }
@@ -33,6 +39,7 @@ Activations::Packed Activations::packed_room(std::size_t node, kernels::Scalar s
 std::size_t Activations::bytes() const {
   std::size_t bytes = 0;
   for (const kernels::Buffer& slot : slots_) bytes += slot.view().bytes();
+  for (const kernels::Buffer& rounded : rounded_) bytes += rounded.view().bytes();
   for (const Packed& packed : packed_) bytes += packed.bytes();
   return bytes;
 }
@@ -40,11 +47,26 @@ std::size_t Activations::bytes() const {
 std::size_t Activations::planned_bytes(kernels::Scalar scalar, std::size_t batch) const {
   std::size_t bytes = 0;
   for (const std::size_t count : plan_.slots) bytes += batch * count * kernels::bytes_of(scalar);
-  for (std::size_t i = 0; i < nodes_.size(); ++i) bytes += packed_room(i, scalar, batch).bytes();
+  for (std::size_t i = 0; i < nodes_.size(); ++i)
+    bytes += packed_room(i, scalar, batch).bytes() +
+             batch * rounded_count(i) * kernels::bytes_of(kernels::Scalar::kBf16);
   return bytes;
 }
 
+std::size_t Activations::rounded_count(std::size_t node) const {
+  return plan_.nodes[node].rounding.rounded ? nodes_[node].out_count : 0;
+}
+
+View Activations::rounded(std::size_t node, std::size_t batch) {
+  return rounded_[node].view().slice(0, batch * rounded_count(node));
+}
+
+bool Activations::has_rounded_gradient(std::size_t node) const {
+  return plan_.nodes[node].rounding.gradient;
+}
+
 View Activations::output(std::size_t node, std::size_t batch) {
+  if (!plan_.nodes[node].rounding.plain) return {};
   return slots_[plan_.nodes[node].slot].view().slice(0, batch * nodes_[node].out_count);
 }
 

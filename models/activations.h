@@ -17,8 +17,9 @@ namespace models {
 class Activations {
  public:
   // `dropped`: of what is kept for weight gradients only, the share in [0, 1) that is not kept at
-  // all. 0: everything is kept as it is, in the backend's memory.
-  Activations(std::vector<PlannedNode> nodes, double dropped);
+  // all. 0: everything is kept, as it is or, where `rounds`, as models/rounding_plan.h says, in the
+  // backend's memory.
+  Activations(std::vector<PlannedNode> nodes, double dropped, bool rounds);
 
   // Memory for batches of so many.
   void allocate(kernels::Backend& backend, kernels::Scalar scalar, std::size_t batch);
@@ -26,8 +27,12 @@ class Activations {
   // What allocate() will make that.
   [[nodiscard]] std::size_t planned_bytes(kernels::Scalar scalar, std::size_t batch) const;
 
-  // Forward: where the node writes its output, and where those after it read it.
+  // Forward: where the node writes its output, and where those after it read it. Empty where it is
+  // there as bf16 only.
   [[nodiscard]] kernels::View output(std::size_t node, std::size_t batch);
+  // The same as bf16. Empty where it is not there so.
+  [[nodiscard]] kernels::View rounded(std::size_t node, std::size_t batch);
+  [[nodiscard]] bool has_rounded_gradient(std::size_t node) const;
 
   // Forward, in training: node `reader` has run. What of its inputs nobody after it reads is kept
   // as planned. `winners`: 1 where the windows of the reader's input have their largest, else not
@@ -54,11 +59,13 @@ class Activations {
   };
   [[nodiscard]] Packed packed_room(std::size_t node, kernels::Scalar scalar,
                                    std::size_t batch) const;
+  [[nodiscard]] std::size_t rounded_count(std::size_t node) const;  // of one sample
 
   std::vector<PlannedNode> nodes_;
   double dropped_;
   ActivationPlan plan_;
   std::vector<kernels::Buffer> slots_;
+  std::vector<kernels::Buffer> rounded_;  // of each node, or none
   std::vector<Packed> packed_;
 };
 

@@ -35,21 +35,40 @@ class Planner {
       spare = step.d_out;
       step.in = flow_to(node.in);
     }
-    step.shortcut = flow_to(node.shortcut);
+    if (node.layer->shortcut_in_place()) {
+      spare = kNowhere;
+      step.shortcut = flow_from(step.d_out, node.shortcut);
+    } else {
+      step.shortcut = flow_to(node.shortcut);
+    }
     // Only now: what the step reads and what it writes are apart.
     for (const GradientFlow& flow : {step.in, step.shortcut})
       if (flow.added != kNowhere) free_.push_back(flow.slot);
-    if (spare != kNowhere) free_.push_back(spare);
+    for (const std::size_t slot : {spare, step.d_out_more})
+      if (slot != kNowhere) free_.push_back(slot);
   }
 
   static bool is_node(std::size_t place) { return place < Node::kNetworkInput; }
 
   GradientFlow flow_to(std::size_t place) {
     if (!is_node(place)) return {};
-    const std::size_t before = slot_of_[place];
-    const std::size_t slot = take(place);
-    if (before != kNowhere) return {.slot = slot, .added = before};
-    slot_of_[place] = slot;
+    return flow_from(take(place), place);
+  }
+
+  // What a step leaves in `slot` goes to node `place`.
+  GradientFlow flow_from(std::size_t slot, std::size_t place) {
+    if (!is_node(place)) {
+      free_.push_back(slot);
+      return {};
+    }
+    std::size_t& more = plan_.steps[place].d_out_more;
+    if (slot_of_[place] == kNowhere) {
+      slot_of_[place] = slot;
+    } else if (nodes_[place].layer->adds_gradients() && more == kNowhere) {
+      more = slot;
+    } else {
+      return {.slot = slot, .added = slot_of_[place]};
+    }
     return {.slot = slot};
   }
 

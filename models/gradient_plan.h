@@ -23,7 +23,8 @@ struct GradientFlow {
 
 struct GradientPlan {
   struct Step {
-    std::size_t d_out = 0;  // slot
+    std::size_t d_out = 0;                            // slot
+    std::size_t d_out_more = GradientFlow::kNowhere;  // another, for a layer that adds_gradients()
     GradientFlow in;
     GradientFlow shortcut;
   };

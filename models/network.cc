@@ -52,9 +52,9 @@ class Watched {
   kernels::Backend& backend_;
 };
 
-// What layer `number` draws with in a pass.
-std::uint64_t draw_of(const Batch& batch, std::size_t number) {
-  return runtime::mix_bits(runtime::mix_bits(batch.draw ^ kDrawing) + number);
+// What a layer draws with in a pass.
+std::uint64_t draw_of(const Batch& batch, std::size_t stream) {
+  return runtime::mix_bits(runtime::mix_bits(batch.draw ^ kDrawing) + stream);
 }
 
 // Tokens need a table with a row for each, and a table needs tokens.
@@ -138,7 +138,7 @@ Network::Network(const ImageShape& input, std::vector<Node> nodes, kernels::Back
       batch_max_(batch_max),
       targets_(targets),
       gradients_(plan_gradients(nodes)),
-      activations_({}, 0.0) {
+      activations_({}, 0.0, false) {
   CHECK(batch_max > 0);
   for (Node& node : nodes) {
     const Slice learned = add_tensors(node.layer->tensors(), node.name, learned_count_);
@@ -155,7 +155,7 @@ Network::Network(const ImageShape& input, std::vector<Node> nodes, kernels::Back
         add_tensors(stage.node.layer->statistics(), stage.node.name, parameter_count());
     statistic_count_ += stage.statistics.count;
   }
-  activations_ = Activations(planned_nodes(), 0.0);
+  activations_ = Activations(planned_nodes(), 0.0, backend_.takes_rounded());
 }
 
 std::vector<PlannedNode> Network::planned_nodes() const {
@@ -164,6 +164,7 @@ std::vector<PlannedNode> Network::planned_nodes() const {
     nodes.push_back({.in = stage.node.in,
                      .shortcut = stage.node.shortcut,
                      .reads = stage.node.layer->backward_reads(),
+                     .roundable = stage.node.layer->roundable(),
                      .out_count = stage.out_count});
   return nodes;
 }
@@ -173,7 +174,7 @@ runtime::Status Network::drop_activations(double share) {
     return runtime::Error{fmt::format(
         "activations are dropped in the host's memory only: expected cpu or reference, got {}",
         backend_.name())};
-  activations_ = Activations(planned_nodes(), share);
+  activations_ = Activations(planned_nodes(), share, backend_.takes_rounded());
   planned_batch_ = 0;
   return {};
 }
@@ -238,9 +239,8 @@ std::string Network::summary() const {
 
 void Network::initialise(std::uint64_t seed, std::span<float> parameters) const {
   CHECK(parameters.size() == parameter_count());
-  for (std::size_t i = 0; i < stages_.size(); ++i) {
-    const Stage& stage = stages_[i];
-    runtime::Random random(runtime::mix_bits(seed ^ kInitialisation), i);
+  for (const Stage& stage : stages_) {
+    runtime::Random random(runtime::mix_bits(seed ^ kInitialisation), stage.node.stream);
     stage.node.layer->initialise(random,
                                  parameters.subspan(stage.learned.offset, stage.learned.count));
     stage.node.layer->initialise_statistics(
@@ -250,7 +250,7 @@ void Network::initialise(std::uint64_t seed, std::span<float> parameters) const 
 
 void Network::plan(kernels::Scalar scalar, std::size_t batch) {
   if (scalar == scalar_ && batch <= planned_batch_) return;
-  CHECK(scalar != kernels::Scalar::kI32);
+  CHECK(kernels::is_real(scalar));
   activations_.allocate(backend_, scalar, batch);
   for (Stage& stage : stages_)
     stage.saved = backend_.allocate(stage.node.layer->saved_count(), scalar);
@@ -273,6 +273,24 @@ kernels::ConstView Network::output_of(std::size_t place, const Batch& batch) {
   return activations_.output(place, batch.size);
 }
 
+// As bf16 where it is there so and the node reads it so.
+kernels::ConstView Network::rounded_input(const Node& node, const Batch& batch) {
+  if (node.in >= Node::kNetworkInput || !node.layer->roundable().in) return {};
+  return activations_.rounded(node.in, batch.size);
+}
+
+kernels::ConstView Network::input_of(const Node& node, const Batch& batch) {
+  const kernels::ConstView rounded = rounded_input(node, batch);
+  return rounded.empty() ? output_of(node.in, batch) : rounded;
+}
+
+// The gradient of a node's output, in its slot; the slot has room for more than bf16.
+kernels::View Network::gradient_of(std::size_t place, std::size_t number, const Batch& batch) {
+  const kernels::View view = slot(number, batch.size * count_of(place));
+  if (view.empty() || !activations_.has_rounded_gradient(place)) return view;
+  return {view.data(), view.count(), kernels::Scalar::kBf16};
+}
+
 void Network::forward(kernels::ConstView parameters, const Batch& batch, bool training) {
   CHECK(parameters.count() == parameter_count());
   CHECK(batch.size > 0 && batch.size <= batch_max_);
@@ -287,12 +305,13 @@ void Network::forward(kernels::ConstView parameters, const Batch& batch, bool tr
     stage.node.layer->forward(
         backend_, {.batch = batch.size,
                    .training = training,
-                   .draw = draw_of(batch, i),
+                   .draw = draw_of(batch, stage.node.stream),
                    .parameters = parameters.slice(stage.learned.offset, stage.learned.count),
                    .statistics = parameters.slice(stage.statistics.offset, stage.statistics.count),
-                   .in = output_of(stage.node.in, batch),
+                   .in = input_of(stage.node, batch),
                    .shortcut = output_of(stage.node.shortcut, batch),
                    .out = activations_.output(i, batch.size),
+                   .out_rounded = activations_.rounded(i, batch.size),
                    .saved = stage.saved.view()});
     if (!training) continue;
     if (activations_.wants_winners(i)) find_winners(i, batch);
@@ -338,27 +357,38 @@ kernels::View Network::slot(std::size_t number, std::size_t count) {
   return slots_[number].view().slice(0, count);
 }
 
+kernels::ConstView Network::input_again(std::size_t number, const Batch& batch) {
+  const Node& node = stages_[number].node;
+  if (node.in == Node::kNetworkInput) return batch.samples;
+  const kernels::ConstView rounded = rounded_input(node, batch);
+  return rounded.empty() ? activations_.input_again(number, batch.size) : rounded;
+}
+
+kernels::ConstView Network::output_again(std::size_t number, const Batch& batch) {
+  const kernels::ConstView rounded = activations_.rounded(number, batch.size);
+  return rounded.empty() ? activations_.output_again(backend_, number, batch.size) : rounded;
+}
+
 void Network::step_back(std::size_t number, kernels::ConstView parameters, const Batch& batch,
                         kernels::View gradient) {
   const Stage& stage = stages_[number];
   const GradientPlan::Step& step = gradients_.steps[number];
   const Watched watched(watch_, backend_, "backward", stage.node);
-  const kernels::View d_in = slot(step.in.slot, batch.size * count_of(stage.node.in));
+  const kernels::View d_in = gradient_of(stage.node.in, step.in.slot, batch);
   const kernels::View d_shortcut =
       slot(step.shortcut.slot, batch.size * count_of(stage.node.shortcut));
   stage.node.layer->backward(
-      backend_,
-      {.batch = batch.size,
-       .draw = draw_of(batch, number),
-       .parameters = parameters.slice(stage.learned.offset, stage.learned.count),
-       .in = stage.node.in == Node::kNetworkInput ? batch.samples
-                                                  : activations_.input_again(number, batch.size),
-       .out = activations_.output_again(backend_, number, batch.size),
-       .saved = stage.saved.view(),
-       .d_out = slot(step.d_out, batch.size * stage.out_count),
-       .d_in = d_in,
-       .d_shortcut = d_shortcut,
-       .d_parameters = gradient.slice(stage.learned.offset, stage.learned.count)});
+      backend_, {.batch = batch.size,
+                 .draw = draw_of(batch, stage.node.stream),
+                 .parameters = parameters.slice(stage.learned.offset, stage.learned.count),
+                 .in = input_again(number, batch),
+                 .out = output_again(number, batch),
+                 .saved = stage.saved.view(),
+                 .d_out = gradient_of(number, step.d_out, batch),
+                 .d_out_more = slot(step.d_out_more, batch.size * stage.out_count),
+                 .d_in = d_in,
+                 .d_shortcut = d_shortcut,
+                 .d_parameters = gradient.slice(stage.learned.offset, stage.learned.count)});
   if (step.in.added != GradientFlow::kNowhere)
     backend_.axpy(1.0, d_in, slot(step.in.added, d_in.count()));
   if (step.shortcut.added != GradientFlow::kNowhere)

@@ -145,6 +145,12 @@ class Network {
   [[nodiscard]] std::vector<PlannedNode> planned_nodes() const;
   [[nodiscard]] std::size_t count_of(std::size_t place) const;  // of one sample; 0: no place
   [[nodiscard]] kernels::ConstView output_of(std::size_t place, const Batch& batch);
+  [[nodiscard]] kernels::ConstView rounded_input(const Node& node, const Batch& batch);
+  [[nodiscard]] kernels::ConstView input_of(const Node& node, const Batch& batch);
+  [[nodiscard]] kernels::ConstView input_again(std::size_t number, const Batch& batch);
+  [[nodiscard]] kernels::ConstView output_again(std::size_t number, const Batch& batch);
+  [[nodiscard]] kernels::View gradient_of(std::size_t place, std::size_t number,
+                                          const Batch& batch);
   void find_winners(std::size_t number, const Batch& batch);
   [[nodiscard]] kernels::View slot(std::size_t number, std::size_t count);
   void forward(kernels::ConstView parameters, const Batch& batch, bool training);

@@ -17,7 +17,7 @@ constexpr std::size_t kWordBits = 64;
 // Calls action(T{}) for the type of real numbers that `scalar` names.
 template <typename Action>
 void with_real(kernels::Scalar scalar, Action action) {
-  CHECK(scalar != kernels::Scalar::kI32);
+  CHECK(kernels::is_real(scalar));
   if (scalar == kernels::Scalar::kF64)
     action(double{});
   else

@@ -11,34 +11,45 @@ NormRows rows_of(const BatchNormShape& shape) {
           shape.activation == Activation::kRelu};
 }
 
+const float* f32_or_null(ConstView view) { return view.empty() ? nullptr : f32(view); }
+
 }  // namespace
 
-void CpuBackend::batchnorm_forward(const BatchNormShape& shape, ConstView in,
+void CpuBackend::batchnorm_forward(const BatchNormShape& shape, const BatchNormInputs& inputs,
                                    const BatchNormParameters& parameters,
-                                   const BatchNormMoments& moments, View out) {
-  CHECK(fits(shape, in, parameters, moments, out));
-  loops_.batchnorm_measure(rows_of(shape), f32(in), f32(moments.mean), f32(moments.variance));
-  batchnorm_apply(shape, in, parameters, moments, out);
+                                   const BatchNormMoments& moments,
+                                   const BatchNormOutputs& outputs) {
+  CHECK(fits(shape, inputs, parameters, moments, outputs));
+  loops_.batchnorm_measure(rows_of(shape), f32(inputs.in), f32(moments.mean),
+                           f32(moments.variance));
+  batchnorm_apply(shape, inputs, parameters, moments, outputs);
 }
 
-void CpuBackend::batchnorm_apply(const BatchNormShape& shape, ConstView in,
+void CpuBackend::batchnorm_apply(const BatchNormShape& shape, const BatchNormInputs& inputs,
                                  const BatchNormParameters& parameters,
-                                 const BatchNormMoments& moments, View out) {
-  CHECK(fits(shape, in, parameters, moments, out));
+                                 const BatchNormMoments& moments, const BatchNormOutputs& outputs) {
+  CHECK(fits(shape, inputs, parameters, moments, outputs));
   loops_.batchnorm_apply(
-      rows_of(shape), f32(in),
+      rows_of(shape), f32(inputs.in), f32_or_null(inputs.added),
       {f32(parameters.scale), f32(parameters.shift), f32(moments.mean), f32(moments.variance)},
-      f32(out));
+      {outputs.out.empty() ? nullptr : f32(outputs.out),
+       outputs.rounded.empty() ? nullptr : bf16(outputs.rounded)});
 }
 
 void CpuBackend::batchnorm_backward(const BatchNormShape& shape, const BatchNormSaved& saved,
                                     const LayerGradients& gradients) {
   CHECK(fits(shape, saved, gradients));
+  const bool rounded_out = saved.out.scalar() == Scalar::kBf16;
+  const View d_in = gradients.d_in;
+  const bool rounded_d_in = d_in.scalar() == Scalar::kBf16;
   loops_.batchnorm_backward(
-      rows_of(shape), f32(saved.in), f32(saved.out),
-      {f32(saved.scale), nullptr, f32(saved.mean), f32(saved.variance)},
-      {f32(gradients.d_out), gradients.d_in.empty() ? nullptr : f32(gradients.d_in),
-       f32(gradients.d_weight), f32(gradients.d_bias)});
+      rows_of(shape),
+      {f32(saved.in), rounded_out ? nullptr : f32(saved.out),
+       rounded_out ? bf16(saved.out) : nullptr, saved.added},
+      {f32(saved.scale), f32(saved.shift), f32(saved.mean), f32(saved.variance)},
+      {f32(gradients.d_out), d_in.empty() || rounded_d_in ? nullptr : f32(d_in),
+       f32(gradients.d_weight), f32(gradients.d_bias), f32_or_null(gradients.d_out_more),
+       rounded_d_in ? bf16(d_in) : nullptr});
 }
 
 void CpuBackend::add(ConstView a, ConstView b, Activation activation, View out) {

@@ -34,15 +34,30 @@ struct NormRows {
 // One number a channel each.
 struct NormChannels {
   const float* scale;
-  const float* shift;  // not read going backward
+  const float* shift;
   const float* mean;
   const float* variance;
 };
+// Either or both; `rounded` as bf16.
+struct NormOutputs {
+  float* out;
+  std::uint16_t* rounded;
+};
+// What a backward pass reads of its forward pass. Of `out`, or `rounded_out`, where something was
+// added to what is normalised.
+struct NormForward {
+  const float* in;
+  const float* out;
+  const std::uint16_t* rounded_out;
+  bool added;
+};
 struct NormGradients {
-  float* d_out;  // masked in place where there is a ReLU
+  float* d_out;  // what was added has its gradient there afterwards
   float* d_in;   // or null
   float* d_scale;
   float* d_shift;
+  const float* d_out_more = nullptr;      // the rest of d_out
+  std::uint16_t* rounded_d_in = nullptr;  // instead of d_in, as bf16
 };
 
 // kernels/dropout.h in plain numbers.
@@ -88,9 +103,12 @@ struct LayerLoops {
   void (*mask)(const float* out, const float* d_out, float* d_in, std::size_t count);
   void (*relu)(const float* in, float* out, std::size_t count);
   void (*round_to_bf16)(const float* in, float* out, std::size_t count);
+  void (*expand_bf16)(const std::uint16_t* in, float* out, std::size_t count);
   void (*sum_rows)(const Rows& rows, const float* in, float* row);
-  // d_bias = the sum over all rows of d_out, which is masked first where `out` is not null.
-  void (*mask_and_sum)(const Rows& rows, const float* out, float* d_out, float* d_bias);
+  // d_bias = the sum over all rows of d_out, which is masked first where `out` is not null, and
+  // rounded to bf16 afterwards where told.
+  void (*mask_and_sum)(const Rows& rows, const float* out, bool rounds, float* d_out,
+                       float* d_bias);
   void (*pool_max)(const Windows& windows, const float* in, float* out);
   void (*pool_average)(const Windows& windows, const float* in, float* out);
   // These overwrite d_in.
@@ -99,9 +117,10 @@ struct LayerLoops {
   void (*pool_average_backward)(const Windows& windows, const float* d_out, float* d_in);
   void (*add)(const float* a, const float* b, bool relu, float* out, std::size_t count);
   void (*batchnorm_measure)(const NormRows& norm, const float* in, float* mean, float* variance);
-  void (*batchnorm_apply)(const NormRows& norm, const float* in, const NormChannels& channels,
-                          float* out);
-  void (*batchnorm_backward)(const NormRows& norm, const float* in, const float* out,
+  // `added` may be null.
+  void (*batchnorm_apply)(const NormRows& norm, const float* in, const float* added,
+                          const NormChannels& channels, const NormOutputs& outputs);
+  void (*batchnorm_backward)(const NormRows& norm, const NormForward& forward,
                              const NormChannels& channels, const NormGradients& gradients);
   // Rows by their own moments; `relu` is not looked at. Backward needs room for two sums a column.
   void (*layernorm)(const NormRows& norm, const float* in, const float* scale, const float* shift,

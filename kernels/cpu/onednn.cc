@@ -41,7 +41,7 @@ void multiply(const MatrixProduct& p, const float* a, const float* b, float* c) 
 }
 
 struct OneDnn::State {
-  explicit State(Factors factors) : workshop{{dnnl::engine::kind::cpu, 0}, factors} {}
+  explicit State(Factors factors) : workshop{{dnnl::engine::kind::cpu, 0}, factors, {}} {}
 
   Workshop workshop;
   dnnl::stream stream{workshop.engine};
@@ -71,11 +71,15 @@ struct OneDnn::State {
   // Runs the call that `key` stands for, made the first time.
   template <typename Shape>
   void run(const Key& key, Call (*make)(const Shape&, const Workshop&), const Shape& shape,
-           std::span<const float* const> data) {
+           std::span<const void* const> data, Rounded rounded = {}) {
     if (computes_alone(shape)) use_threads(1);  // of this call: the next one says what it wants
     auto found = calls.find(key);
     if (found == calls.end())
-      found = calls.emplace(key, or_fail([&] { return make(shape, workshop); })).first;
+      found = calls
+                  .emplace(key, or_fail([&] {
+                             return make(shape, {workshop.engine, workshop.factors, rounded});
+                           }))
+                  .first;
     const Call& call = found->second;
     void* const space = room(call.room_bytes() / sizeof(float) + 1);
     call.run(stream, data, static_cast<std::byte*>(space));
@@ -88,14 +92,14 @@ OneDnn::~OneDnn() = default;
 
 void OneDnn::dense_forward(const DenseShape& shape, const float* in, const float* weight,
                            const float* bias, float* out) {
-  const std::array data{in, weight, bias, static_cast<const float*>(out)};
+  const std::array<const void*, 4> data{in, weight, bias, out};
   state_->run(key_of(Operation::kDenseForward, shape), make_forward, shape, data);
 }
 
 void OneDnn::dense_backward_data(const DenseShape& shape, const float* weight, const float* d_out,
                                  float* d_in) {
   if (state_->workshop.factors != Factors::kF32) {
-    const std::array data{weight, d_out, static_cast<const float*>(d_in)};
+    const std::array<const void*, 3> data{weight, d_out, d_in};
     state_->run(key_of(Operation::kDenseBackwardData, shape), make_backward_data, shape, data);
     return;
   }
@@ -108,7 +112,7 @@ void OneDnn::dense_backward_data(const DenseShape& shape, const float* weight, c
 void OneDnn::dense_backward_weight(const DenseShape& shape, const float* in, const float* d_out,
                                    float* d_weight) {
   if (state_->workshop.factors != Factors::kF32) {
-    const std::array data{in, d_out, static_cast<const float*>(d_weight)};
+    const std::array<const void*, 3> data{in, d_out, d_weight};
     state_->run(key_of(Operation::kDenseBackwardWeight, shape), make_backward_weight, shape, data);
     return;
   }
@@ -118,22 +122,27 @@ void OneDnn::dense_backward_weight(const DenseShape& shape, const float* in, con
                         dim(shape.inputs)));
 }
 
-void OneDnn::conv_forward(const ConvShape& shape, const float* in, const float* weight,
+void OneDnn::conv_forward(const ConvShape& shape, const Image& in, const float* weight,
                           const float* bias, float* out) {
-  const std::array data{in, weight, bias, static_cast<const float*>(out)};
-  state_->run(key_of(Operation::kConvForward, shape), make_forward, shape, data);
+  const std::array<const void*, 4> data{in.data, weight, bias, out};
+  const Rounded rounded{.in = in.rounded, .d_out = false};
+  state_->run(key_of(Operation::kConvForward, shape, rounded), make_forward, shape, data, rounded);
 }
 
-void OneDnn::conv_backward_data(const ConvShape& shape, const float* weight, const float* d_out,
+void OneDnn::conv_backward_data(const ConvShape& shape, const float* weight, const Image& d_out,
                                 float* d_in) {
-  const std::array data{weight, d_out, static_cast<const float*>(d_in)};
-  state_->run(key_of(Operation::kConvBackwardData, shape), make_backward_data, shape, data);
+  const std::array<const void*, 3> data{weight, d_out.data, d_in};
+  const Rounded rounded{.in = false, .d_out = d_out.rounded};
+  state_->run(key_of(Operation::kConvBackwardData, shape, rounded), make_backward_data, shape, data,
+              rounded);
 }
 
-void OneDnn::conv_backward_weight(const ConvShape& shape, const float* in, const float* d_out,
+void OneDnn::conv_backward_weight(const ConvShape& shape, const Image& in, const Image& d_out,
                                   float* d_weight) {
-  const std::array data{in, d_out, static_cast<const float*>(d_weight)};
-  state_->run(key_of(Operation::kConvBackwardWeight, shape), make_backward_weight, shape, data);
+  const std::array<const void*, 3> data{in.data, d_out.data, d_weight};
+  const Rounded rounded{.in = in.rounded, .d_out = d_out.rounded};
+  state_->run(key_of(Operation::kConvBackwardWeight, shape, rounded), make_backward_weight, shape,
+              data, rounded);
 }
 
 }  // namespace kernels::cpu

@@ -39,6 +39,12 @@ enum class Factors : std::uint8_t {
 // AMX, and oneDNN finds AVX2 here". Empty where it can. Thread-safe.
 [[nodiscard]] std::string bf16_lack();
 
+// Numbers of f32, or rounded ones of bf16.
+struct Image {
+  const void* data;
+  bool rounded;
+};
+
 class OneDnn {
  public:
   explicit OneDnn(Factors factors);
@@ -54,11 +60,11 @@ class OneDnn {
   void dense_backward_weight(const DenseShape& shape, const float* in, const float* d_out,
                              float* d_weight);
 
-  void conv_forward(const ConvShape& shape, const float* in, const float* weight, const float* bias,
+  void conv_forward(const ConvShape& shape, const Image& in, const float* weight, const float* bias,
                     float* out);
-  void conv_backward_data(const ConvShape& shape, const float* weight, const float* d_out,
+  void conv_backward_data(const ConvShape& shape, const float* weight, const Image& d_out,
                           float* d_in);
-  void conv_backward_weight(const ConvShape& shape, const float* in, const float* d_out,
+  void conv_backward_weight(const ConvShape& shape, const Image& in, const Image& d_out,
                             float* d_weight);
 
  private:

@@ -40,7 +40,7 @@ Call::Call(dnnl::primitive primitive, const dnnl::engine& engine, std::span<cons
   arguments_.push_back({DNNL_ARG_SCRATCHPAD, scratch_.get()});
 }
 
-void Call::run(const dnnl::stream& stream, std::span<const float* const> data,
+void Call::run(const dnnl::stream& stream, std::span<const void* const> data,
                std::byte* room) const {
   CHECK(data.size() == operands_.size());
   point(scratch_, room);

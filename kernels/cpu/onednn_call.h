@@ -45,7 +45,7 @@ class Call {
 
   // `data`: one address an operand, in the order of the wishes. `room`: aligned to 64 bytes, of any
   // content; nothing in it is of use afterwards.
-  void run(const dnnl::stream& stream, std::span<const float* const> data, std::byte* room) const;
+  void run(const dnnl::stream& stream, std::span<const void* const> data, std::byte* room) const;
 
  private:
   struct Operand {

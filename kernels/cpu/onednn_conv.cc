@@ -28,9 +28,10 @@ struct LayerTensors {
 
 Type type_of(Factors factors) { return factors == Factors::kBf16 ? Type::bf16 : Type::f32; }
 
-Tensor tensor(const Dims& dims, Tag order, Factors factors) {
-  const dnnl::memory::desc plain(dims, Type::f32, order);
-  return {plain, {dims, type_of(factors), order}, plain};
+Tensor tensor(const Dims& dims, Tag order, Factors factors, bool rounded) {
+  const dnnl::memory::desc result(dims, Type::f32, order);
+  const dnnl::memory::desc factor(dims, type_of(factors), order);
+  return {rounded ? factor : result, factor, result};
 }
 
 // `wanted`: the order that a primitive gets.
@@ -42,7 +43,8 @@ dnnl::memory::desc bias_of(std::size_t outputs) { return {{dim(outputs)}, Type::
 
 // The order of the weights is oneDNN's choice: it decides between its fast code and its reference
 // loops (lenet5's second, AVX2, batch 64: 0.5 ms or 725 ms).
-LayerTensors tensors_of(const ConvShape& s, Factors factors) {
+LayerTensors tensors_of(const ConvShape& s, const Workshop& workshop) {
+  const Factors factors = workshop.factors;
   const Dims in{dim(s.batch), dim(s.in_channels), dim(s.in_height), dim(s.in_width)};
   const Dims out{dim(s.batch), dim(s.out_channels), dim(s.out_height()), dim(s.out_width())};
   // Groups are a dimension of their own, and a lone one is not: its code is slower.
@@ -51,9 +53,9 @@ LayerTensors tensors_of(const ConvShape& s, Factors factors) {
   const Dims weight = s.groups > 1
                           ? Dims{dim(s.groups), of_group[0], of_group[1], of_group[2], of_group[3]}
                           : of_group;
-  return {tensor(in, Tag::nhwc, factors),
+  return {tensor(in, Tag::nhwc, factors, workshop.rounded.in),
           weights(weight, s.groups > 1 ? Tag::gohwi : Tag::ohwi, Tag::any, factors),
-          bias_of(s.out_channels), tensor(out, Tag::nhwc, factors)};
+          bias_of(s.out_channels), tensor(out, Tag::nhwc, factors, workshop.rounded.d_out)};
 }
 
 constexpr auto kDirect = dnnl::algorithm::convolution_direct;
@@ -100,28 +102,28 @@ Wish factor(int index, const Tensor& tensor, Factors factors, const dnnl::memory
 }  // namespace
 
 Call make_forward(const ConvShape& shape, const Workshop& workshop) {
-  const LayerTensors t = tensors_of(shape, workshop.factors);
+  const LayerTensors t = tensors_of(shape, workshop);
   const auto description = forward_of(shape, t, workshop.engine);
   return call_of(
       shape, workshop, description,
       std::array{factor(DNNL_ARG_SRC, t.in, workshop.factors, t.in.factor),
                  factor(DNNL_ARG_WEIGHTS, t.weight, workshop.factors, description.weights_desc()),
                  Wish{DNNL_ARG_BIAS, t.bias, t.bias},
-                 Wish{DNNL_ARG_DST, t.out.plain, t.out.result, true}});
+                 Wish{DNNL_ARG_DST, t.out.result, t.out.result, true}});
 }
 
 Call make_backward_data(const ConvShape& shape, const Workshop& workshop) {
-  const LayerTensors t = tensors_of(shape, workshop.factors);
+  const LayerTensors t = tensors_of(shape, workshop);
   const auto description = backward_data_of(shape, t, workshop.engine);
   return call_of(
       shape, workshop, description,
       std::array{factor(DNNL_ARG_WEIGHTS, t.weight, workshop.factors, description.weights_desc()),
                  factor(DNNL_ARG_DIFF_DST, t.out, workshop.factors, t.out.factor),
-                 Wish{DNNL_ARG_DIFF_SRC, t.in.plain, t.in.result, true}});
+                 Wish{DNNL_ARG_DIFF_SRC, t.in.result, t.in.result, true}});
 }
 
 Call make_backward_weight(const ConvShape& shape, const Workshop& workshop) {
-  const LayerTensors t = tensors_of(shape, workshop.factors);
+  const LayerTensors t = tensors_of(shape, workshop);
   const auto description = backward_weight_of(shape, t, workshop.engine);
   return call_of(shape, workshop, description,
                  std::array{factor(DNNL_ARG_SRC, t.in, workshop.factors, t.in.factor),

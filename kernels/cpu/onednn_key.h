@@ -18,8 +18,14 @@ enum class Operation : std::uint8_t {
   kConvBackwardWeight,
 };
 
+// Which operands the caller has as bf16.
+struct Rounded {
+  bool in = false;
+  bool d_out = false;
+};
+
 // All that a primitive depends on.
-using Key = std::array<std::size_t, 12>;
+using Key = std::array<std::size_t, 14>;
 
 struct KeyHash {
   std::size_t operator()(const Key& key) const {
@@ -34,7 +40,7 @@ struct KeyHash {
           static_cast<std::size_t>(s.activation)};
 }
 
-[[nodiscard]] inline Key key_of(Operation operation, const ConvShape& s) {
+[[nodiscard]] inline Key key_of(Operation operation, const ConvShape& s, const Rounded& rounded) {
   return {static_cast<std::size_t>(operation),
           s.batch,
           s.in_channels,
@@ -46,7 +52,9 @@ struct KeyHash {
           s.stride,
           s.padding,
           static_cast<std::size_t>(s.activation),
-          s.groups};
+          s.groups,
+          static_cast<std::size_t>(rounded.in),
+          static_cast<std::size_t>(rounded.d_out)};
 }
 
 }  // namespace kernels::cpu

@@ -7,6 +7,7 @@
 
 #include "kernels/cpu/onednn.h"
 #include "kernels/cpu/onednn_call.h"
+#include "kernels/cpu/onednn_key.h"
 #include "kernels/shapes.h"
 
 namespace kernels::cpu {
@@ -15,6 +16,7 @@ namespace kernels::cpu {
 struct Workshop {
   dnnl::engine engine;
   Factors factors;
+  Rounded rounded;
 };
 
 [[nodiscard]] Call make_forward(const DenseShape& shape, const Workshop& workshop);

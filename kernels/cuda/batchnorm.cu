@@ -32,11 +32,12 @@ void sum_columns(Device& device, std::size_t rows, std::size_t columns, Term ter
 
 }  // namespace
 
-void CudaBackend::batchnorm_forward(const BatchNormShape& shape, ConstView in,
+void CudaBackend::batchnorm_forward(const BatchNormShape& shape, const BatchNormInputs& inputs,
                                     const BatchNormParameters& parameters,
-                                    const BatchNormMoments& moments, View out) {
-  CHECK(fits(shape, in, parameters, moments, out));
-  const float* const from = in.as<float>().data();
+                                    const BatchNormMoments& moments,
+                                    const BatchNormOutputs& outputs) {
+  CHECK(outputs.rounded.empty() && fits(shape, inputs, parameters, moments, outputs));
+  const float* const from = inputs.in.as<float>().data();
   float* const mean = moments.mean.as<float>().data();
   float* const variance = moments.variance.as<float>().data();
   const auto rows = static_cast<float>(shape.rows);
@@ -51,25 +52,28 @@ void CudaBackend::batchnorm_forward(const BatchNormShape& shape, ConstView in,
         return distance * distance;
       },
       [=] __device__(std::size_t c, float sum) { variance[c] = sum / rows; });
-  batchnorm_apply(shape, in, parameters, moments, out);
+  batchnorm_apply(shape, inputs, parameters, moments, outputs);
 }
 
-void CudaBackend::batchnorm_apply(const BatchNormShape& shape, ConstView in,
+void CudaBackend::batchnorm_apply(const BatchNormShape& shape, const BatchNormInputs& inputs,
                                   const BatchNormParameters& parameters,
-                                  const BatchNormMoments& moments, View out) {
-  CHECK(fits(shape, in, parameters, moments, out));
-  const float* const from = in.as<float>().data();
+                                  const BatchNormMoments& moments,
+                                  const BatchNormOutputs& outputs) {
+  CHECK(outputs.rounded.empty() && fits(shape, inputs, parameters, moments, outputs));
+  const float* const from = inputs.in.as<float>().data();
   const float* const scale = parameters.scale.as<float>().data();
   const float* const shift = parameters.shift.as<float>().data();
   const float* const mean = moments.mean.as<float>().data();
   const float* const variance = moments.variance.as<float>().data();
-  float* const to = out.as<float>().data();
+  const float* const added = inputs.added.empty() ? nullptr : inputs.added.as<float>().data();
+  float* const to = outputs.out.as<float>().data();
   const auto epsilon = static_cast<float>(shape.epsilon);
   const bool relu = shape.activation == Activation::kRelu;
   const std::size_t channels = shape.channels;
   CUDA_CHECK(launch(device_.stream(), shape.count(), [=] __device__(std::size_t i) {
     const std::size_t c = i % channels;
-    const float value = scale[c] * (from[i] - mean[c]) / sqrtf(variance[c] + epsilon) + shift[c];
+    const float normal = scale[c] * (from[i] - mean[c]) / sqrtf(variance[c] + epsilon) + shift[c];
+    const float value = added == nullptr ? normal : normal + added[i];
     to[i] = relu && !(value > 0) ? 0 : value;
   }));
 }
@@ -87,6 +91,7 @@ void CudaBackend::batchnorm_backward(const BatchNormShape& shape, const BatchNor
   float* const d_shift = gradients.d_bias.as<float>().data();
   const auto epsilon = static_cast<float>(shape.epsilon);
   const std::size_t channels = shape.channels;
+  if (!gradients.d_out_more.empty()) axpy(1.0, gradients.d_out_more, gradients.d_out);
   if (shape.activation == Activation::kRelu) {
     CUDA_CHECK(launch(device_.stream(), shape.count(), [=] __device__(std::size_t i) {
       if (!(out[i] > 0)) d_out[i] = 0;

@@ -17,7 +17,7 @@ namespace {
 // Calls body(float{}) or body(double{}).
 template <typename Body>
 void with_type_of(ConstView x, const Body& body) {
-  CHECK(x.scalar() != Scalar::kI32);
+  CHECK(is_real(x.scalar()));
   if (x.scalar() == Scalar::kF64) {
     body(double{});
   } else {

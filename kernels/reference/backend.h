@@ -45,12 +45,12 @@ class ReferenceBackend final : public Backend {
   void relu_forward(ConstView in, View out) override;
   void relu_backward(ConstView out, ConstView d_out, View d_in) override;
   void add(ConstView a, ConstView b, Activation activation, View out) override;
-  void batchnorm_forward(const BatchNormShape& shape, ConstView in,
+  void batchnorm_forward(const BatchNormShape& shape, const BatchNormInputs& inputs,
                          const BatchNormParameters& parameters, const BatchNormMoments& moments,
-                         View out) override;
-  void batchnorm_apply(const BatchNormShape& shape, ConstView in,
+                         const BatchNormOutputs& outputs) override;
+  void batchnorm_apply(const BatchNormShape& shape, const BatchNormInputs& inputs,
                        const BatchNormParameters& parameters, const BatchNormMoments& moments,
-                       View out) override;
+                       const BatchNormOutputs& outputs) override;
   void batchnorm_backward(const BatchNormShape& shape, const BatchNormSaved& saved,
                           const LayerGradients& gradients) override;
   void layernorm_forward(const LayerNormShape& shape, ConstView in,

@@ -26,16 +26,20 @@ void measure(const BatchNormShape& s, std::span<const T> in, const BatchNormMome
 }
 
 template <typename T>
-void apply(const BatchNormShape& s, std::span<const T> in, const BatchNormParameters& parameters,
-           const BatchNormMoments& moments, std::span<T> out) {
+void apply(const BatchNormShape& s, const BatchNormInputs& inputs,
+           const BatchNormParameters& parameters, const BatchNormMoments& moments,
+           std::span<T> out) {
+  const auto in = inputs.in.as<T>();
   for (std::size_t i = 0; i < in.size(); ++i) {
     const std::size_t c = i % s.channels;
     const auto variance = static_cast<double>(moments.variance.as<T>()[c]);
     const double distance =
         static_cast<double>(in[i]) - static_cast<double>(moments.mean.as<T>()[c]);
-    const double value = static_cast<double>(parameters.scale.as<T>()[c]) * distance /
-                             std::sqrt(variance + s.epsilon) +
-                         static_cast<double>(parameters.shift.as<T>()[c]);
+    const double value =
+        static_cast<double>(parameters.scale.as<T>()[c]) * distance /
+            std::sqrt(variance + s.epsilon) +
+        static_cast<double>(parameters.shift.as<T>()[c]) +
+        (inputs.added.empty() ? 0.0 : static_cast<double>(inputs.added.as<T>()[i]));
     out[i] = activated(s.activation, static_cast<T>(value));
   }
 }
@@ -70,33 +74,38 @@ void backward(const BatchNormShape& s, const BatchNormSaved& saved, const LayerG
 
 }  // namespace
 
-void ReferenceBackend::batchnorm_forward(const BatchNormShape& shape, ConstView in,
+void ReferenceBackend::batchnorm_forward(const BatchNormShape& shape, const BatchNormInputs& inputs,
                                          const BatchNormParameters& parameters,
-                                         const BatchNormMoments& moments, View out) {
-  CHECK(fits(shape, in, parameters, moments, out));
-  with_type(in.scalar(), [&](auto zero) {
+                                         const BatchNormMoments& moments,
+                                         const BatchNormOutputs& outputs) {
+  CHECK(outputs.rounded.empty() && fits(shape, inputs, parameters, moments, outputs));
+  with_type(inputs.in.scalar(), [&](auto zero) {
     using T = decltype(zero);
-    measure<T>(shape, in.as<T>(), moments);
-    apply<T>(shape, in.as<T>(), parameters, moments, out.as<T>());
+    measure<T>(shape, inputs.in.as<T>(), moments);
+    apply<T>(shape, inputs, parameters, moments, outputs.out.as<T>());
   });
 }
 
-void ReferenceBackend::batchnorm_apply(const BatchNormShape& shape, ConstView in,
+void ReferenceBackend::batchnorm_apply(const BatchNormShape& shape, const BatchNormInputs& inputs,
                                        const BatchNormParameters& parameters,
-                                       const BatchNormMoments& moments, View out) {
-  CHECK(fits(shape, in, parameters, moments, out));
-  with_type(in.scalar(), [&](auto zero) {
+                                       const BatchNormMoments& moments,
+                                       const BatchNormOutputs& outputs) {
+  CHECK(outputs.rounded.empty() && fits(shape, inputs, parameters, moments, outputs));
+  with_type(inputs.in.scalar(), [&](auto zero) {
     using T = decltype(zero);
-    apply<T>(shape, in.as<T>(), parameters, moments, out.as<T>());
+    apply<T>(shape, inputs, parameters, moments, outputs.out.as<T>());
   });
 }
 
 void ReferenceBackend::batchnorm_backward(const BatchNormShape& shape, const BatchNormSaved& saved,
                                           const LayerGradients& gradients) {
-  CHECK(fits(shape, saved, gradients));
+  CHECK(fits(shape, saved, gradients) && saved.out.scalar() == saved.in.scalar());
   with_type(saved.in.scalar(), [&](auto zero) {
     using T = decltype(zero);
-    mask<T>(shape.activation, saved.out.as<T>(), gradients.d_out.as<T>());
+    const auto d_out = gradients.d_out.as<T>();
+    if (!gradients.d_out_more.empty())
+      for (std::size_t i = 0; i < d_out.size(); ++i) d_out[i] += gradients.d_out_more.as<T>()[i];
+    mask<T>(shape.activation, saved.out.as<T>(), d_out);
     for (std::size_t c = 0; c < shape.channels; ++c) backward<T>(shape, saved, gradients, c);
   });
 }

@@ -31,7 +31,7 @@ const InstructionSet& best() {
 // Calls action(loops, T) for the type that the view says.
 template <typename Action>
 auto with_loops(Scalar scalar, Action action) {
-  CHECK(scalar != Scalar::kI32);
+  CHECK(is_real(scalar));
   if (scalar == Scalar::kF32) return action(best().f32, float{});
   return action(best().f64, double{});
 }

@@ -1,5 +1,7 @@
 #include "models/layers/batchnorm.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace models {
@@ -17,11 +19,12 @@ std::vector<ParameterTensor> per_channel(const char* first, const char* second,
 
 }  // namespace
 
-BatchNorm::BatchNorm(const ImageShape& input, kernels::Activation activation)
-    : input_(input), activation_(activation) {}
+BatchNorm::BatchNorm(const ImageShape& input, kernels::Activation activation, bool has_shortcut)
+    : input_(input), activation_(activation), has_shortcut_(has_shortcut) {}
 
 std::string BatchNorm::description() const {
-  return activation_ == kernels::Activation::kRelu ? "batchnorm, relu" : "batchnorm";
+  return fmt::format("batchnorm{}{}", has_shortcut_ ? ", sum with shortcut" : "",
+                     activation_ == kernels::Activation::kRelu ? ", relu" : "");
 }
 
 std::vector<ParameterTensor> BatchNorm::tensors() const {
@@ -67,12 +70,14 @@ void BatchNorm::forward(kernels::Backend& backend, const ForwardViews& views) co
                                                 views.parameters.slice(channels, channels)};
   const kernels::BatchNormMoments moments{views.saved.slice(0, channels),
                                           views.saved.slice(channels, channels)};
+  const kernels::BatchNormInputs inputs{views.in, views.shortcut};
+  const kernels::BatchNormOutputs outputs{views.out, views.out_rounded};
   if (views.training) {
-    backend.batchnorm_forward(shape(views.batch), views.in, parameters, moments, views.out);
+    backend.batchnorm_forward(shape(views.batch), inputs, parameters, moments, outputs);
     return;
   }
   backend.copy(views.statistics, views.saved);
-  backend.batchnorm_apply(shape(views.batch), views.in, parameters, moments, views.out);
+  backend.batchnorm_apply(shape(views.batch), inputs, parameters, moments, outputs);
 }
 
 void BatchNorm::backward(kernels::Backend& backend, const BackwardViews& views) const {
@@ -80,13 +85,16 @@ void BatchNorm::backward(kernels::Backend& backend, const BackwardViews& views) 
   backend.batchnorm_backward(shape(views.batch),
                              {.in = views.in,
                               .scale = views.parameters.slice(0, channels),
+                              .shift = views.parameters.slice(channels, channels),
                               .out = views.out,
                               .mean = views.saved.slice(0, channels),
-                              .variance = views.saved.slice(channels, channels)},
+                              .variance = views.saved.slice(channels, channels),
+                              .added = has_shortcut_},
                              {.d_out = views.d_out,
                               .d_in = views.d_in,
                               .d_weight = views.d_parameters.slice(0, channels),
-                              .d_bias = views.d_parameters.slice(channels, channels)});
+                              .d_bias = views.d_parameters.slice(channels, channels),
+                              .d_out_more = views.d_out_more});
 }
 
 }  // namespace models

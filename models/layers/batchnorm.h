@@ -4,12 +4,14 @@
 
 namespace models {
 
-// Batch normalisation of an image's channels, and a ReLU where told. Trains on the moments of its
-// batch and scores by running ones, which move a tenth of the way with every batch, as PyTorch's.
-// (Ioffe & Szegedy 2015.)
+// Batch normalisation of an image's channels, then where told the sum with a residual block's
+// shortcut, and a ReLU where told. Trains on the moments of its batch and scores by running ones,
+// which move a tenth of the way with every batch, as PyTorch's. (Ioffe & Szegedy 2015, He et al.
+// 2016.) The sum is part of it because memory is what a step waits for: by itself it would write
+// and read all of these images once more in either direction.
 class BatchNorm final : public Layer {
  public:
-  BatchNorm(const ImageShape& input, kernels::Activation activation);
+  BatchNorm(const ImageShape& input, kernels::Activation activation, bool has_shortcut);
 
   [[nodiscard]] std::string description() const override;
   [[nodiscard]] ImageShape output() const override { return input_; }
@@ -21,9 +23,14 @@ class BatchNorm final : public Layer {
   void move_statistics(kernels::Backend& backend, std::size_t batch, kernels::ConstView saved,
                        kernels::ConstView statistics, kernels::View delta) const override;
   [[nodiscard]] std::size_t saved_count() const override { return 2 * input_.channels; }
+  [[nodiscard]] Roundable roundable() const override {
+    return {.in = false, .d_out = false, .results = true};
+  }
   [[nodiscard]] BackwardReads backward_reads() const override {
     return {.in = ReadsIn::kAll, .out = reads_for(activation_)};
   }
+  [[nodiscard]] bool shortcut_in_place() const override { return has_shortcut_; }
+  [[nodiscard]] bool adds_gradients() const override { return true; }
   void forward(kernels::Backend& backend, const ForwardViews& views) const override;
   void backward(kernels::Backend& backend, const BackwardViews& views) const override;
 
@@ -32,6 +39,7 @@ class BatchNorm final : public Layer {
 
   ImageShape input_;
   kernels::Activation activation_;
+  bool has_shortcut_;
 };
 
 }  // namespace models

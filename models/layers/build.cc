@@ -91,7 +91,7 @@ struct Maker {
   }
 
   Built operator()(const BatchNormSpec& /*spec*/) const {
-    return {std::make_unique<BatchNorm>(input, activation)};
+    return {std::make_unique<BatchNorm>(input, activation, false)};
   }
   Built operator()(const ReluSpec& /*spec*/) const { return {std::make_unique<Relu>(input)}; }
   Built operator()(const LinearSpec& spec) const {
@@ -169,7 +169,7 @@ struct End {
 
 class Builder {
  public:
-  runtime::Result<End> append(End end, std::span<const LayerSpec> specs, Scope scope) {
+  runtime::Result<End> append(End end, std::span<const LayerSpec> specs, Scope& scope) {
     for (std::size_t i = 0; i < specs.size(); ++i) {
       const bool fuse = takes_activation(specs[i]) && i + 1 < specs.size() &&
                         std::holds_alternative<ReluSpec>(specs[i + 1]);
@@ -221,22 +221,36 @@ class Builder {
   runtime::Result<End> append_residual(const End& end, const ResidualSpec& spec,
                                        Activation activation, const std::string& name) {
     if (spec.body.empty()) return runtime::Error{"residual: no layers"};
-    auto body = append(end, spec.body, {.prefix = name + "."});
+    // A normalisation at the end of the body takes the sum in: it comes after the shortcut.
+    const std::span<const LayerSpec> layers(spec.body);
+    const bool fuse = std::holds_alternative<BatchNormSpec>(layers.back());
+    Scope inside{.prefix = name + "."};
+    auto body = append(end, layers.first(layers.size() - (fuse ? 1 : 0)), inside);
     if (!body) return runtime::Error{"residual: " + body.error().message};
-    auto shortcut = append(end, spec.shortcut, {.prefix = name + ".downsample.", .by_place = true});
+    const std::size_t stream = fuse ? streams_++ : 0;
+    Scope beside{.prefix = name + ".downsample.", .by_place = true};
+    auto shortcut = append(end, spec.shortcut, beside);
     if (!shortcut) return runtime::Error{"shortcut: " + shortcut.error().message};
     if (body->shape != shortcut->shape)
       return runtime::Error{fmt::format("residual: its layers end in {}, the shortcut in {}",
                                         size_of(body->shape), size_of(shortcut->shape))};
-    return add({std::make_unique<Sum>(body->shape, activation), {}, body->node, shortcut->node});
+    if (!fuse)
+      return add({std::make_unique<Sum>(body->shape, activation), {}, body->node, shortcut->node});
+    auto norm = std::make_unique<BatchNorm>(body->shape, activation, true);
+    std::string norm_name = inside.name(layers.back(), norm->stem(), layers.size() - 1);
+    const End sum = add({std::move(norm), std::move(norm_name), body->node, shortcut->node});
+    nodes_.back().stream = stream;
+    return sum;
   }
 
   End add(Node node) {
     nodes_.push_back(std::move(node));
+    nodes_.back().stream = streams_++;
     return {nodes_.size() - 1, nodes_.back().layer->output()};
   }
 
   std::vector<Node> nodes_;
+  std::size_t streams_ = 0;
 };
 
 }  // namespace
@@ -247,7 +261,8 @@ runtime::Result<std::vector<Node>> build_layers(const ImageShape& input,
   if (input.count() == 0)
     return runtime::Error{fmt::format("a network cannot read samples of {}", size_of(input))};
   Builder builder;
-  auto end = builder.append({Node::kNetworkInput, input}, specs, {});
+  Scope scope;
+  auto end = builder.append({Node::kNetworkInput, input}, specs, scope);
   if (!end) return end.error();
   return builder.take();
 }

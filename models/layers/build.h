@@ -94,10 +94,12 @@ struct Node {
   std::string name;  // "layer1.0.conv1"
   std::size_t in = kNetworkInput;
   std::size_t shortcut = kNone;
+  std::size_t stream = 0;  // which random numbers are its own: no matter what is fused with what
 };
 
 // Works out every layer's shape from the sample's. A ReLU right behind a convolution, a dense or
-// linear layer, a batch normalisation or a residual block becomes part of it. Refused, with the
+// linear layer, a batch normalisation or a residual block becomes part of it, and so does the sum
+// of a residual block whose body ends in a batch normalisation. Refused, with the
 // number of the layer: an empty list, sizes of zero, a window larger than its image, a body and a
 // shortcut of two shapes, heads that do not divide the channels, an embedding of what are not
 // tokens.

@@ -20,6 +20,10 @@ class Conv final : public Layer {
   [[nodiscard]] std::string_view stem() const override { return "conv"; }
   void initialise(runtime::Random& random, std::span<float> parameters) const override;
   [[nodiscard]] std::size_t multiplications() const override;
+  [[nodiscard]] Roundable roundable() const override {
+    const bool only_factor = !has_bias_ && shape_.activation == kernels::Activation::kNone;
+    return {.in = true, .d_out = only_factor, .results = false};
+  }
   [[nodiscard]] BackwardReads backward_reads() const override {
     return {.in = ReadsIn::kForWeights, .out = reads_for(shape_.activation)};
   }

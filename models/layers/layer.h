@@ -24,21 +24,23 @@ struct ForwardViews {
   kernels::ConstView statistics;  // and its slice of the running ones
   kernels::ConstView in;
   kernels::ConstView shortcut;  // of a layer with two inputs: the second
-  kernels::View out;
-  kernels::View saved;  // saved_count() numbers for the backward pass
+  kernels::View out;            // may be empty where out_rounded is not
+  kernels::View out_rounded;    // the same as bf16, or empty
+  kernels::View saved;          // saved_count() numbers for the backward pass
 };
 
 struct BackwardViews {
   std::size_t batch = 0;
   std::uint64_t draw = 0;  // of the forward pass
   kernels::ConstView parameters;
-  kernels::ConstView in;       // as the forward pass read it, or what backward_reads() takes for it
-  kernels::ConstView out;      // as the forward pass wrote it, likewise
-  kernels::ConstView saved;    // as the forward pass wrote it
-  kernels::View d_out;         // scratch afterwards
-  kernels::View d_in;          // empty: nobody asks for it
-  kernels::View d_shortcut;    // the same
-  kernels::View d_parameters;  // overwritten
+  kernels::ConstView in;     // as the forward pass read it, or what backward_reads() takes for it
+  kernels::ConstView out;    // as the forward pass wrote it, likewise
+  kernels::ConstView saved;  // as the forward pass wrote it
+  kernels::View d_out;       // scratch afterwards
+  kernels::ConstView d_out_more;  // adds_gradients(): the rest of it, where it comes in two parts
+  kernels::View d_in;             // empty: nobody asks for it
+  kernels::View d_shortcut;       // the same
+  kernels::View d_parameters;     // overwritten
 };
 
 // What of its first input a backward pass reads.
@@ -55,7 +57,7 @@ enum class ReadsOut : std::uint8_t {
   kSigns,  // which are above zero: as good is 1 for them, 0 for others
   kAll
 };
-// A layer with two inputs reads of the second what it reads of the first, or less.
+// Of a second input it reads nothing.
 struct BackwardReads {
   ReadsIn in = ReadsIn::kAll;
   ReadsOut out = ReadsOut::kAll;
@@ -63,6 +65,14 @@ struct BackwardReads {
 [[nodiscard]] constexpr ReadsOut reads_for(kernels::Activation activation) {
   return activation == kernels::Activation::kRelu ? ReadsOut::kSigns : ReadsOut::kNothing;
 }
+
+// Which views may be of bf16, on a backend that takes_rounded(): what is read as a factor of
+// products and in no other way is the same, and half as much to read and write.
+struct Roundable {
+  bool in = false;  // in either direction
+  bool d_out = false;
+  bool results = false;  // out, written and read again, and d_in, for others to read so
+};
 
 class Layer {
  public:
@@ -93,6 +103,12 @@ class Layer {
   [[nodiscard]] virtual std::size_t saved_count() const { return 0; }
   // Whether d_in may be the memory of d_out.
   [[nodiscard]] virtual bool backward_in_place() const { return false; }
+  // Whether d_shortcut must be the memory of d_out, instead: it is left there.
+  [[nodiscard]] virtual bool shortcut_in_place() const { return false; }
+  // Whether d_out may come in two parts, where two layers read the output.
+  [[nodiscard]] virtual bool adds_gradients() const { return false; }
+
+  [[nodiscard]] virtual Roundable roundable() const { return {}; }
 
   // By default what is safe: all.
   [[nodiscard]] virtual BackwardReads backward_reads() const { return {}; }

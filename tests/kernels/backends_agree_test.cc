@@ -94,45 +94,76 @@ TEST_CASE("pooling agrees with the reference, equals in a window included") {
   }
 }
 
+namespace {
+
+enum Norm : std::size_t {
+  kX,
+  kAdded,
+  kScale,
+  kShift,
+  kMean,
+  kVariance,
+  kY,
+  kDY,
+  kDYMore,
+  kDX,
+  kDScale,
+  kDShift
+};
+
+Operands<float> norm_operands(const kernels::BatchNormShape& shape, std::uint64_t seed) {
+  runtime::Random random(seed);
+  Operands<float> start;
+  for (const std::size_t count : {shape.count(), shape.count(), shape.channels, shape.channels,
+                                  shape.channels, shape.channels, shape.count(), shape.count(),
+                                  shape.count(), shape.count(), shape.channels, shape.channels})
+    start.push_back(operands::random_numbers<float>(count, random));
+  for (float& x : start[kX]) x = 3.0F * x + 5.0F;  // a mean far from zero
+  return start;
+}
+
+struct NormParts {
+  bool added = false;        // something is added to what is normalised
+  bool more = false;         // d_out comes in two parts
+  bool first_layer = false;  // nobody asks for d_in
+};
+
+void norm_backward(Backend& backend, const kernels::BatchNormShape& shape, const NormParts& parts,
+                   Views v) {
+  backend.batchnorm_backward(
+      shape, {v[kX], v[kScale], v[kShift], v[kY], v[kMean], v[kVariance], parts.added},
+      {v[kDY], parts.first_layer ? View{} : v[kDX], v[kDScale], v[kDShift],
+       parts.more ? ConstView{v[kDYMore]} : ConstView{}});
+  if (!parts.added) backend.fill(0.0, v[kDY]);  // scratch
+}
+
+}  // namespace
+
 TEST_CASE("batch normalisation agrees with the reference") {
   for (const auto& [name, shape_of_case, tolerance, seed] : operator_cases::kBatchNorm) {
-    const kernels::BatchNormShape shape = shape_of_case;
-    CAPTURE(name, seed);
-    runtime::Random random(seed);
-    enum Norm : std::size_t {
-      kX,
-      kScale,
-      kShift,
-      kMean,
-      kVariance,
-      kY,
-      kDY,
-      kDX,
-      kDScale,
-      kDShift
-    };
-    Operands<float> start;
-    for (const std::size_t count :
-         {shape.count(), shape.channels, shape.channels, shape.channels, shape.channels,
-          shape.count(), shape.count(), shape.count(), shape.channels, shape.channels})
-      start.push_back(operands::random_numbers<float>(count, random));
-    for (float& x : start[kX]) x = 3.0F * x + 5.0F;  // a mean far from zero
-    const auto forward = [&](Backend& backend, Views v) {
-      backend.batchnorm_forward(shape, v[kX], {v[kScale], v[kShift]}, {v[kMean], v[kVariance]},
-                                v[kY]);
-    };
-    check_agreement(start, {tolerance}, forward);
-    const auto reference = operands::open_reference();
-    start = operands::run_on(*reference, start, forward);
-    check_agreement(start, {tolerance, 1e-2}, [&](Backend& backend, Views v) {
-      backend.batchnorm_apply(shape, v[kX], {v[kScale], v[kShift]}, {v[kMean], v[kVariance]},
-                              v[kY]);
-    });
-    for (const bool first_layer : {false, true}) {
-      check_agreement(start, {tolerance, 1.0}, [&](Backend& backend, Views v) {
-        backend.batchnorm_backward(shape, {v[kX], v[kScale], v[kY], v[kMean], v[kVariance]},
-                                   {v[kDY], first_layer ? View{} : v[kDX], v[kDScale], v[kDShift]});
+    for (const bool added : {false, true}) {
+      const kernels::BatchNormShape shape = shape_of_case;
+      CAPTURE(name, seed, added);
+      Operands<float> start = norm_operands(shape, seed);
+      const auto inputs = [&](Views v) {
+        return kernels::BatchNormInputs{v[kX], added ? ConstView{v[kAdded]} : ConstView{}};
+      };
+      const auto forward = [&](Backend& backend, Views v) {
+        backend.batchnorm_forward(shape, inputs(v), {v[kScale], v[kShift]},
+                                  {v[kMean], v[kVariance]}, {v[kY]});
+      };
+      check_agreement(start, {tolerance}, forward);
+      const auto reference = operands::open_reference();
+      start = operands::run_on(*reference, start, forward);
+      check_agreement(start, {tolerance, 1e-2}, [&](Backend& backend, Views v) {
+        backend.batchnorm_apply(shape, inputs(v), {v[kScale], v[kShift]}, {v[kMean], v[kVariance]},
+                                {v[kY]});
       });
+      for (const NormParts& parts : {NormParts{added, false, false}, NormParts{added, true, false},
+                                     NormParts{added, false, true}, NormParts{added, true, true}})
+        check_agreement(start, {tolerance, 1.0}, [&](Backend& backend, Views v) {
+          norm_backward(backend, shape, parts, v);
+        });
     }
   }
 }

@@ -112,12 +112,36 @@ TEST_CASE("batch normalisation's gradients are its derivatives") {
             seed),
         kLayerRoles, kLayerDerivatives,
         [&](Backend& b, Views v) {
-          b.batchnorm_forward(shape, v[0], {v[1], v[2]}, {v[8], v[9]}, v[3]);
+          b.batchnorm_forward(shape, {v[0]}, {v[1], v[2]}, {v[8], v[9]}, {v[3]});
         },
         [&](Backend& b, Views v) {
-          b.batchnorm_backward(shape, {v[0], v[1], v[3], v[8], v[9]}, {v[4], v[5], v[6], v[7]});
+          b.batchnorm_backward(shape, {v[0], v[1], v[2], v[3], v[8], v[9]},
+                               {v[4], v[5], v[6], v[7]});
         });
   }
+}
+
+TEST_CASE("batch normalisation with something added is the one without, a sum and a ReLU") {
+  const kernels::BatchNormShape plain{7, 2, 1e-2};
+  kernels::BatchNormShape fused = plain;
+  fused.activation = Activation::kRelu;
+  const std::size_t n = plain.count();
+  // in, added, scale, shift, mean, variance, out, d_out, d_out_more, d_in, d_scale, d_shift
+  const Operands<double> start = random_operands({n, n, 2, 2, 2, 2, n, n, n, n, 2, 2}, 370);
+  const auto reference = operands::open_reference();
+  const Operands<double> whole = operands::run_on(*reference, start, [&](Backend& b, Views v) {
+    b.batchnorm_forward(fused, {v[0], v[1]}, {v[2], v[3]}, {v[4], v[5]}, {v[6]});
+    b.batchnorm_backward(fused, {v[0], v[2], v[3], v[6], v[4], v[5], true},
+                         {v[7], v[9], v[10], v[11], v[8]});
+  });
+  const Operands<double> parts = operands::run_on(*reference, start, [&](Backend& b, Views v) {
+    b.batchnorm_forward(plain, {v[0]}, {v[2], v[3]}, {v[4], v[5]}, {v[6]});
+    b.add(v[6], v[1], Activation::kRelu, v[6]);
+    b.axpy(1.0, v[8], v[7]);
+    b.relu_backward(v[6], v[7], v[7]);
+    b.batchnorm_backward(plain, {v[0], v[2], v[3], v[6], v[4], v[5]}, {v[7], v[9], v[10], v[11]});
+  });
+  CHECK(whole == parts);
 }
 
 TEST_CASE("a batch is normalised to mean zero and variance one, and by given moments as said") {
@@ -126,10 +150,10 @@ TEST_CASE("a batch is normalised to mean zero and variance one, and by given mom
       *reference, {{1.0, 3.0, 5.0, 7.0}, {2.0}, {10.0}, {0.0}, {0.0}, {0, 0, 0, 0}, {0, 0, 0, 0}},
       [](Backend& b, Views v) {
         const kernels::BatchNormShape shape{4, 1, 0.0};
-        b.batchnorm_forward(shape, v[0], {v[1], v[2]}, {v[3], v[4]}, v[5]);
+        b.batchnorm_forward(shape, {v[0]}, {v[1], v[2]}, {v[3], v[4]}, {v[5]});
         b.fill(1.0, v[3]);
         b.fill(4.0, v[4]);
-        b.batchnorm_apply(shape, v[0], {v[1], v[2]}, {v[3], v[4]}, v[6]);
+        b.batchnorm_apply(shape, {v[0]}, {v[1], v[2]}, {v[3], v[4]}, {v[6]});
       });
   CHECK(end[5][0] == Approx(10.0 - 6.0 / std::sqrt(5.0)));
   CHECK(end[5][3] == Approx(10.0 + 6.0 / std::sqrt(5.0)));

@@ -43,11 +43,14 @@ inline void forward(Backend& backend, const kernels::ConvShape& shape, Views v) 
 inline kernels::LayerGradients gradients(Views v) {
   return {v[kDOut], v[kDIn], v[kDWeight], v[kDBias]};
 }
+// d_out, which is scratch, has been cleared afterwards.
 inline void backward(Backend& backend, const kernels::DenseShape& shape, Views v) {
   backend.dense_backward(shape, {v[kIn], v[kWeight], v[kOut]}, gradients(v));
+  backend.fill(0.0, v[kDOut]);
 }
 inline void backward(Backend& backend, const kernels::ConvShape& shape, Views v) {
   backend.conv_backward(shape, {v[kIn], v[kWeight], v[kOut]}, gradients(v));
+  backend.fill(0.0, v[kDOut]);
 }
 
 // The backward pass must start from one forward result: two that differ in the last bit can differ

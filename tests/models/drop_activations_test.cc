@@ -149,7 +149,7 @@ TEST_CASE("memory of activations falls, the more the deeper the network") {
         Trial(kind, *backend, 16).drop(share).pass().network->activation_bytes());
   };
   CHECK(bytes("vgg11", 0.9) < 0.9 * bytes("vgg11", 0.0));
-  CHECK(bytes("resnet20", 0.9) < 0.65 * bytes("resnet20", 0.0));
+  CHECK(bytes("resnet20", 0.9) < 0.7 * bytes("resnet20", 0.0));
   CHECK(bytes("lenet5", 0.9) < 0.95 * bytes("lenet5", 0.0));
   CHECK(bytes("resnet20", 0.9) < bytes("resnet20", 0.5));
 }

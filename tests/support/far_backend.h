@@ -116,16 +116,18 @@ class FarBackend final : public kernels::Backend {
            kernels::View /*out*/) override {
     CHECK(false);
   }
-  void batchnorm_forward(const kernels::BatchNormShape& /*shape*/, kernels::ConstView /*in*/,
+  void batchnorm_forward(const kernels::BatchNormShape& /*shape*/,
+                         const kernels::BatchNormInputs& /*inputs*/,
                          const kernels::BatchNormParameters& /*parameters*/,
                          const kernels::BatchNormMoments& /*moments*/,
-                         kernels::View /*out*/) override {
+                         const kernels::BatchNormOutputs& /*outputs*/) override {
     CHECK(false);
   }
-  void batchnorm_apply(const kernels::BatchNormShape& /*shape*/, kernels::ConstView /*in*/,
+  void batchnorm_apply(const kernels::BatchNormShape& /*shape*/,
+                       const kernels::BatchNormInputs& /*inputs*/,
                        const kernels::BatchNormParameters& /*parameters*/,
                        const kernels::BatchNormMoments& /*moments*/,
-                       kernels::View /*out*/) override {
+                       const kernels::BatchNormOutputs& /*outputs*/) override {
     CHECK(false);
   }
   void batchnorm_backward(const kernels::BatchNormShape& /*shape*/,
