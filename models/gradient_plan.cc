@@ -11,7 +11,8 @@ constexpr std::size_t kNowhere = GradientFlow::kNowhere;
 
 class Planner {
  public:
-  explicit Planner(std::span<const Node> nodes) : nodes_(nodes), slot_of_(nodes.size(), kNowhere) {}
+  Planner(std::span<const Node> nodes, bool rounds)
+      : nodes_(nodes), rounds_(rounds), slot_of_(nodes.size(), kNowhere) {}
 
   GradientPlan plan() {
     plan_.steps.resize(nodes_.size());
@@ -28,7 +29,8 @@ class Planner {
     step.d_out = slot_of_[i];
     std::size_t spare = kNowhere;
     const bool first_reader = is_node(node.in) && slot_of_[node.in] == kNowhere;
-    if (first_reader && node.layer->backward_in_place()) {
+    const bool one_type = !rounds_ || !node.layer->roundable().results;
+    if (first_reader && one_type && node.layer->backward_in_place()) {
       slot_of_[node.in] = step.in.slot = step.d_out;
       widen(step.d_out, node.in);
     } else {
@@ -88,6 +90,7 @@ class Planner {
   }
 
   std::span<const Node> nodes_;
+  bool rounds_;
   std::vector<std::size_t> slot_of_;
   std::vector<std::size_t> free_;
   GradientPlan plan_;
@@ -95,6 +98,8 @@ class Planner {
 
 }  // namespace
 
-GradientPlan plan_gradients(std::span<const Node> nodes) { return Planner(nodes).plan(); }
+GradientPlan plan_gradients(std::span<const Node> nodes, bool rounds) {
+  return Planner(nodes, rounds).plan();
+}
 
 }  // namespace models

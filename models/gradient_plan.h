@@ -32,6 +32,8 @@ struct GradientPlan {
   std::vector<std::size_t> slots;  // numbers that each must hold, of one sample
 };
 
-[[nodiscard]] GradientPlan plan_gradients(std::span<const Node> nodes);
+// `rounds`: gradients of roundable() results may be of another type than those they are worked out
+// from, and do not take their memory.
+[[nodiscard]] GradientPlan plan_gradients(std::span<const Node> nodes, bool rounds);
 
 }  // namespace models

@@ -137,7 +137,7 @@ Network::Network(const ImageShape& input, std::vector<Node> nodes, kernels::Back
       backend_(backend),
       batch_max_(batch_max),
       targets_(targets),
-      gradients_(plan_gradients(nodes)),
+      gradients_(plan_gradients(nodes, backend.takes_rounded())),
       activations_({}, 0.0, false) {
   CHECK(batch_max > 0);
   for (Node& node : nodes) {

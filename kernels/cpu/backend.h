@@ -94,8 +94,9 @@ class CpuBackend final : public Backend {
   void for_heads(const AttentionShape& shape, Action action);
 
   [[nodiscard]] bool multiplies_ourselves() const { return factors_ != Factors::kF32LikeBf16; }
-  // What our own convolutions multiply: the numbers themselves, or a copy in `room`, rounded.
-  [[nodiscard]] const float* factor(ConstView numbers, Buffer& room) const;
+  // What our own convolutions multiply: weights themselves, or a copy, rounded; and images.
+  [[nodiscard]] const float* weight_factor(ConstView weight);
+  [[nodiscard]] ImageFactor image_factor(ConstView numbers) const;
 
   std::size_t threads_;
   Factors factors_;
@@ -104,9 +105,7 @@ class CpuBackend final : public Backend {
   DirectConv direct_;
   Buffer zeros_;
   Buffer scratch_;
-  Buffer rounded_in_;
   Buffer rounded_weight_;
-  Buffer rounded_d_out_;
   Buffer sums_;    // f64, of layernorm_backward()
   Buffer scores_;  // of attention: two matrices a thread
 };

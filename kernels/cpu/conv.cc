@@ -13,15 +13,18 @@ Image image(ConstView view) {
 
 }  // namespace
 
-const float* CpuBackend::factor(ConstView numbers, Buffer& room) const {
-  if (factors_ != Factors::kBf16) return f32(numbers);
-  if (room.count() < numbers.count()) room = allocate_host(numbers.count(), Scalar::kF32);
-  if (numbers.scalar() == Scalar::kBf16) {
-    loops_.expand_bf16(bf16(numbers), f32(room.view()), numbers.count());
-    return f32(room.view());
-  }
-  loops_.round_to_bf16(f32(numbers), f32(room.view()), numbers.count());
-  return f32(room.view());
+const float* CpuBackend::weight_factor(ConstView weight) {
+  if (factors_ != Factors::kBf16) return f32(weight);
+  if (rounded_weight_.count() < weight.count())
+    rounded_weight_ = allocate_host(weight.count(), Scalar::kF32);
+  loops_.round_to_bf16(f32(weight), f32(rounded_weight_.view()), weight.count());
+  return f32(rounded_weight_.view());
+}
+
+ImageFactor CpuBackend::image_factor(ConstView numbers) const {
+  using Kind = ImageFactor::Kind;
+  if (numbers.scalar() == Scalar::kBf16) return {bf16(numbers), Kind::kBf16};
+  return {f32(numbers), factors_ == Factors::kBf16 ? Kind::kToBeRounded : Kind::kPlain};
 }
 
 void CpuBackend::conv_forward(const ConvShape& shape, ConstView in, ConstView weight,
@@ -30,8 +33,7 @@ void CpuBackend::conv_forward(const ConvShape& shape, ConstView in, ConstView we
   CHECK(is_real(in.scalar()) || takes_rounded());
   const float* const shift = bias_or_zeros(bias, shape.out_channels);
   if (multiplies_ourselves() && direct_.suits(shape))
-    direct_.forward(shape, factor(in, rounded_in_), factor(weight, rounded_weight_), shift,
-                    f32(out));
+    direct_.forward(shape, image_factor(in), weight_factor(weight), shift, f32(out));
   else
     onednn().conv_forward(shape, image(in), f32(weight), shift, f32(out));
 }
@@ -46,22 +48,21 @@ void CpuBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
   const bool masked = shape.activation == Activation::kRelu;
   // Ours read f32 that is rounded: in the pass over it that there is anyway.
   const bool summed = masked || !gradients.d_bias.empty();
+  const bool rounds = summed && takes_rounded() && (ours_weight || ours_data);
   if (summed)
     loops_.mask_and_sum({shape.batch * shape.out_height() * shape.out_width(), shape.out_channels},
-                        masked ? f32(saved.out) : nullptr,
-                        takes_rounded() && (ours_weight || ours_data), f32(gradients.d_out),
+                        masked ? f32(saved.out) : nullptr, rounds, f32(gradients.d_out),
                         d_bias_or_scratch(gradients.d_bias, shape.out_channels));
-  const float* d = nullptr;
-  if (ours_weight || ours_data)
-    d = summed ? f32(gradients.d_out) : factor(gradients.d_out, rounded_d_out_);
+  ImageFactor d = image_factor(gradients.d_out);
+  if (rounds) d.kind = ImageFactor::Kind::kPlain;
   if (ours_weight)
-    direct_.backward_weight(shape, factor(saved.in, rounded_in_), d, f32(gradients.d_weight));
+    direct_.backward_weight(shape, image_factor(saved.in), d, f32(gradients.d_weight));
   else
     onednn().conv_backward_weight(shape, image(saved.in), image(gradients.d_out),
                                   f32(gradients.d_weight));
   if (gradients.d_in.empty()) return;
   if (ours_data)
-    direct_.backward_data(shape, factor(saved.weight, rounded_weight_), d, f32(gradients.d_in));
+    direct_.backward_data(shape, weight_factor(saved.weight), d, f32(gradients.d_in));
   else
     onednn().conv_backward_data(shape, f32(saved.weight), image(gradients.d_out),
                                 f32(gradients.d_in));

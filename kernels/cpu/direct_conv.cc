@@ -65,15 +65,6 @@ void for_rows(const ConvShape& s, Action action) {
            ((y + s.padding) * padded_width(s) + s.padding) * s.in_channels);
 }
 
-// The image with its padding: itself where there is none. `room` holds zeros around the image.
-const float* pad(const ConvShape& s, const float* image, float* room) {
-  if (s.padding == 0) return image;
-  const std::size_t width = s.in_width * s.in_channels;
-  for_rows(s,
-           [&](std::size_t from, std::size_t to) { std::copy_n(image + from, width, room + to); });
-  return room;
-}
-
 }  // namespace
 
 DirectConv::DirectConv(std::size_t threads, const LayerLoops& loops)
@@ -118,7 +109,40 @@ void DirectConv::for_images(std::size_t batch, Action action) {
   });
 }
 
-void DirectConv::forward(const ConvShape& shape, const float* in, const float* weight,
+void DirectConv::read(const ImageFactor& from, std::size_t index, std::size_t count,
+                      float* to) const {
+  switch (from.kind) {
+    case ImageFactor::Kind::kPlain:
+      std::copy_n(static_cast<const float*>(from.data) + index, count, to);
+      return;
+    case ImageFactor::Kind::kToBeRounded:
+      loops_.round_to_bf16(static_cast<const float*>(from.data) + index, to, count);
+      return;
+    case ImageFactor::Kind::kBf16:
+      loops_.expand_bf16(static_cast<const std::uint16_t*>(from.data) + index, to, count);
+  }
+}
+
+const float* DirectConv::pad(const ConvShape& s, const ImageFactor& in, std::size_t n,
+                             float* room) const {
+  const std::size_t first = n * image_in(s);
+  if (s.padding == 0 && in.kind == ImageFactor::Kind::kPlain)
+    return static_cast<const float*>(in.data) + first;
+  const std::size_t width = s.in_width * s.in_channels;
+  for_rows(s, [&](std::size_t from, std::size_t to) { read(in, first + from, width, room + to); });
+  return room;
+}
+
+const float* DirectConv::gradient(const ConvShape& s, const ImageFactor& d_out, std::size_t n,
+                                  Desk& desk, bool last) const {
+  const std::size_t first = n * image_out(s);
+  if (!last && d_out.kind == ImageFactor::Kind::kPlain)
+    return static_cast<const float*>(d_out.data) + first;
+  read(d_out, first, image_out(s), data_of(desk.edge));
+  return data_of(desk.edge);
+}
+
+void DirectConv::forward(const ConvShape& shape, const ImageFactor& in, const float* weight,
                          const float* bias, float* out) {
   reserve(shape);
   const ImageConv c = image_conv(shape, loops_.conv_pack);
@@ -129,15 +153,15 @@ void DirectConv::forward(const ConvShape& shape, const float* in, const float* w
   for (Desk& desk : desks_) std::fill_n(data_of(desk.image), padded_count(shape), 0.0F);
   const std::size_t count = image_out(shape);
   for_images(shape.batch, [&](Desk& desk, std::size_t n, bool last) {
-    const float* const image = pad(shape, in + n * image_in(shape), data_of(desk.image));
+    const float* const image = pad(shape, in, n, data_of(desk.image));
     float* const to = last ? data_of(desk.edge) : out + n * count;
     loops_.conv(c, image, ordered, data_of(bias_), to);
     if (last) std::copy_n(to, count, out + n * count);
   });
 }
 
-void DirectConv::backward_data(const ConvShape& shape, const float* weight, const float* d_out,
-                               float* d_in) {
+void DirectConv::backward_data(const ConvShape& shape, const float* weight,
+                               const ImageFactor& d_out, float* d_in) {
   reserve(shape);
   const ImageConv c = image_conv(shape, loops_.conv_pack);
   float* const ordered = data_of(weight_);
@@ -150,27 +174,25 @@ void DirectConv::backward_data(const ConvShape& shape, const float* weight, cons
   for_images(shape.batch, [&](Desk& desk, std::size_t n, bool) {
     float* const image = data_of(desk.image);
     std::fill_n(image, padded_count(shape) + loops_.conv_pack, 0.0F);
-    loops_.conv_backward_data(c, d_out + n * image_out(shape), ordered, image);
+    loops_.conv_backward_data(c, gradient(shape, d_out, n, desk, false), ordered, image);
     for_rows(shape, [&](std::size_t to, std::size_t from) {
       std::copy_n(image + from, width, d_in + n * image_in(shape) + to);
     });
   });
 }
 
-void DirectConv::backward_weight(const ConvShape& shape, const float* in, const float* d_out,
-                                 float* d_weight) {
+void DirectConv::backward_weight(const ConvShape& shape, const ImageFactor& in,
+                                 const ImageFactor& d_out, float* d_weight) {
   reserve(shape);
   const ImageConv c = image_conv(shape, loops_.conv_pack);
   for (Desk& desk : desks_) {
     std::fill_n(data_of(desk.image), padded_count(shape), 0.0F);
     std::fill_n(data_of(desk.d_weight), desk.d_weight.count(), 0.0F);
   }
-  const std::size_t count = image_out(shape);
   for_images(shape.batch, [&](Desk& desk, std::size_t n, bool last) {
-    const float* const image = pad(shape, in + n * image_in(shape), data_of(desk.image));
-    const float* d = d_out + n * count;
-    if (last) d = std::copy_n(d, count, data_of(desk.edge)) - count;
-    loops_.conv_backward_weight(c, image, d, data_of(desk.d_weight));
+    const float* const image = pad(shape, in, n, data_of(desk.image));
+    loops_.conv_backward_weight(c, image, gradient(shape, d_out, n, desk, last),
+                                data_of(desk.d_weight));
   });
   sum_into(shape, d_weight);
 }

@@ -9,6 +9,7 @@
 // the others.
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "kernels/cpu/loops.h"
@@ -16,6 +17,13 @@
 #include "kernels/view.h"
 
 namespace kernels::cpu {
+
+// What a convolution reads of images: f32, as it is or to be rounded to bf16 on the way, or bf16.
+struct ImageFactor {
+  enum class Kind : std::uint8_t { kPlain, kToBeRounded, kBf16 };
+  const void* data;
+  Kind kind;
+};
 
 class DirectConv {
  public:
@@ -26,17 +34,18 @@ class DirectConv {
   // The same of backward_data().
   [[nodiscard]] bool suits_backward_data(const ConvShape& shape) const;
 
-  void forward(const ConvShape& shape, const float* in, const float* weight, const float* bias,
-               float* out);
-  void backward_data(const ConvShape& shape, const float* weight, const float* d_out, float* d_in);
-  void backward_weight(const ConvShape& shape, const float* in, const float* d_out,
+  void forward(const ConvShape& shape, const ImageFactor& in, const float* weight,
+               const float* bias, float* out);
+  void backward_data(const ConvShape& shape, const float* weight, const ImageFactor& d_out,
+                     float* d_in);
+  void backward_weight(const ConvShape& shape, const ImageFactor& in, const ImageFactor& d_out,
                        float* d_weight);
 
  private:
   // What one thread works in.
   struct Desk {
     Buffer image;     // padded
-    Buffer edge;      // its last image's output, with room for a pack beyond
+    Buffer edge;      // an image's output, with room for a pack beyond
     Buffer d_weight;  // over this thread's images
   };
 
@@ -46,6 +55,15 @@ class DirectConv {
   // Calls action(desk, image, is the desk's last) for all images of the batch.
   template <typename Action>
   void for_images(std::size_t batch, Action action);
+  // `count` numbers from the one at `index`, as f32, to `to`.
+  void read(const ImageFactor& from, std::size_t index, std::size_t count, float* to) const;
+  // Image n with its padding: itself where there is none and nothing to convert. `room` holds zeros
+  // around the image.
+  [[nodiscard]] const float* pad(const ConvShape& shape, const ImageFactor& in, std::size_t n,
+                                 float* room) const;
+  // The gradient of image n's output: itself, or in the desk where it is converted or `last`.
+  [[nodiscard]] const float* gradient(const ConvShape& shape, const ImageFactor& d_out,
+                                      std::size_t n, Desk& desk, bool last) const;
   void sum_into(const ConvShape& shape, float* d_weight);
 
   const LayerLoops& loops_;

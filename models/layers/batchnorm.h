@@ -29,6 +29,7 @@ class BatchNorm final : public Layer {
   [[nodiscard]] BackwardReads backward_reads() const override {
     return {.in = ReadsIn::kAll, .out = reads_for(activation_)};
   }
+  [[nodiscard]] bool backward_in_place() const override { return !has_shortcut_; }
   [[nodiscard]] bool shortcut_in_place() const override { return has_shortcut_; }
   [[nodiscard]] bool adds_gradients() const override { return true; }
   void forward(kernels::Backend& backend, const ForwardViews& views) const override;

@@ -137,6 +137,12 @@ void norm_backward(Backend& backend, const kernels::BatchNormShape& shape, const
   if (!parts.added) backend.fill(0.0, v[kDY]);  // scratch
 }
 
+void norm_backward_in_place(Backend& backend, const kernels::BatchNormShape& shape, Views v) {
+  backend.batchnorm_backward(shape,
+                             {v[kX], v[kScale], v[kShift], v[kY], v[kMean], v[kVariance], false},
+                             {v[kDY], v[kDY], v[kDScale], v[kDShift]});
+}
+
 }  // namespace
 
 TEST_CASE("batch normalisation agrees with the reference") {
@@ -163,6 +169,10 @@ TEST_CASE("batch normalisation agrees with the reference") {
                                      NormParts{added, false, true}, NormParts{added, true, true}})
         check_agreement(start, {tolerance, 1.0}, [&](Backend& backend, Views v) {
           norm_backward(backend, shape, parts, v);
+        });
+      if (!added)
+        check_agreement(start, {tolerance, 1.0}, [&](Backend& backend, Views v) {
+          norm_backward_in_place(backend, shape, v);
         });
     }
   }

@@ -186,10 +186,11 @@ TEST_CASE("a chain's gradients need two pieces of memory, a residual block's one
     REQUIRE(specs.ok());
     const auto nodes = models::build_layers(kSmall, *specs);
     REQUIRE(nodes.ok());
-    return models::plan_gradients(*nodes).slots.size();
+    return models::plan_gradients(*nodes, false).slots.size();
   };
   CHECK(plan({"dense 3"}) == 1);
   CHECK(plan({"conv 2 1x1", "conv 2 1x1", "batchnorm", "conv 2 1x1", "dense 3"}) == 2);
+  CHECK(plan({"batchnorm", "relu", "batchnorm"}) == 1);
   CHECK(plan({"conv 2 1x1", "residual { conv 2 1x1, conv 2 1x1 }", "dense 3"}) == 3);
   CHECK(plan({"conv 2 1x1", "residual { conv 2 1x1 }", "residual { conv 2 1x1 }", "dense 3"}) == 3);
 }
