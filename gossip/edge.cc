@@ -148,7 +148,10 @@ InEdge::Verdict InEdge::book(std::uint64_t incarnation, std::uint64_t sequence) 
   if (incarnation > incarnation_) *this = InEdge{};
   incarnation_ = incarnation;
   if (sequence - oldest_missing_ >= kWindow) return Verdict::kOutOfWindow;
-  seen_above_.insert(sequence);
+  if (sequence == oldest_missing_)
+    ++oldest_missing_;  // as nearly all do
+  else
+    seen_above_.insert(sequence);
   while (seen_above_.erase(oldest_missing_) > 0) ++oldest_missing_;
   return Verdict::kNew;
 }

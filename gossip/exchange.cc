@@ -69,7 +69,7 @@ bool Exchange::recognises(const Sender& from) {
 }
 
 Lane& Exchange::lane(runtime::PeerId peer) {
-  return lanes_.try_emplace(peer, options_.edge, *layout_).first->second;
+  return lanes_.try_emplace(peer, options_.edge, *layout_, memory_).first->second;
 }
 
 Lane& Exchange::talk(runtime::PeerId peer) {
@@ -109,13 +109,12 @@ bool Exchange::may_push(std::uint64_t round) const {
          push_window_.may_push(under_way, round, said_.progress.phase == Phase::kTraining);
 }
 
-void Exchange::push(const Push& push) {
+void Exchange::push(Push push) {
   CHECK(is_living(push.to));
   if (push.asks) requests_.asked(push.to);
   Lane& lane = talk(push.to);
-  Push with_notes = push;
-  if (!push.blocks.empty()) with_notes.notes = notes_.news(lane.told());
-  lane.out().push(with_notes);
+  if (!push.blocks.empty()) push.notes = notes_.news(lane.told());
+  lane.out().push(push);
 }
 
 void Exchange::want_heartbeats() {

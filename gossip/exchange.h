@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <set>
 #include <string>
@@ -141,7 +142,7 @@ class Exchange {
   // not acknowledged is a copy of the model; with many receivers, edges alone would let as many be
   // kept. Also PushWindow.
   [[nodiscard]] bool may_push(std::uint64_t round) const;
-  void push(const Push& push);  // to a peer that is alive; has_room() is the caller's to ask
+  void push(Push push);  // to a peer that is alive; has_room() is the caller's to ask
   // What arrived (kByRound: of rounds before this one) is about to be taken from the inbox, all of
   // it, and folded: acknowledgements and notes that this makes due.
   void begin_fold(std::uint64_t round);
@@ -318,6 +319,7 @@ class Exchange {
   Requests requests_;
   // Of the members there was anything between us with; closed where not alive. With thousands of
   // members, that is few of them, and fewer still have anything to say at one moment.
+  Lane::Memory memory_;
   std::map<runtime::PeerId, Lane> lanes_;
   std::map<runtime::PeerId, Lane*> talking_;  // in lanes_; all that are not quiet, at least
   bool inbox_open_ = true;
@@ -348,9 +350,9 @@ class Exchange {
   NormLimit norm_limit_;
   std::set<runtime::PeerId> strangers_;
   std::vector<Event> events_;
-  using Key = std::pair<runtime::PeerId, std::uint64_t>;  // sender and sequence
-  std::map<Key, std::uint64_t> unacknowledged_;           // booked; their rounds
-  std::map<Key, Parcel> unfolded_;                        // keep_heard
+  using Key = std::pair<runtime::PeerId, std::uint64_t>;              // sender and sequence
+  std::pmr::map<Key, std::uint64_t> unacknowledged_{&memory_.nodes};  // booked; their rounds
+  std::map<Key, Parcel> unfolded_;                                    // keep_heard
   std::uint64_t rounds_pushed_ = 0;
   Notes notes_;
   std::multimap<std::uint64_t, SharedNote> unread_notes_;  // by round; of parcels not yet taken

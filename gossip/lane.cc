@@ -96,14 +96,16 @@ const Lane::Frames* Lane::next_control(const Sender& self, const Said& said,
     std::optional<Body> body = next_body(said);
     if (!body) return nullptr;
     if (auto* heartbeat = std::get_if<Heartbeat>(&*body)) heartbeat->rumours = rumours();
-    control_ = encode(self, *body);
+    encode(self, *body, memory_->headers, control_);
   }
   return &control_;
 }
 
 std::size_t Lane::control_sent() {
   CHECK(!control_.empty());
-  return bytes_of(std::exchange(control_, {}));
+  const std::size_t bytes = bytes_of(control_);
+  control_.clear();
+  return bytes;
 }
 
 const Lane::Frames* Lane::next_bulk(const Sender& self, runtime::Instant now) {
@@ -115,7 +117,7 @@ const Lane::Frames* Lane::next_bulk(const Sender& self, runtime::Instant now) {
   if (bulk_.empty() || bulk_sequence_ != parcel->sequence) {
     Parcel named = *parcel;
     named.recipient = incarnation_.value_or(0);
-    bulk_ = encode(self, named);
+    encode(self, named, memory_->headers, bulk_);
     bulk_sequence_ = parcel->sequence;
   }
   return &bulk_;
@@ -123,7 +125,9 @@ const Lane::Frames* Lane::next_bulk(const Sender& self, runtime::Instant now) {
 
 Lane::BulkSent Lane::bulk_sent(runtime::Instant now) {
   CHECK(!bulk_.empty());
-  return {.bytes = bytes_of(std::exchange(bulk_, {})), .first_time = out_.sent(now)};
+  const std::size_t bytes = bytes_of(bulk_);
+  bulk_.clear();
+  return {.bytes = bytes, .first_time = out_.sent(now)};
 }
 
 bool Lane::quiet() const {

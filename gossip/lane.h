@@ -6,11 +6,13 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <set>
 #include <vector>
 
 #include "gossip/edge.h"
+#include "gossip/memory_pool.h"
 #include "gossip/notes.h"
 #include "gossip/wire.h"
 #include "runtime/clock.h"
@@ -37,7 +39,18 @@ class Lane {
   // copy asks for one again.
   static constexpr std::size_t kAcknowledgementsWaitingMax = 4 * kAcknowledgedMax;
 
-  Lane(const OutEdge::Options& options, const BlockLayout& layout) : out_(options, layout) {}
+  // What all lanes of a peer share, which outlives them.
+  struct Memory {
+    static constexpr std::size_t kHeadersMax = 64;  // waiting to leave, in a steady run
+
+    MemoryPool headers{kSmallHeaderBytes, kHeadersMax};
+    // Of sets; under the caller's lock.
+    std::pmr::unsynchronized_pool_resource nodes{
+        {.max_blocks_per_chunk = 64, .largest_required_pool_block = 128}};
+  };
+
+  Lane(const OutEdge::Options& options, const BlockLayout& layout, Memory& memory)
+      : out_(options, layout), memory_(&memory), acknowledgements_(&memory.nodes) {}
 
   [[nodiscard]] OutEdge& out() { return out_; }
   [[nodiscard]] const OutEdge& out() const { return out_; }
@@ -83,7 +96,8 @@ class Lane {
   InEdge in_;
   Notes::Versions told_;
   std::optional<std::uint64_t> incarnation_;
-  std::set<std::uint64_t> acknowledgements_;
+  Memory* memory_;
+  std::pmr::set<std::uint64_t> acknowledgements_;
   std::shared_ptr<const std::vector<float>> sketch_;       // goes with the next acknowledgement ...
   std::shared_ptr<const std::vector<float>> sketch_said_;  // ... unless it has gone
   bool heartbeat_wanted_ = false;

@@ -3,8 +3,10 @@
 #include <capnp/message.h>
 #include <capnp/serialize.h>
 #include <kj/exception.h>
+#include <kj/io.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -144,17 +146,45 @@ void write(const ViewMessage& message, wire::Header::Builder header) {
 
 void write(const Goodbye& /*goodbye*/, wire::Header::Builder header) { header.setGoodbye(); }
 
+void write(const Sender& from, const Body& body, capnp::MessageBuilder& builder) {
+  auto header = builder.initRoot<wire::Header>();
+  header.setVersion(kProtocolVersion);
+  header.setFingerprint(from.fingerprint);
+  header.setSender(runtime::value_of(from.id));
+  header.setIncarnation(from.incarnation);
+  std::visit([&](const auto& said) { write(said, header); }, body);
+}
+
+void add_payload(const Body& body, Frames& frames) {
+  if (const auto* parcel = std::get_if<Parcel>(&body)) frames.push_back(parcel->payload);
+  if (const auto* donation = std::get_if<Donation>(&body)) frames.push_back(donation->payload);
+}
+
 using Read = std::variant<Message, Refusal>;
+
+constexpr std::size_t kSmallHeaderWords = kSmallHeaderBytes / sizeof(capnp::word);
 
 // ZeroMQ hands small frames over unaligned, and Cap'n Proto reads aligned words only. Headers are
 // small: always copy.
-std::optional<Words> words_of(const runtime::Frame& frame) {
-  if (frame.size() == 0 || frame.size() > kHeaderBytesMax) return std::nullopt;
-  if (frame.size() % sizeof(capnp::word) != 0) return std::nullopt;
-  Words words = kj::heapArray<capnp::word>(frame.size() / sizeof(capnp::word));
-  std::memcpy(words.begin(), frame.bytes().data(), frame.size());
-  return words;
-}
+class HeaderWords {
+ public:
+  // False: no header is of this size.
+  [[nodiscard]] bool copy(const runtime::Frame& frame) {
+    if (frame.size() == 0 || frame.size() > kHeaderBytesMax) return false;
+    if (frame.size() % sizeof(capnp::word) != 0) return false;
+    const std::size_t count = frame.size() / sizeof(capnp::word);
+    if (count > small_.size()) large_ = kj::heapArray<capnp::word>(count);
+    words_ = kj::arrayPtr(large_ == nullptr ? small_.data() : large_.begin(), count);
+    std::memcpy(words_.begin(), frame.bytes().data(), frame.size());
+    return true;
+  }
+  [[nodiscard]] kj::ArrayPtr<const capnp::word> words() const { return words_; }
+
+ private:
+  std::array<capnp::word, kSmallHeaderWords> small_;
+  Words large_;
+  kj::ArrayPtr<capnp::word> words_;
+};
 
 bool is_aligned(const runtime::Frame& frame, std::size_t alignment) {
   return reinterpret_cast<std::uintptr_t>(frame.bytes().data()) % alignment == 0;
@@ -406,14 +436,15 @@ std::variant<Body, Refusal> read_body(wire::Header::Reader header, const Frames&
 template <typename ReadChecked>
 Read read_message(const Frames& frames, const ReadChecked& read_checked) {
   if (frames.empty()) return Refusal::kMalformed;
-  const std::optional<Words> words = words_of(frames.front());
-  if (!words) return Refusal::kMalformed;
+  HeaderWords header_words;
+  if (!header_words.copy(frames.front())) return Refusal::kMalformed;
+  const kj::ArrayPtr<const capnp::word> words = header_words.words();
   try {
     // Pointers may share what they point at; a message that is read once never costs more than it
     // is long.
     capnp::FlatArrayMessageReader reader(
-        *words, {.traversalLimitInWords = words->size() + 1, .nestingLimit = 8});
-    if (reader.getEnd() != words->end()) return Refusal::kMalformed;
+        words, {.traversalLimitInWords = words.size() + 1, .nestingLimit = 8});
+    if (reader.getEnd() != words.end()) return Refusal::kMalformed;
     const auto header = reader.getRoot<wire::Header>();
     if (header.getVersion() != kProtocolVersion) return Refusal::kWrongVersion;
     const std::variant<Body, Refusal> body = read_checked(header);
@@ -468,16 +499,34 @@ std::string_view to_string(Refusal refusal) {
 
 std::vector<runtime::Frame> encode(const Sender& from, const Body& body) {
   capnp::MallocMessageBuilder builder(first_segment_words(body));
-  auto header = builder.initRoot<wire::Header>();
-  header.setVersion(kProtocolVersion);
-  header.setFingerprint(from.fingerprint);
-  header.setSender(runtime::value_of(from.id));
-  header.setIncarnation(from.incarnation);
-  std::visit([&](const auto& said) { write(said, header); }, body);
+  write(from, body, builder);
   std::vector<runtime::Frame> frames{frame_of(capnp::messageToFlatArray(builder))};
-  if (const auto* parcel = std::get_if<Parcel>(&body)) frames.push_back(parcel->payload);
-  if (const auto* donation = std::get_if<Donation>(&body)) frames.push_back(donation->payload);
+  add_payload(body, frames);
   return frames;
+}
+
+void encode(const Sender& from, const Body& body, MemoryPool& headers,
+            std::vector<runtime::Frame>& frames) {
+  CHECK(headers.piece_bytes() >= kSmallHeaderBytes);
+  std::array<capnp::word, kSmallHeaderWords> segment{};
+  // The message is its segment, and a word that says how long that is.
+  if (first_segment_words(body) >= segment.size()) {
+    frames = encode(from, body);
+    return;
+  }
+  capnp::MallocMessageBuilder builder(kj::arrayPtr(segment.data(), segment.size()));
+  write(from, body, builder);
+  const std::size_t bytes = capnp::computeSerializedSizeInWords(builder) * sizeof(capnp::word);
+  frames.clear();
+  if (bytes <= kSmallHeaderBytes) {
+    const std::shared_ptr<std::byte> piece = headers.take();
+    kj::ArrayOutputStream out(kj::arrayPtr(reinterpret_cast<kj::byte*>(piece.get()), bytes));
+    capnp::writeMessage(out, builder);
+    frames.emplace_back(piece, std::span<const std::byte>(piece.get(), bytes));
+  } else {
+    frames.push_back(frame_of(capnp::messageToFlatArray(builder)));
+  }
+  add_payload(body, frames);
 }
 
 std::variant<Message, Refusal> decode(const runtime::Delivery& delivery, const Terms& terms) {

@@ -17,6 +17,7 @@
 #include "gossip/membership/prober.h"
 #include "gossip/membership/rumours.h"
 #include "gossip/membership/view_message.h"
+#include "gossip/memory_pool.h"
 #include "gossip/parcel.h"
 #include "gossip/report.h"
 #include "runtime/frame.h"
@@ -91,6 +92,11 @@ struct Terms {
 };
 
 [[nodiscard]] std::vector<runtime::Frame> encode(const Sender& from, const Body& body);
+// The same into `frames`, with the header in a piece of `headers` where it fits: nothing is
+// allocated.
+void encode(const Sender& from, const Body& body, MemoryPool& headers,
+            std::vector<runtime::Frame>& frames);
+inline constexpr std::size_t kSmallHeaderBytes = 1024;  // of a parcel, or ninety acknowledgements
 
 // Reads what came. Looks at nothing but its arguments, so it may run outside of any lock: a
 // parcel's checksum and finiteness, the costly part, are checked here. The payload of a parcel is

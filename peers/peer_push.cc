@@ -186,7 +186,7 @@ void Peer::hand(const Recipients& to, const std::shared_ptr<const gossip::Snapsh
         push.block_shares.push_back(options_.damping * shares[i]);
         kept[b] -= push.block_shares.back();
       }
-      exchange_->push(push);
+      exchange_->push(std::move(push));
     }
   }
   // Outside of the lock: what a codec sent is decoded again.

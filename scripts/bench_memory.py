@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 PEERS = {1: 60, 2: 60, 4: 60, 32: 20}  # to steps of each
-HIDDEN = ((2048, 1024), (4096, 2048))  # of the two models: widths
+HIDDEN = ((4096, 2048), (5600, 2800))  # of the two models: widths
 INPUTS, CLASSES = 784, 10
 MODELS_MAX = 4  # of memory that a peer may take beside what does not grow with the model
 RUN_SECONDS_MAX = 600

@@ -36,3 +36,11 @@ void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void* operator new[](std::size_t bytes, std::align_val_t alignment) {
+  count_allocations::count.fetch_add(1, std::memory_order_relaxed);
+  const auto aligned = static_cast<std::size_t>(alignment);
+  void* const memory = std::aligned_alloc(aligned, (bytes + aligned - 1) / aligned * aligned);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+void operator delete[](void* memory, std::align_val_t) noexcept { std::free(memory); }
