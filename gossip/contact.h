@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,8 @@ struct Hello {
   Contact self;
   std::string terms;   // what every peer of a run must have alike, a "key = value" a line
   bool ready = false;  // it holds an estimate: from now on it is a member
+  // Of one that waits: the step at which it could begin the run again, where it was of it before.
+  std::optional<std::uint64_t> begins_at = {};
 };
 
 // Members that the sender believes alive. Only ever adds: who is gone says so or falls silent.

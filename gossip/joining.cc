@@ -17,6 +17,7 @@ Joining::Joining(JoiningOptions options, const BlockLayout& layout)
 bool Joining::add_seed(const runtime::Address& seed) {
   const bool known = std::ranges::count(options_.seeds, seed) > 0;
   if (known || state_ != State::kKnocking || !contacts_.empty()) return false;
+  if (options_.seeds.size() >= kSeedsMax) return false;
   dials_.emplace_back(seed_id(options_.seeds.size()), seed);
   options_.seeds.push_back(seed);
   knocked_at_.reset();
@@ -40,7 +41,7 @@ std::vector<std::pair<runtime::PeerId, runtime::Address>> Joining::take_dials() 
 std::vector<Joining::Outgoing> Joining::take_messages() { return std::exchange(messages_, {}); }
 
 void Joining::receive(const Message& message, runtime::Instant now) {
-  if (state_ == State::kRejected || state_ == State::kReady) return;
+  if (is_over()) return;
   if (const auto* rejection = std::get_if<Rejection>(&message.body)) {
     // Somebody else may let us in, unless somebody has.
     if (state_ != State::kKnocking) return;
@@ -50,7 +51,36 @@ void Joining::receive(const Message& message, runtime::Instant now) {
     hear(message.from.id, *roster, now);
   } else if (const auto* donation = std::get_if<Donation>(&message.body)) {
     hear(message.from.id, *donation, now);
+  } else if (const auto* hello = std::get_if<Hello>(&message.body)) {
+    if (message.from.fingerprint == options_.sender.fingerprint) hear(message.from.id, *hello, now);
   }
+}
+
+// A member says hello to one that it holds for dead; whoever else does wants to be let in.
+void Joining::hear(runtime::PeerId from, const Hello& hello, runtime::Instant now) {
+  if (from == options_.self.id) return;
+  if (hello.ready)
+    static_cast<void>(add_seed(hello.self.address));
+  else if (waiting_.size() < kWaitingMax || waiting_.contains(from))
+    waiting_.insert_or_assign(from, Waiting{hello.begins_at, now});
+}
+
+bool Joining::its_turn(runtime::Instant now) {
+  std::erase_if(waiting_, [&](const auto& other) {
+    return now - other.second.heard_at >= 4 * options_.knock_every;
+  });
+  if (!options_.begins_at || waiting_.empty() || !contacts_.empty()) {
+    waiting_since_.reset();
+    return false;
+  }
+  if (!waiting_since_) waiting_since_ = now;
+  const auto before = std::ranges::count_if(waiting_, [&](const auto& other) {
+    const auto& [id, waiting] = other;
+    return waiting.begins_at > options_.begins_at ||
+           (waiting.begins_at == options_.begins_at && id < options_.self.id);
+  });
+  constexpr std::ptrdiff_t kTurnsMax = 6;
+  return now - *waiting_since_ >= (1 + std::min(before, kTurnsMax)) * options_.turn;
 }
 
 void Joining::hear(runtime::PeerId from, const Roster& roster, runtime::Instant now) {
@@ -86,7 +116,11 @@ void Joining::hear(runtime::PeerId from, const Donation& donation, runtime::Inst
 }
 
 void Joining::tick(runtime::Instant now) {
-  if (state_ == State::kRejected || state_ == State::kReady) return;
+  if (is_over()) return;
+  if (state_ == State::kKnocking && its_turn(now)) {
+    state_ = State::kBegins;
+    return;
+  }
   if (!knocked_at_ || now - *knocked_at_ >= options_.knock_every) knock(now);
   std::erase_if(asked_, [&](const auto& asked) {
     const bool overdue = now - asked.second.at >= options_.request_max;
@@ -99,8 +133,9 @@ void Joining::tick(runtime::Instant now) {
 
 void Joining::knock(runtime::Instant now) {
   knocked_at_ = now;
-  const std::vector<runtime::Frame> hello =
-      encode(options_.sender, Hello{.self = options_.self, .terms = options_.terms});
+  const std::vector<runtime::Frame> hello = encode(
+      options_.sender,
+      Hello{.self = options_.self, .terms = options_.terms, .begins_at = options_.begins_at});
   for (std::size_t i = 0; i < options_.seeds.size() && contacts_.empty(); ++i)
     messages_.push_back({seed_id(i), hello});
   std::size_t knocked = 0;

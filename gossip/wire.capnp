@@ -60,6 +60,7 @@ struct Hello {
   self @0 :Contact;
   terms @1 :Text;
   ready @2 :Bool;
+  beginsAt @3 :UInt64;  # a step, and one more; 0: none
 }
 
 struct Roster {

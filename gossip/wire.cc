@@ -101,6 +101,7 @@ void write(const Hello& hello, wire::Header::Builder header) {
   write_contact(hello.self, body.initSelf());
   body.setTerms(hello.terms);
   body.setReady(hello.ready);
+  body.setBeginsAt(hello.begins_at ? *hello.begins_at + 1 : 0);
 }
 
 void write(const Roster& roster, wire::Header::Builder header) {
@@ -302,7 +303,9 @@ std::variant<Body, Refusal> read(wire::Hello::Reader body, runtime::PeerId from)
   const auto terms = read_text(body.getTerms(), kTermsBytesMax);
   if (!self || !terms) return Refusal::kMalformed;
   if (self->id != from) return Refusal::kWrongSender;
-  return Hello{.self = *self, .terms = *terms, .ready = body.getReady()};
+  Hello hello{.self = *self, .terms = *terms, .ready = body.getReady()};
+  if (body.getBeginsAt() > 0) hello.begins_at = body.getBeginsAt() - 1;
+  return hello;
 }
 
 std::variant<Body, Refusal> read(wire::Acknowledgement::Reader body, const Terms& terms) {

@@ -25,6 +25,11 @@ Identity FormerLife::identity_now(const std::optional<Identity>& written,
   return next_identity(known ? written : std::nullopt, last, fixed, drawn);
 }
 
+std::optional<std::uint64_t> FormerLife::step() const {
+  if (!checkpoint_) return std::nullopt;
+  return checkpoint_->note().step;
+}
+
 runtime::Status FormerLife::go_on(Assembly& assembly, kernels::Backend& backend, bool joins) {
   if (!checkpoint_) return {};
   Resumption resumption({.assembly = &assembly,

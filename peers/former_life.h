@@ -28,6 +28,8 @@ class FormerLife {
                                       runtime::PeerId drawn) const;
 
   [[nodiscard]] bool has_checkpoint() const { return checkpoint_.has_value(); }
+  // Of the checkpoint; empty: there is none.
+  [[nodiscard]] std::optional<std::uint64_t> step() const;
   // Puts the checkpoint, if there is one, into a peer that has not begun: all of it or, for one
   // that joins a run, what that will not give it. Then lets go of its memory.
   [[nodiscard]] runtime::Status go_on(Assembly& assembly, kernels::Backend& backend, bool joins);

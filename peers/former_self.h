@@ -34,6 +34,9 @@ class FormerSelf {
   // As FormerLife::go_on().
   [[nodiscard]] runtime::Status go_on(Assembly& assembly, kernels::Backend& backend, bool joins);
 
+  // As FormerLife::step(), until go_on().
+  [[nodiscard]] std::optional<std::uint64_t> step() const { return life_->step(); }
+
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
   [[nodiscard]] const std::string& resumed_from() const { return resumed_from_; }  // empty: nothing
 

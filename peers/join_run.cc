@@ -32,6 +32,10 @@ class JoinRun {
         break;
       }
       if (joining().state() == Joining::State::kReady) return newcomer_.joined();
+      if (joining().state() == Joining::State::kBegins) {
+        newcomer_.hang_up(*parts_.transport);
+        return Joined{.begins = true};
+      }
       if (auto said = newcomer_.talk(*parts_.transport, parts_.clock->now()); !said)
         return said.error();
       parts_.transport->wait(kPatience);
@@ -70,11 +74,15 @@ class JoinRun {
            parts_.beacons->discovery().found(now).empty();
   }
 
-  // It goes on all the same: somebody may yet start there, or authorize this peer's key.
+  // It goes on all the same: somebody may yet start there, or authorize this peer's key; or of
+  // those that wait one begins.
   void mention_silence() {
     if (silence_mentioned_ || joining().state() != Joining::State::kKnocking) return;
     if (parts_.clock->now() - since_ < kSilenceMax) return;
     silence_mentioned_ = true;
+    if (const std::size_t waiting = joining().others_waiting(); waiting > 0)
+      parts_.log->warn(
+          "nobody of the run answers, but {} others wait to be let in as this peer does", waiting);
     const std::string& key = parts_.transport->address().key;
     parts_.log->warn(
         "nobody has answered yet; is a peer of this run at that address{}?",

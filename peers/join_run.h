@@ -23,7 +23,8 @@ struct JoinParts {
   Beacons* beacons = nullptr;         // where more members may be heard of; null: nowhere
 };
 
-// Returns once the estimate is here, or at a request to stop (with nobody joined). An Error: the
+// Returns once the estimate is here, when this peer is to begin the run (Joined::begins), or at a
+// request to stop (with nobody joined). An Error: the
 // run does not take this peer, and why. Where all addresses are from beacons, which anybody may
 // send, there is none: it returns, with nobody joined, when it is not let in, nobody answers, or no
 // beacon is heard any more.

@@ -18,10 +18,11 @@
 namespace peers {
 
 struct Joined {
-  std::vector<gossip::Contact> contacts;  // who is there
-  std::vector<std::byte> numbers;         // the estimate, in the layout's scalar
+  std::vector<gossip::Contact> contacts{};  // who is there
+  std::vector<std::byte> numbers{};         // the estimate, in the layout's scalar
   kernels::Scalar scalar = kernels::Scalar::kF32;
   std::uint64_t step = 0;  // that the run has come to
+  bool begins = false;     // none of these: Joining::State::kBegins
 
   [[nodiscard]] kernels::ConstView estimate() const {
     return {numbers.data(), numbers.size() / kernels::bytes_of(scalar), scalar};

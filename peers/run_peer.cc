@@ -192,6 +192,7 @@ class PeerProcess {
     assembly_ = std::move(assembly).value();
     for (const std::string& note : assembly_->start_notes()) log_.info("{}", note);
     if (auto found = look_for_the_run(); !found) return found;
+    if (auto found = look_for_the_former_run(); !found) return found;
     if (stop_.requested()) return {};
     if (auto resumed = former_->go_on(*assembly_, *surroundings_->backend, joins()); !resumed)
       return resumed;
@@ -202,7 +203,8 @@ class PeerProcess {
 
   // Whether there is a run to get into: at an address that was given, or where a beacon led.
   [[nodiscard]] bool joins() const {
-    return !start_.launched && members_.empty() && (!config_.peer.join.empty() || found_);
+    return !start_.launched && members_.empty() && !begins_again_ &&
+           (!config_.peer.join.empty() || found_);
   }
 
   Status open_beacons() {
@@ -256,6 +258,20 @@ class PeerProcess {
     return {};
   }
 
+  // Who was of the run before may find that all who are left wait like itself. Before its
+  // checkpoint is read: who begins takes all of it.
+  Status look_for_the_former_run() {
+    if (!joins() || found_ || !former_->step()) return {};
+    auto joined = knock_at_given();
+    if (!joined) return joined.error();
+    begins_again_ = joined->begins;
+    if (begins_again_)
+      log_.warn("all that are heard of this run wait to be let in: this peer begins it again");
+    else if (!stop_.requested())
+      found_ = std::move(joined).value();
+    return {};
+  }
+
   void write_start() {
     metrics_->write(clock_.now(), "start",
                     {{"pid", static_cast<std::int64_t>(::getpid())},
@@ -305,7 +321,8 @@ class PeerProcess {
     return join_run({.sender = {self_.id, self_.incarnation, assembly_->fingerprint()},
                      .self = {self_.id, self_.incarnation, self_.name, self_.address},
                      .terms = assembly_->terms(),
-                     .seeds = seeds},
+                     .seeds = seeds,
+                     .begins_at = config_.peer.join.empty() ? std::nullopt : former_->step()},
                     {.layout = &assembly_->layout(),
                      .transport = transport_.get(),
                      .clock = &clock_,
@@ -523,7 +540,8 @@ class PeerProcess {
   std::vector<ListedMember> members_;
   std::unique_ptr<runtime::ZmqTransport> transport_;
   std::unique_ptr<Beacons> beacons_;  // none without discovery
-  std::optional<Joined> found_;       // by beacons
+  std::optional<Joined> found_;       // before this peer had begun
+  bool begins_again_ = false;         // as Joined::begins
   std::unique_ptr<Surroundings> surroundings_;
   std::unique_ptr<Assembly> assembly_;
   std::optional<Checkpoints> checkpoints_;

@@ -3,6 +3,10 @@
 
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
 
 #include "gossip/exchange.h"
 #include "tests/support/deliveries.h"
@@ -382,4 +386,92 @@ TEST_CASE("a roster brings nobody back that has left, but as a newer incarnation
   roster.contacts[0].incarnation = 2;
   door.member(0).receive({.from = sender_of(1), .body = roster}, 1, at_ms(2));
   CHECK(door.member(0).members().living().size() == 3);
+}
+
+namespace {
+
+// Peers that were of one run, and knock at each other.
+class Survivors {
+ public:
+  // At which step each could begin the run again, if at any.
+  explicit Survivors(const std::vector<std::optional<std::uint64_t>>& steps) {
+    for (std::uint64_t i = 0; i < steps.size(); ++i) {
+      std::vector<runtime::Address> seeds;
+      for (std::uint64_t other = 0; other < steps.size(); ++other)
+        if (other != i) seeds.push_back(contact_of(other).address);
+      peers_.push_back(std::make_unique<Joining>(gossip::JoiningOptions{.sender = sender_of(i),
+                                                                        .self = contact_of(i),
+                                                                        .terms = "",
+                                                                        .seeds = seeds,
+                                                                        .begins_at = steps[i]},
+                                                 test::small_layout()));
+    }
+  }
+
+  // Knocks all of a second, heard by all but `deaf`.
+  void pass(std::int64_t second, std::set<std::size_t> deaf = {}) {
+    const Instant now = at_ms(1000 * second);
+    for (std::size_t i = 0; i < peers_.size(); ++i) {
+      peers_[i]->tick(now);
+      (void)peers_[i]->take_dials();
+      for (const Joining::Outgoing& message : peers_[i]->take_messages()) {
+        const auto decoded = test::decode({PeerId{i}, runtime::Channel::kControl, message.frames});
+        for (std::size_t to = 0; to < peers_.size(); ++to)
+          if (to != i && !deaf.contains(to))
+            peers_[to]->receive(std::get<gossip::Message>(decoded), now);
+      }
+    }
+  }
+  // Seconds until somebody begins, and who; empty: nobody has in five minutes.
+  std::optional<std::pair<std::int64_t, std::size_t>> beginner(std::set<std::size_t> deaf = {}) {
+    for (std::int64_t second = 0; second < 300; ++second) {
+      pass(second, deaf);
+      for (std::size_t i = 0; i < peers_.size(); ++i)
+        if (peers_[i]->state() == Joining::State::kBegins) return std::pair(second, i);
+    }
+    return std::nullopt;
+  }
+  Joining& operator[](std::size_t i) { return *peers_[i]; }
+
+ private:
+  std::vector<std::unique_ptr<Joining>> peers_;
+};
+
+}  // namespace
+
+TEST_CASE("of those that wait for each other, who was furthest begins the run again") {
+  const auto begins = Survivors({20, 30, std::nullopt}).beginner();
+  REQUIRE(begins);
+  CHECK(begins->second == 1);
+  CHECK(begins->first <= 12);
+  CHECK(Survivors({30, 30, 30}).beginner()->second == 0);
+}
+
+TEST_CASE("who hears nobody wait leaves it to the next") {
+  const auto begins = Survivors({20, 30}).beginner({1});
+  REQUIRE(begins);
+  CHECK(begins->second == 0);
+  CHECK(begins->first <= 22);
+}
+
+TEST_CASE("nobody begins a run alone, or without a checkpoint of it") {
+  CHECK_FALSE(Survivors({20}).beginner());
+  CHECK_FALSE(Survivors({std::nullopt, std::nullopt}).beginner());
+}
+
+TEST_CASE("a member that says hello is somebody to knock at, and nobody who waits") {
+  Survivors survivors({20});
+  const gossip::Hello hello{.self = contact_of(9), .terms = "", .ready = true};
+  survivors[0].receive({.from = sender_of(9), .body = hello}, at_ms(0));
+  CHECK(survivors[0].others_waiting() == 0);
+  const auto dials = survivors[0].take_dials();
+  REQUIRE(dials.size() == 1);
+  CHECK(dials[0].second == contact_of(9).address);
+}
+
+TEST_CASE("peers of another run that knock are not waited with") {
+  Survivors survivors({20});
+  const gossip::Hello hello{.self = contact_of(9), .terms = "", .begins_at = 5};
+  survivors[0].receive({.from = sender_of(9, kFingerprint + 1), .body = hello}, at_ms(0));
+  CHECK(survivors[0].others_waiting() == 0);
 }

@@ -147,6 +147,33 @@ class Resuming(unittest.TestCase):
             self.assertIn("goes on from", (run.folder / "runs/t/b/events.log").read_text())
             self.assertIsNone(first.poll())
 
+    def test_who_all_wait_for_each_other_after_a_power_cut_go_on(self):
+        with Run(TRAINING) as run:
+            names = ["a", "b", "c"]
+            at = {name: f"ipc://{run.folder}/{name}" for name in names}
+
+            def begin(name, others, *more):
+                joins = [word for other in others for word in ("--join", at[other])]
+                return run.start("peer", "run.toml", "--set", f"peer.name={name}", "--set", "peer.threads=1",
+                                 "--set", f"peer.listen={at[name]}", "--set", "data.parts=3",
+                                 "--set", f"data.part={names.index(name)}", *joins, *more)
+
+            peers = [begin("a", []), begin("b", ["a"]), begin("c", ["a", "b"])]
+            run.wait_for(self.has_saved(run, names), peers[0])
+            for process in peers:
+                kill(process.pid)
+                process.communicate()
+            saved = max(int(metadata(self.saved(run, name)[-1])["step"]) for name in names)
+            lives = {name: begin(name, [other for other in names if other != name], *AGAIN) for name in names}
+            for name, process in lives.items():
+                run.wait_for(lambda: any(e.get("members") == 3 and e["step"] > saved
+                                         for e in self.said(run, name, process) if e["event"] == "progress"), process)
+            logs = [(run.folder / "runs/t" / name / "events.log").read_text() for name in names]
+            self.assertEqual(sum("this peer begins it again" in log for log in logs), 1, logs)
+            for process in lives.values():
+                process.send_signal(signal.SIGINT)
+                process.communicate(timeout=60 * PATIENCE)
+
     def alone_and_killed(self, run):
         process = self.peer(run, "a", 0)
         run.wait_for(self.has_saved(run, ["a"]), process)
