@@ -138,9 +138,13 @@ void Joining::knock(runtime::Instant now) {
       Hello{.self = options_.self, .terms = options_.terms, .begins_at = options_.begins_at});
   for (std::size_t i = 0; i < options_.seeds.size() && contacts_.empty(); ++i)
     messages_.push_back({seed_id(i), hello});
-  std::size_t knocked = 0;
+  for (const runtime::PeerId donor : donors_) messages_.push_back({donor, hello});
+  // Others in turn, for as long as there are too few: some of them may be gone.
+  std::vector<runtime::PeerId> others;
   for (const auto& [id, contact] : contacts_)
-    if (knocked++ < kDonorsMax) messages_.push_back({id, hello});
+    if (!donors_.contains(id)) others.push_back(id);
+  for (std::size_t i = donors_.size(); i < kDonorsMax && i < contacts_.size(); ++i)
+    messages_.push_back({others[knocked_at_others_++ % others.size()], hello});
 }
 
 std::optional<std::uint32_t> Joining::next_missing() const {

@@ -107,6 +107,7 @@ class Joining {
   State state_ = State::kKnocking;
   std::string reason_;
   std::optional<runtime::Instant> knocked_at_;
+  std::size_t knocked_at_others_ = 0;  // times, at peers that are no donors
   std::map<runtime::PeerId, Contact> contacts_;
   std::map<runtime::PeerId, Waiting> waiting_;
   std::optional<runtime::Instant> waiting_since_;  // others, and nobody has answered

@@ -167,6 +167,16 @@ TEST_CASE("a donor that falls silent is replaced by another") {
   CHECK(door.joining().state() == Joining::State::kReady);
 }
 
+TEST_CASE("where those that a newcomer knocks at first are gone, others let it in") {
+  Door door(9);
+  gossip::Roster roster;
+  for (std::uint64_t i = 0; i < 9; ++i) roster.contacts.push_back(contact_of(i));
+  door.deaf = {0, 1, 2, 3, 4, 5, 6, 7};
+  door.joining().receive({.from = sender_of(0), .body = roster}, at_ms(0));
+  for (std::int64_t now = 0; now <= 5000; now += 500) door.settle(at_ms(now));
+  CHECK(door.joining().state() == Joining::State::kReady);
+}
+
 TEST_CASE("a newcomer of another run is told what differs") {
   Door door(1, true, kFingerprint + 1);
   door.settle(at_ms(0));
