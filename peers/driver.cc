@@ -1,6 +1,7 @@
 #include "peers/driver.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "peers/gossip_thread.h"
 #include "runtime/cpu_set.h"
@@ -46,11 +47,10 @@ class Run {
  private:
   void take_step() {
     if (!peer_->ready()) {
-      const runtime::Instant before = clock_->now();
-      gossip_.wait_for_arrivals(kPatience);
-      peer_->note_blocked(clock_->now() - before);
+      peer_->note_blocked(wait_for_others());
       return;
     }
+    waiting_since_.reset();
     mix();
     const runtime::Instant before = clock_->now();
     const double loss = peer_->compute();
@@ -65,9 +65,10 @@ class Run {
   // others learn without taking the cores from them.
   void take_mixing_round(Phase phase) {
     if (!peer_->ready()) {
-      gossip_.wait_for_arrivals(kPatience);
+      wait_for_others();
       return;
     }
+    waiting_since_.reset();
     mix();
     const Phase now = peer_->advance(clock_->now());
     if (now != phase) return;
@@ -77,6 +78,15 @@ class Run {
           kPatience,
           runtime::from_seconds(peer_->mean_step_seconds()) + runtime::Duration(1'000'000)));
     }
+  }
+
+  runtime::Duration wait_for_others() {
+    const runtime::Instant before = clock_->now();
+    if (!waiting_since_) waiting_since_ = before;
+    gossip_.wait_for_arrivals(kPatience);
+    const runtime::Instant after = clock_->now();
+    observer_->waits(*peer_, after - *waiting_since_);
+    return after - before;
   }
 
   void mix() {
@@ -119,6 +129,7 @@ class Run {
   const runtime::Clock* clock_;
   const runtime::StopSignal* stop_;
   Observer* observer_;
+  std::optional<runtime::Instant> waiting_since_;
   GossipThread gossip_;
 };
 

@@ -30,6 +30,8 @@ class Observer {
   virtual void after_step(Peer& peer, double loss, runtime::Instant now) = 0;
   virtual void now_and_then(
       Peer& peer, runtime::Instant now) = 0;  // between rounds, a few times a second at least
+  // The next round may not begin for so long already; now and then meanwhile.
+  virtual void waits(const Peer& peer, runtime::Duration so_far) = 0;
   virtual void before_leaving(
       Peer& peer) = 0;  // stopped early: the last moment at which the estimate can be read
 };

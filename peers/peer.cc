@@ -150,28 +150,43 @@ std::span<const runtime::PeerId> Peer::mixing_members(const gossip::Topology& to
 }
 
 bool Peer::ready() const {
-  if (options_.pace == Pace::kAsync || overlapping()) return true;
-  const std::scoped_lock lock(mutex_);
-  const gossip::Members& members = exchange_->members();
-  if (options_.pace == Pace::kBounded) {
-    const auto slowest = members.slowest_round();
-    return phase_ != Phase::kTraining || !slowest || round_ <= *slowest + options_.max_lead;
-  }
-  if (round_open_ && !round_complete()) return false;
-  const auto receivers = protocol_->graph(round_).topology->out_neighbours(
-      choice_.graph_round(round_), members.all(), options_.self.id);
-  return std::ranges::all_of(receivers, [&](runtime::PeerId peer) {
-    return !members.is_living(peer) || exchange_->has_room(peer);
-  });
+  return options_.pace == Pace::kAsync || overlapping() || awaited().empty();
 }
 
-bool Peer::round_complete() const {
+std::vector<Peer::Awaited> Peer::awaited() const {
+  const std::scoped_lock lock(mutex_);
+  const gossip::Members& members = exchange_->members();
+  std::vector<Awaited> awaited;
+  const auto add = [&](runtime::PeerId peer) {
+    awaited.push_back({peer, members.progress(peer).round});
+  };
+  if (options_.pace == Pace::kBounded) {
+    const auto slowest = members.slowest_round();
+    if (phase_ != Phase::kTraining || !slowest || round_ <= *slowest + options_.max_lead) return {};
+    for (const runtime::PeerId peer : members.living())
+      if (peer != options_.self.id && members.progress(peer).round == *slowest) add(peer);
+    return awaited;
+  }
+  for (const runtime::PeerId peer : missing()) add(peer);
+  if (!awaited.empty()) return awaited;
+  for (const runtime::PeerId peer : protocol_->graph(round_).topology->out_neighbours(
+           choice_.graph_round(round_), members.all(), options_.self.id))
+    if (members.is_living(peer) && !exchange_->has_room(peer)) add(peer);
+  return awaited;
+}
+
+std::vector<runtime::PeerId> Peer::missing() const {
+  if (!round_open_) return {};
   const std::uint64_t round = round_ - 1;
   const gossip::Members& members = exchange_->members();
+  const std::vector<std::uint32_t> blocks = choice_.blocks(round);
   auto senders = protocol_->graph(round).topology->in_neighbours(choice_.graph_round(round),
                                                                  members.all(), options_.self.id);
-  std::erase_if(senders, [&](runtime::PeerId peer) { return !members.is_living(peer); });
-  return exchange_->inbox().complete(round, senders, choice_.blocks(round));
+  std::erase_if(senders, [&](runtime::PeerId peer) {
+    return !members.is_living(peer) ||
+           exchange_->inbox().complete(round, std::span(&peer, 1), blocks);
+  });
+  return senders;
 }
 
 // Steps went on from the estimate that was pushed, and what the push brings is not yet folded.

@@ -160,7 +160,15 @@ class Peer {
   // Whether the next round may begin: at once, unless rounds run in step; then the parcels of the
   // last one must be here and the out-edges have room. Who is dead is not waited for.
   [[nodiscard]] bool ready() const;
-  void mix();  // folds what has arrived into x
+  // Whom that waits for, and at which round each was when it was last heard: in step whose part of
+  // the open round is missing, or who has no room for the next; with a bounded lead the slowest.
+  struct Awaited {
+    runtime::PeerId peer{};
+    std::uint64_t round = 0;
+  };
+  [[nodiscard]] std::vector<Awaited> awaited() const;
+  [[nodiscard]] std::uint64_t round() const { return round_; }  // pushes so far
+  void mix();                                                   // folds what has arrived into x
   // One gradient step: x += delta. Returns the batch's loss; the mean so far, where this peer sits
   // the period out.
   double compute();
@@ -229,8 +237,8 @@ class Peer {
   static constexpr std::size_t kAgesMax = 1024;  // parcels, of which ages are told
 
   [[nodiscard]] std::span<const runtime::PeerId> mixing_members(
-      const gossip::Topology& topology) const;  // whom it is computed over
-  [[nodiscard]] bool round_complete() const;    // the one that is open
+      const gossip::Topology& topology) const;                 // whom it is computed over
+  [[nodiscard]] std::vector<runtime::PeerId> missing() const;  // of the round that is open
   [[nodiscard]] std::vector<std::uint32_t> pushable_blocks() const;
   struct Recipients {
     std::vector<runtime::PeerId> peers{};

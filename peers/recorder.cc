@@ -1,10 +1,14 @@
 #include "peers/recorder.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <limits>
+#include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "peers/report_json.h"
 
@@ -12,6 +16,9 @@ namespace peers {
 namespace {
 
 constexpr runtime::Duration kProgressEvery{1'000'000'000};
+// Longer than anybody who trains makes the others wait: who it is, is told then and whenever it has
+// lasted twice as long.
+constexpr runtime::Duration kLongWait{5'000'000'000};
 
 // For a state that nobody should overlook.
 std::string upper_case(std::string_view word) {
@@ -67,6 +74,18 @@ void Recorder::now_and_then(Peer& peer, runtime::Instant now) {
   write_events(peer, now);
   parts_.save_if_due(peer, now);
   if (now - progress_at_ >= kProgressEvery) write_progress(peer, now);
+}
+
+void Recorder::waits(const Peer& peer, runtime::Duration so_far) {
+  if (so_far < wait_mentioned_) wait_mentioned_ = {};  // it is another
+  if (so_far < std::max(kLongWait, 2 * wait_mentioned_)) return;
+  wait_mentioned_ = so_far;
+  std::vector<std::string> whom;
+  for (const Peer::Awaited& awaited : peer.awaited())
+    whom.push_back(fmt::format("{} (at round {})", parts_.name_of(awaited.peer), awaited.round));
+  if (whom.empty()) return;  // the round may begin by now
+  parts_.log->warn("at round {}: waits since {:.0f} s for {}", peer.round(),
+                   runtime::to_seconds(so_far), fmt::join(whom, ", "));
 }
 
 void Recorder::before_leaving(Peer& peer) { parts_.keep_estimate(peer); }

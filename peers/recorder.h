@@ -30,6 +30,7 @@ class Recorder final : public Observer {
 
   void after_step(Peer& peer, double loss, runtime::Instant now) override;
   void now_and_then(Peer& peer, runtime::Instant now) override;
+  void waits(const Peer& peer, runtime::Duration so_far) override;
   void before_leaving(Peer& peer) override;
 
   void evaluate(Peer& peer);
@@ -52,6 +53,7 @@ class Recorder final : public Observer {
   runtime::Instant progress_at_;  // when the last progress was written
   double progress_worth_ = 0.0;   // and the steps it was of, as Peer::steps_worth()
   std::uint64_t evaluated_epochs_ = 0;
+  runtime::Duration wait_mentioned_{0};  // how long one was when it was told of; 0: it was not
   std::optional<Quality> last_quality_;
 };
 

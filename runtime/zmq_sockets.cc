@@ -23,11 +23,13 @@ constexpr char kRoutingTag = 'p';
 constexpr std::size_t kRoutingBytes = 1 + sizeof(std::uint64_t);
 // Below this, copying costs less than the allocation and the callback of a lent frame.
 constexpr std::size_t kLentBytesMin = 1024;
-// A receiver that does not read answers no heartbeat either, and a busy one may not read for a
-// while: only a silence of this many intervals is a dead link, because cutting it loses messages.
-constexpr int kSilentHeartbeatsMax = 10;
-constexpr int kHeartbeatMillisecondsMax =
-    600'000;  // ZeroMQ counts the silence in 16 bits, of 0.1 s
+// Of an idle connection to a host that is gone: until the system notices. ZeroMQ's own heartbeats
+// would be sooner, but a process that stood still for longer than they allow, and whose connections
+// were closed meanwhile, is aborted by ZeroMQ 4.3.4 when its timers go on (its issues 4364, 4841).
+// Whom to talk to is the membership's to know, not the socket's.
+constexpr int kKeepAliveIdleSeconds = 10;
+constexpr int kKeepAliveIntervalSeconds = 5;
+constexpr int kKeepAlivesMax = 6;
 constexpr int kRedialMillisecondsMin = 50;
 constexpr int kRedialMillisecondsMax = 1000;
 // Also how long who was turned away waits before it tries again.
@@ -58,15 +60,14 @@ std::int64_t frame_bytes_max(Channel channel, const ZmqOptions& options) {
 
 void set_common_options(zmq::socket_t& socket, Channel channel, const ZmqOptions& options) {
   const int queue_max = queue_messages_max(channel, options);
-  const int heartbeat =
-      std::min(milliseconds(options.heartbeat_interval), kHeartbeatMillisecondsMax);
   socket.set(zmq::sockopt::sndhwm, queue_max);
   socket.set(zmq::sockopt::rcvhwm, queue_max);
   socket.set(zmq::sockopt::maxmsgsize, frame_bytes_max(channel, options));
   socket.set(zmq::sockopt::handshake_ivl, kHandshakeMillisecondsMax);
-  socket.set(zmq::sockopt::heartbeat_ivl, heartbeat);
-  socket.set(zmq::sockopt::heartbeat_timeout, heartbeat * kSilentHeartbeatsMax);
-  socket.set(zmq::sockopt::heartbeat_ttl, heartbeat * kSilentHeartbeatsMax);
+  socket.set(zmq::sockopt::tcp_keepalive, 1);
+  socket.set(zmq::sockopt::tcp_keepalive_idle, kKeepAliveIdleSeconds);
+  socket.set(zmq::sockopt::tcp_keepalive_intvl, kKeepAliveIntervalSeconds);
+  socket.set(zmq::sockopt::tcp_keepalive_cnt, kKeepAlivesMax);
 }
 
 // Were there no gate, ZeroMQ would let everybody in, but nothing they say would carry a key.

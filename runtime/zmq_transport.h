@@ -28,8 +28,6 @@ struct ZmqOptions {
   // A larger frame from the network closes that connection; of large ones fewer wait in a queue.
   std::size_t message_bytes_max = 64U << 20U;
   std::size_t control_bytes_max = 64U << 20U;  // the same, on the control channel
-  Duration heartbeat_interval{
-      500'000'000};                // ZMTP heartbeats, so that a dead link is noticed and redialled
   Duration linger{1'000'000'000};  // how long closing waits for the last messages to leave
   // Encrypts every connection and lets in authorized keys only. None: anybody may come, and talk
   // can be read.

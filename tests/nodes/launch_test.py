@@ -117,6 +117,22 @@ class Launch(unittest.TestCase):
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=60 * PATIENCE)
 
+    def test_who_waits_in_step_says_for_whom(self):
+        with Run(LONG + "[gossip]\npace = \"sync\"\n[membership]\nsuspicion_multiplier = 300.0\n") as run:
+            process = run.start("launch", "run.toml", "--peers", "3")
+            run.wait_for(run.all_training(3), process)
+            frozen = run.pids(3)[1]
+            os.kill(frozen, signal.SIGSTOP)
+            run.wait_for(lambda: "s for p1 (at round " in (run.folder / "runs/t/p0/events.log").read_text(), process)
+            os.kill(frozen, signal.SIGCONT)
+            before = self.step_of(run, "p0")
+            run.wait_for(lambda: self.step_of(run, "p0") > before, process)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60 * PATIENCE)
+
+    def step_of(self, run, name):
+        return max(e["step"] for e in run.events(name) if e["event"] == "progress")
+
     def states_of(self, run, name, peer):
         """What `name` has recorded of `peer`, in order."""
         return [e["state"] for e in run.events(name) if e["event"] == "member" and e["peer"] == peer]

@@ -21,11 +21,7 @@ inline constexpr int kMomentsMax = 6000;
 inline constexpr runtime::Duration kMoment = std::chrono::milliseconds(10);
 
 inline runtime::ZmqOptions patient_options(runtime::PeerId self, const std::string& listen) {
-  return {.self = self,
-          .listen = listen,
-          .queue_messages_max = 8,
-          // Tests hold transports that do not read for long on busy machines.
-          .heartbeat_interval = std::chrono::seconds(10)};
+  return {.self = self, .listen = listen, .queue_messages_max = 8};
 }
 
 inline std::unique_ptr<runtime::ZmqTransport> open_zmq(const runtime::ZmqOptions& options) {
