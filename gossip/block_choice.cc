@@ -23,8 +23,8 @@ BlockChoice::BlockChoice(const Options& options, std::uint32_t block_count)
     options_.blocks_per_push = block_count;
 }
 
-std::vector<std::uint32_t> BlockChoice::blocks(std::uint64_t round) const {
-  std::vector<std::uint32_t> blocks(block_count_);
+List<std::uint32_t> BlockChoice::blocks(std::uint64_t round, ListMemory memory) const {
+  List<std::uint32_t> blocks(block_count_, memory);
   std::iota(blocks.begin(), blocks.end(), 0U);
   const std::size_t count = options_.blocks_per_push;
   if (count == block_count_) return blocks;
@@ -41,7 +41,7 @@ std::vector<std::uint32_t> BlockChoice::blocks(std::uint64_t round) const {
   const std::size_t last =
       std::min<std::size_t>(first + count, block_count_);  // the rest, at the end
   return {blocks.begin() + static_cast<std::ptrdiff_t>(first),
-          blocks.begin() + static_cast<std::ptrdiff_t>(last)};
+          blocks.begin() + static_cast<std::ptrdiff_t>(last), memory};
 }
 
 std::uint64_t BlockChoice::sweep_rounds() const {

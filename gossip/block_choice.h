@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <vector>
 
+#include "gossip/list.h"
 #include "runtime/result.h"
 
 namespace gossip {
@@ -23,7 +23,8 @@ class BlockChoice {
   };
   BlockChoice(const Options& options, std::uint32_t block_count);
 
-  [[nodiscard]] std::vector<std::uint32_t> blocks(std::uint64_t round) const;  // sorted
+  [[nodiscard]] List<std::uint32_t> blocks(std::uint64_t round,
+                                           ListMemory memory = heap()) const;  // sorted
 
   // Rounds until every block has been pushed once (kRandom: about).
   [[nodiscard]] std::uint64_t sweep_rounds() const;

@@ -32,9 +32,9 @@ class Codec {
   [[nodiscard]] virtual std::size_t payload_bytes(std::size_t count,
                                                   kernels::Scalar scalar) const = 0;
 
-  // Fills `payload` (payload_bytes() of the numbers, aligned). The numbers are finite, on the host,
-  // f32 or f64. The laboratory's f64 become the nearest f32 first, but where a codec says
-  // otherwise.
+  // One thread at a time. Fills `payload` (payload_bytes() of the numbers, aligned). The numbers
+  // are finite, on the host, f32 or f64. The laboratory's f64 become the nearest f32 first, but
+  // where a codec says otherwise.
   virtual void encode(kernels::ConstView numbers, std::uint64_t seed,
                       std::span<std::byte> payload) const = 0;
 

@@ -76,31 +76,34 @@ void Distances::sketch_own() {
                   numbers_of(*own_, block, *layout_), sums);
   }
   own_.reset();
-  own_sketch_ = std::make_shared<const std::vector<float>>(sums_.begin(), sums_.end());
+  const std::shared_ptr<Sketch> sketch = pool_.take();
+  sketch->assign(sums_.begin(), sums_.end());
+  own_sketch_ = sketch;
 }
 
-std::vector<double> Distances::squared(const Heard& heard) const {
-  if (options_.kind == DistanceOptions::Kind::kSketch) return squared_of_sketches(heard);
-  return squared_exact(heard);
-}
-
-std::vector<double> Distances::squared_of_sketches(const Heard& heard) const {
-  std::vector<double> squared(sketches_, 0.0);
-  if (!own_sketch_ || !heard.sketch) return squared;
-  const std::span<const float> own(*own_sketch_);
-  const std::span<const float> other(*heard.sketch);
-  CHECK(own.size() == other.size());
-  for (std::size_t i = 0; i < squared.size(); ++i) {
-    const std::size_t offset = i * sketch_.width;
-    squared[i] = squared_distance(own.subspan(offset, sketch_.width), 1.0,
-                                  other.subspan(offset, sketch_.width), 1.0);
-  }
+List<double> Distances::squared(const Heard& heard, ListMemory memory) const {
+  List<double> squared(options_.per_block ? layout_->block_count() : 1, 0.0, memory);
+  if (options_.kind == DistanceOptions::Kind::kSketch)
+    add_of_sketches(heard, squared);
+  else
+    add_exact(heard, squared);
   return squared;
 }
 
-std::vector<double> Distances::squared_exact(const Heard& heard) const {
-  std::vector<double> squared(options_.per_block ? layout_->block_count() : 1, 0.0);
-  if (!own_ || heard.parcels.size() != layout_->block_count()) return squared;
+void Distances::add_of_sketches(const Heard& heard, List<double>& squared) const {
+  if (!own_sketch_ || !heard.sketch) return;
+  const std::span<const float> own(*own_sketch_);
+  const std::span<const float> other(*heard.sketch);
+  CHECK(own.size() == other.size() && own.size() == squared.size() * sketch_.width);
+  for (std::size_t i = 0; i < squared.size(); ++i) {
+    const std::size_t offset = i * sketch_.width;
+    squared[i] += squared_distance(own.subspan(offset, sketch_.width), 1.0,
+                                   other.subspan(offset, sketch_.width), 1.0);
+  }
+}
+
+void Distances::add_exact(const Heard& heard, List<double>& squared) const {
+  if (!own_ || heard.parcels.size() != layout_->block_count()) return;
   for (std::uint32_t block = 0; block < layout_->block_count(); ++block) {
     const Parcel& parcel = heard.parcels[block];
     if (parcel.share == 0.0) continue;  // not heard of yet
@@ -113,7 +116,6 @@ std::vector<double> Distances::squared_exact(const Heard& heard) const {
             ? squared_distance(own.as<double>(), ours, other.as<double>(), theirs)
             : squared_distance(own.as<float>(), ours, other.as<float>(), theirs);
   }
-  return squared;
 }
 
 }  // namespace gossip

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gossip/layout.h"
+#include "gossip/list.h"
 #include "gossip/parcel.h"
 #include "gossip/sketch.h"
 #include "runtime/result.h"
@@ -17,7 +18,7 @@ namespace gossip {
 
 // What one knows of another peer. Copies share their bytes.
 struct Heard {
-  std::vector<Parcel> parcels;                       // exact: the last of each block; or none yet
+  List<Parcel> parcels;                              // exact: the last of each block; or none yet
   std::shared_ptr<const std::vector<float>> sketch;  // of its last push; null: none yet
 };
 
@@ -48,13 +49,13 @@ class Distances {
 
   // Squared L2 distances: one a block, or one in all. All 0 where either side is unknown: nobody
   // pushes much to a stranger.
-  [[nodiscard]] std::vector<double> squared(const Heard& heard) const;
+  [[nodiscard]] List<double> squared(const Heard& heard, ListMemory memory = heap()) const;
 
  private:
   [[nodiscard]] double scale_of(double weight) const;
   void sketch_own();
-  [[nodiscard]] std::vector<double> squared_exact(const Heard& heard) const;
-  [[nodiscard]] std::vector<double> squared_of_sketches(const Heard& heard) const;
+  void add_exact(const Heard& heard, List<double>& squared) const;
+  void add_of_sketches(const Heard& heard, List<double>& squared) const;
 
   DistanceOptions options_;
   const BlockLayout* layout_;
@@ -62,6 +63,7 @@ class Distances {
   std::size_t sketches_ = 0;
   std::vector<double> sums_;
   std::shared_ptr<const Snapshot> own_;  // exact
+  SketchPool pool_;
   std::shared_ptr<const std::vector<float>> own_sketch_;
 };
 

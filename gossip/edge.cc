@@ -14,7 +14,10 @@ OutEdge::OutEdge(const Options& options, const BlockLayout& layout)
   CHECK(options.resend_after > runtime::Duration::zero());
 }
 
-bool OutEdge::has_room() const { return pushes_in_flight_ < options_.pushes_in_flight_max; }
+bool OutEdge::has_room(runtime::Instant now) const {
+  const auto open = std::ranges::count_if(pushes_, [now](const auto& p) { return p.until > now; });
+  return static_cast<std::size_t>(open) < options_.pushes_in_flight_max;
+}
 
 void OutEdge::push(const Push& push) {
   const Snapshot& snapshot = *push.snapshot;
@@ -38,7 +41,7 @@ void OutEdge::push(const Push& push) {
     if (!snapshot.said.empty()) flights_.back().parcel.said = snapshot.said[block];
     if (i == 0) flights_.back().parcel.notes = push.notes;
   }
-  if (!push.blocks.empty()) ++pushes_in_flight_;
+  if (!push.blocks.empty()) pushes_.push_back({.index = next_push_, .parcels = push.blocks.size()});
   ++next_push_;
 }
 
@@ -83,18 +86,55 @@ bool OutEdge::sent(runtime::Instant now) {
   return !std::exchange(flight.sent, true);
 }
 
-std::optional<OutEdge::Acknowledged> OutEdge::acknowledge(std::uint64_t sequence) {
+// Out of flight, whether or not it has been folded.
+OutEdge::Acknowledged OutEdge::land(Flights::iterator flight) {
+  // Flights of one push lie side by side: the last one of it has no such neighbour.
+  const std::uint64_t push = flight->push_index;
+  const bool before = flight != flights_.begin() && std::prev(flight)->push_index == push;
+  const bool after = std::next(flight) != flights_.end() && std::next(flight)->push_index == push;
+  const Acknowledged landed{.round = flight->parcel.round, .whole_push = !before && !after};
+  if (offered_ == flight->parcel.sequence) offered_.reset();
+  flights_.erase(flight);
+  return landed;
+}
+
+std::optional<OutEdge::Acknowledged> OutEdge::arrived(std::uint64_t sequence,
+                                                      runtime::Instant now) {
   const auto found = find(sequence);
   if (found == flights_.end()) return std::nullopt;
-  // Flights of one push lie side by side: the last one of it has no such neighbour.
+  forget_before(now);
   const std::uint64_t push = found->push_index;
-  const bool before = found != flights_.begin() && std::prev(found)->push_index == push;
-  const bool after = std::next(found) != flights_.end() && std::next(found)->push_index == push;
-  const Acknowledged acknowledged{.round = found->parcel.round, .whole_push = !before && !after};
-  if (acknowledged.whole_push) --pushes_in_flight_;
-  if (offered_ == sequence) offered_.reset();
-  flights_.erase(found);
-  return acknowledged;
+  unfolded_.push_back({sequence, push});
+  const Acknowledged landed = land(found);
+  // What says that it has been folded is not repeated. Where it is lost, the room comes back.
+  if (landed.whole_push)
+    std::ranges::find(pushes_, push, &OpenPush::index)->until = now + options_.resend_after_max;
+  return landed;
+}
+
+std::optional<OutEdge::Acknowledged> OutEdge::acknowledge(std::uint64_t sequence) {
+  if (const auto found = find(sequence); found != flights_.end()) {
+    fold(found->push_index);
+    return land(found);
+  }
+  if (const auto found = std::ranges::find(unfolded_, sequence, &Unfolded::sequence);
+      found != unfolded_.end()) {
+    fold(found->push_index);
+    unfolded_.erase(found);
+  }
+  return std::nullopt;
+}
+
+void OutEdge::fold(std::uint64_t push_index) {
+  const auto push = std::ranges::find(pushes_, push_index, &OpenPush::index);
+  if (push != pushes_.end() && --push->parcels == 0) pushes_.erase(push);
+}
+
+void OutEdge::forget_before(runtime::Instant now) {
+  for (const OpenPush& push : pushes_)
+    if (push.until <= now)
+      std::erase_if(unfolded_, [&](const auto& parcel) { return parcel.push_index == push.index; });
+  std::erase_if(pushes_, [now](const OpenPush& push) { return push.until <= now; });
 }
 
 void OutEdge::hurry() {
@@ -107,14 +147,15 @@ std::vector<Parcel> OutEdge::take_back() {
   parcels.reserve(flights_.size());
   for (Flight& flight : flights_) parcels.push_back(std::move(flight.parcel));
   flights_.clear();
+  unfolded_.clear();
+  pushes_.clear();
   offered_.reset();
-  pushes_in_flight_ = 0;
   return parcels;
 }
 
 std::size_t OutEdge::in_flight() const { return flights_.size(); }
 
-void OutEdge::add_rounds_to(std::set<std::uint64_t>& rounds) const {
+void OutEdge::add_rounds_to(std::pmr::set<std::uint64_t>& rounds) const {
   for (const Flight& flight : flights_) rounds.insert(flight.parcel.round);
 }
 

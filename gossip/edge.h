@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <optional>
 #include <set>
 #include <vector>
@@ -14,18 +15,20 @@
 
 namespace gossip {
 
-// The sender's end. A parcel kept here is a reference to a snapshot, not a copy.
+// The sender's end. A parcel kept here is a reference to a snapshot, not a copy; it is kept until
+// it has arrived. The push that it was cut from takes up room until the receiver has folded it.
 class OutEdge {
  public:
   struct Options {
-    std::size_t pushes_in_flight_max = 2;  // full: the caller does not push here and keeps the mass
+    // Not folded yet. Full: the caller does not push here and keeps the mass.
+    std::size_t pushes_in_flight_max = 2;
     runtime::Duration resend_after{
         1'000'000'000};  // first; doubles with each attempt up to resend_after_max
     runtime::Duration resend_after_max{8'000'000'000};
   };
   OutEdge(const Options& options, const BlockLayout& layout);
 
-  [[nodiscard]] bool has_room() const;
+  [[nodiscard]] bool has_room(runtime::Instant now) const;
   // Cuts the push into parcels and numbers them. Also beyond has_room(), which is the caller's to
   // ask: what is left by a peer that goes must not wait.
   void push(const Push& push);
@@ -42,7 +45,8 @@ class OutEdge {
     std::uint64_t round = 0;  // the parcel's
     bool whole_push = false;  // it was the last one of its push
   };
-  std::optional<Acknowledged> acknowledge(std::uint64_t sequence);
+  std::optional<Acknowledged> arrived(std::uint64_t sequence, runtime::Instant now);
+  std::optional<Acknowledged> acknowledge(std::uint64_t sequence);  // folded, too
 
   // From now on every wait is the first: there is little left to send, and it is waited for.
   void hurry();
@@ -52,7 +56,7 @@ class OutEdge {
   [[nodiscard]] std::vector<Parcel> take_back();
 
   [[nodiscard]] std::size_t in_flight() const;                      // parcels
-  void add_rounds_to(std::set<std::uint64_t>& rounds) const;        // of what is in flight
+  void add_rounds_to(std::pmr::set<std::uint64_t>& rounds) const;   // of what is in flight
   [[nodiscard]] std::optional<std::uint64_t> oldest_round() const;  // of it; empty: nothing is
   [[nodiscard]] double mass_in_flight() const;  // push-sum weight, summed over blocks
   // When the first parcel comes due again, of those that are not due at `after`. Empty: none does.
@@ -67,15 +71,28 @@ class OutEdge {
     runtime::Duration wait{};  // ... and how long to wait after that
   };
   using Flights = std::vector<Flight>;  // few at a time, and most edges have none
+  struct Unfolded {                     // a parcel that has arrived
+    std::uint64_t sequence = 0;
+    std::uint64_t push_index = 0;
+  };
+  struct OpenPush {
+    std::uint64_t index = 0;
+    std::size_t parcels = 0;                           // not folded yet
+    runtime::Instant until = runtime::Instant::max();  // once all have arrived: may be lost news
+  };
   [[nodiscard]] Flights::iterator find(std::uint64_t sequence);  // end(): not in flight
   [[nodiscard]] std::optional<std::uint64_t> first_due(runtime::Instant now);
+  [[nodiscard]] Acknowledged land(Flights::iterator flight);
+  void fold(std::uint64_t push_index);       // a parcel of it
+  void forget_before(runtime::Instant now);  // pushes that are no longer waited for
 
   Options options_;
   const BlockLayout* layout_;
-  Flights flights_;                                         // in order of sequence
+  Flights flights_;  // in order of sequence
+  std::vector<Unfolded> unfolded_;
+  std::vector<OpenPush> pushes_;                            // in order of index
   std::optional<std::uint64_t> offered_;                    // by next(), and not yet sent
   runtime::Instant resend_from_ = runtime::Instant::max();  // nothing is due again before
-  std::size_t pushes_in_flight_ = 0;
   std::uint64_t next_sequence_ = 0;
   std::uint64_t next_push_ = 0;
 };

@@ -31,7 +31,7 @@ Encoder::Encoder(const Codec& codec, const BlockLayout& layout)
 void Encoder::begin(std::uint64_t seed, ParcelKind kind) {
   seed_ = seed;
   memory_ = pool_.take();
-  snapshot_ = std::make_shared<Snapshot>();
+  snapshot_ = snapshots_.take();
   snapshot_->kind = kind;
   snapshot_->codec = codec_->id();
   snapshot_->weights.resize(layout_->block_count());

@@ -78,8 +78,9 @@ Lane& Exchange::talk(runtime::PeerId peer) {
   return lane;
 }
 
-std::vector<runtime::PeerId> Exchange::talking_to() {
-  std::vector<runtime::PeerId> peers = guests_.all();
+List<runtime::PeerId> Exchange::talking_to(ListMemory memory) {
+  List<runtime::PeerId> peers(memory);
+  for (const runtime::PeerId guest : guests_.all()) peers.push_back(guest);
   for (const auto& [peer, frames] : knocks_) peers.push_back(peer);
   for (auto entry = talking_.begin(); entry != talking_.end();) {
     if (entry->second->quiet()) {
@@ -95,12 +96,12 @@ std::vector<runtime::PeerId> Exchange::talking_to() {
 bool Exchange::has_room(runtime::PeerId to) const {
   if (!is_living(to)) return false;
   const auto found = lanes_.find(to);
-  return found == lanes_.end() || found->second.out().has_room();
+  return found == lanes_.end() || found->second.out().has_room(ticked_at_);
 }
 
-bool Exchange::may_push(std::uint64_t round) const {
-  std::set<std::uint64_t> rounds;
-  std::vector<PushWindow::UnderWay> under_way;
+bool Exchange::may_push(std::uint64_t round) {
+  std::pmr::set<std::uint64_t> rounds(&memory_.nodes);
+  List<PushWindow::UnderWay> under_way(&memory_.nodes);
   for (const auto& [peer, lane] : talking_) {
     lane->out().add_rounds_to(rounds);
     if (const auto oldest = lane->out().oldest_round()) under_way.push_back({peer, *oldest});
@@ -147,9 +148,10 @@ void Exchange::note_own(std::shared_ptr<const Snapshot> own,
     norm_limit_.note_own(squared_norms, *layout_);
 }
 
-Heard Exchange::heard(runtime::PeerId peer) const {
-  const auto found = heard_.find(peer);
-  return found == heard_.end() ? Heard{} : found->second;
+Heard Exchange::heard(runtime::PeerId peer, ListMemory memory) const {
+  Heard heard{.parcels = List<Parcel>(memory), .sketch = nullptr};
+  if (const auto found = heard_.find(peer); found != heard_.end()) heard = found->second;
+  return heard;
 }
 
 void Exchange::say_goodbye() {
@@ -201,8 +203,8 @@ void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant n
       return refuse(from.id, Refusal::kOutOfWindow);
     case InEdge::Verdict::kSeen:
       // Either our acknowledgement was lost, or is under way, or the trainer has not come by yet.
-      if (unacknowledged_.contains({from.id, parcel.sequence})) return;
-      break;
+      if (!unacknowledged_.contains({from.id, parcel.sequence})) break;
+      return tell_of_arrival(from.id, parcel);
     case InEdge::Verdict::kNew:
       if (parcel.kind != ParcelKind::kRequest) requests_.heard_mass(from.id);
       if (parcel.kind != ParcelKind::kRequest || !requests_.add(from.id, parcel))
@@ -215,9 +217,17 @@ void Exchange::hear(const Sender& from, const Parcel& parcel, runtime::Instant n
       if (options_.acknowledge == Acknowledge::kArrived) break;
       if (options_.acknowledge == Acknowledge::kPushed && parcel.round < rounds_pushed_) break;
       unacknowledged_.emplace(Key{from.id, parcel.sequence}, parcel.round);
-      return;
+      return tell_of_arrival(from.id, parcel);
   }
   talk(from.id).want_acknowledged(parcel.sequence, sketch_);
+}
+
+// Of each sender one push at a time: what comes while the trainer has not come by for the one
+// before stays its sender's.
+void Exchange::tell_of_arrival(runtime::PeerId from, const Parcel& parcel) {
+  if (options_.acknowledge != Acknowledge::kFolded) return;
+  const auto oldest = unacknowledged_.lower_bound({from, 0});
+  if (oldest->second >= parcel.round) talk(from).want_arrival_known(parcel.sequence);
 }
 
 void Exchange::begin_fold(std::uint64_t round) {
@@ -261,7 +271,7 @@ void Exchange::note_heard_before(std::uint64_t round) {
   std::erase_if(unfolded_, [&](const auto& unfolded) {
     const Parcel& parcel = unfolded.second;
     if (waits_for_round(parcel.round, round)) return false;
-    std::vector<Parcel>& parcels = heard_[unfolded.first.first].parcels;
+    List<Parcel>& parcels = heard_[unfolded.first.first].parcels;
     parcels.resize(layout_->block_count());
     parcels[parcel.block] = parcel;
     return true;
@@ -280,8 +290,10 @@ void Exchange::read_notes_before(std::uint64_t round) {
 void Exchange::hear(const Sender& from, const Acknowledgement& acknowledgement,
                     runtime::Instant /*now*/) {
   if (acknowledgement.incarnation != options_.self.incarnation) return;  // of our former self
+  OutEdge& edge = lane(from.id).out();
   for (const std::uint64_t sequence : acknowledgement.sequences) {
-    const auto done = lane(from.id).out().acknowledge(sequence);
+    const auto done =
+        acknowledgement.folded ? edge.acknowledge(sequence) : edge.arrived(sequence, ticked_at_);
     const std::uint64_t round = said_.progress.round;
     if (done && done->whole_push)
       push_window_.acknowledged(from.id, round - std::min(round, done->round));

@@ -42,8 +42,9 @@ namespace gossip {
 // When a parcel is acknowledged.
 enum class Acknowledge : std::uint8_t {
   kArrived,
-  // When the trainer has folded it. A peer that stands still then fills its edges, and the others
-  // keep their mass, instead of pushing all that the run has into an inbox that nobody empties.
+  // When it has come, so that its sender can forget it, and once more when the trainer has folded
+  // it: until then there is no room for another push. A peer whose trainer stands still gets one
+  // from each of the others, and not all that the run has into an inbox that nobody empties.
   kFolded,
   // When this peer has pushed in the parcel's round, too. The sketch that goes with the
   // acknowledgement is then that of the same round, whatever the network did.
@@ -141,7 +142,7 @@ class Exchange {
   // Whether another snapshot may be handed out in this round, to whomever. Each that somebody has
   // not acknowledged is a copy of the model; with many receivers, edges alone would let as many be
   // kept. Also PushWindow.
-  [[nodiscard]] bool may_push(std::uint64_t round) const;
+  [[nodiscard]] bool may_push(std::uint64_t round);
   void push(Push push);  // to a peer that is alive; has_room() is the caller's to ask
   // What arrived (kByRound: of rounds before this one) is about to be taken from the inbox, all of
   // it, and folded: acknowledgements and notes that this makes due.
@@ -164,7 +165,7 @@ class Exchange {
   // All pushes of this round were made, of mass with this sketch (null: none is used).
   void pushed(std::uint64_t round, std::shared_ptr<const std::vector<float>> sketch);
   // What was folded from `peer`, and the sketch it sent.
-  [[nodiscard]] Heard heard(runtime::PeerId peer) const;
+  [[nodiscard]] Heard heard(runtime::PeerId peer, ListMemory memory = heap()) const;
   // Goes along with the next push to each member, and from there on to everybody.
   void say(SharedNote note) { notes_.hear(std::move(note)); }
   // What is known by now of this peer and of the living: in step, what came with parcels that have
@@ -217,7 +218,7 @@ class Exchange {
   [[nodiscard]] runtime::Instant next_tick() const;
 
   // To whom there may be something to send: newcomers, then members, each ascending.
-  [[nodiscard]] std::vector<runtime::PeerId> talking_to();
+  [[nodiscard]] List<runtime::PeerId> talking_to(ListMemory memory = heap());
   // The message to hand to the network next on this lane, if any; it stays the next one until
   // sent() is called, which must be before the next receive() or tick().
   [[nodiscard]] const std::vector<runtime::Frame>* next(runtime::PeerId to,
@@ -253,6 +254,7 @@ class Exchange {
   [[nodiscard]] Lane& lane(runtime::PeerId peer);            // of another member
   [[nodiscard]] Lane& talk(runtime::PeerId peer);            // one that will not be quiet
   void want_heartbeats();
+  void tell_of_arrival(runtime::PeerId from, const Parcel& parcel);  // booked, not folded
   [[nodiscard]] bool waits_for_round(std::uint64_t parcel_round, std::uint64_t round) const;
   void acknowledge_before(std::uint64_t round);
   void note_heard_before(std::uint64_t round);
@@ -321,7 +323,8 @@ class Exchange {
   // members, that is few of them, and fewer still have anything to say at one moment.
   Lane::Memory memory_;
   std::map<runtime::PeerId, Lane> lanes_;
-  std::map<runtime::PeerId, Lane*> talking_;  // in lanes_; all that are not quiet, at least
+  std::pmr::map<runtime::PeerId, Lane*> talking_{&memory_.nodes};  // in lanes_; all that are not
+                                                                   // quiet, at least
   bool inbox_open_ = true;
   Guests guests_;
   std::map<runtime::PeerId, Contact> contacts_;  // of members, dead ones too; self included
@@ -352,7 +355,7 @@ class Exchange {
   std::vector<Event> events_;
   using Key = std::pair<runtime::PeerId, std::uint64_t>;              // sender and sequence
   std::pmr::map<Key, std::uint64_t> unacknowledged_{&memory_.nodes};  // booked; their rounds
-  std::map<Key, Parcel> unfolded_;                                    // keep_heard
+  std::pmr::map<Key, Parcel> unfolded_{&memory_.nodes};               // keep_heard
   std::uint64_t rounds_pushed_ = 0;
   Notes notes_;
   std::multimap<std::uint64_t, SharedNote> unread_notes_;  // by round; of parcels not yet taken

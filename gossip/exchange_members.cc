@@ -91,6 +91,7 @@ void Exchange::add_member(const Contact& contact, runtime::Instant now) {
   strangers_heard_of_.forget(contact.id);
   if (view_) view_->heard_of(contact.id);
   close_door();
+  knocks_.erase(contact.id);
   std::erase(partings_, contact.id);
   dials_.push_back(contact);
   events_.emplace_back(event_of(contact.id, MemberState::kAlive, "joined"));
@@ -142,12 +143,15 @@ void Exchange::admit(const Contact& contact, runtime::Instant now) {
     if (peer != options_.self.id) talk(peer).want_roster();
 }
 
-// Guests are dialled back: what a peer listens at is for what comes in only.
+// Guests are dialled back: what a peer listens at is for what comes in only. Again with every
+// hello: another life of the guest may say it, from elsewhere.
 bool Exchange::let_in(const Contact& guest, runtime::Instant now) {
-  if (guests_.contains(guest.id)) return true;
-  if (!guests_.admit(guest.id, now)) return false;  // no room: it knocks again
-  close_door();
-  std::erase(partings_, guest.id);
+  if (!guests_.contains(guest.id)) {
+    if (!guests_.admit(guest.id, now)) return false;  // no room: it knocks again
+    close_door();
+    knocks_.erase(guest.id);
+    std::erase(partings_, guest.id);
+  }
   dials_.push_back(guest);
   return true;
 }

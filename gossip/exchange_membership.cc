@@ -72,8 +72,9 @@ void Exchange::hear_obituary(const Message& message, runtime::Instant now) {
 void Exchange::knock(runtime::Instant now) {
   knock_at_ = now + kKnockInterval;
   knocks_.clear();
+  // A later life of one of them may be a guest by now, and dialled where it is.
   for (const runtime::PeerId peer : std::exchange(knocked_, {}))
-    if (!is_living(peer)) partings_.push_back(peer);
+    if (!is_living(peer) && !guests_.contains(peer)) partings_.push_back(peer);
   if (!options_.admits) return;
   if (options_.probe_interval > runtime::Duration::zero()) knock_at_the_dead();
   knock_at_strangers(now);
@@ -82,7 +83,8 @@ void Exchange::knock(runtime::Instant now) {
 void Exchange::knock_at_the_dead() {
   std::vector<runtime::PeerId> dead;
   for (const runtime::PeerId peer : members().all())
-    if (members().state(peer) == MemberState::kDead && is_welcome(peer)) dead.push_back(peer);
+    if (members().state(peer) == MemberState::kDead && is_welcome(peer) && !guests_.contains(peer))
+      dead.push_back(peer);
   if (dead.empty()) return;
   const runtime::PeerId peer = dead[random_.below(dead.size())];
   Heartbeat news{.progress = said_.progress, .roster = said().roster};

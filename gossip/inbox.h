@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory_resource>
 #include <optional>
 #include <span>
 #include <utility>
@@ -81,7 +82,7 @@ class Inbox {
     double weight = 0.0;
   };
   // Of one sender in one round, by block and sequence: the order in which they are added.
-  using Waiting = std::map<std::pair<std::uint32_t, std::uint64_t>, Parcel>;
+  using Waiting = std::pmr::map<std::pair<std::uint32_t, std::uint64_t>, Parcel>;
 
   [[nodiscard]] bool is_companion(const Parcel& parcel) const {
     return parcel.block >= layout_->parameter_blocks();
@@ -103,8 +104,11 @@ class Inbox {
   std::vector<AlignedMemory> unused_;             // for sums, each of the size of the first block
   Sum taken_;                                     // what the trainer reads, or else ...
   std::optional<Parcel> lone_;  // ... the one parcel that came (kByRound), where the network put it
-  std::map<std::uint64_t, std::map<runtime::PeerId, Waiting>> waiting_;  // kByRound
-  std::uint64_t taken_before_ = 0;                                       // every round before it
+  std::pmr::unsynchronized_pool_resource nodes_{
+      {.max_blocks_per_chunk = 64, .largest_required_pool_block = 512}};
+  std::pmr::map<std::uint64_t, std::pmr::map<runtime::PeerId, Waiting>> waiting_{
+      &nodes_};                     // kByRound
+  std::uint64_t taken_before_ = 0;  // every round before it
   std::uint64_t era_ = 0;
 };
 

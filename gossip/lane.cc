@@ -25,20 +25,25 @@ bool Lane::recognises(std::uint64_t incarnation) {
 void Lane::want_acknowledged(std::uint64_t sequence,
                              const std::shared_ptr<const std::vector<float>>& sketch) {
   sketch_ = sketch;
+  arrivals_.erase(sequence);
   if (acknowledgements_.size() < kAcknowledgementsWaitingMax) acknowledgements_.insert(sequence);
+}
+
+void Lane::want_arrival_known(std::uint64_t sequence) {
+  if (arrivals_.size() < kAcknowledgementsWaitingMax) arrivals_.insert(sequence);
 }
 
 void Lane::want_heartbeat() { heartbeat_wanted_ = !goodbye_wanted_ && !goodbye_said_; }
 
 void Lane::want_probe(const Probe& probe) {
   if (goodbye_wanted_ || goodbye_said_) return;
-  if (probes_.size() == kProbesWaitingMax) probes_.pop_front();
+  if (probes_.size() == kProbesWaitingMax) probes_.erase(probes_.begin());
   probes_.push_back(probe);
 }
 
 void Lane::want_view(ViewMessage message) {
   if (goodbye_wanted_ || goodbye_said_) return;
-  if (views_.size() == kViewMessagesWaitingMax) views_.pop_front();
+  if (views_.size() == kViewMessagesWaitingMax) views_.erase(views_.begin());
   views_.push_back(std::move(message));
 }
 
@@ -49,27 +54,37 @@ void Lane::want_goodbye() {
   views_.clear();
 }
 
+Acknowledgement Lane::next_of(std::pmr::set<std::uint64_t>& sequences) const {
+  auto end = sequences.begin();
+  std::advance(end, std::min(sequences.size(), kAcknowledgedMax));
+  Acknowledgement said{.incarnation = incarnation_.value_or(0),
+                       .sequences = {sequences.begin(), end, &memory_->nodes}};
+  sequences.erase(sequences.begin(), end);
+  return said;
+}
+
 std::optional<Body> Lane::next_body(const Said& now) {
   if (goodbye_said_) return std::nullopt;
   if (!acknowledgements_.empty()) {
-    auto end = acknowledgements_.begin();
-    std::advance(end, std::min(acknowledgements_.size(), kAcknowledgedMax));
-    Acknowledgement said{.incarnation = incarnation_.value_or(0),
-                         .sequences = {acknowledgements_.begin(), end}};
+    Acknowledgement said = next_of(acknowledgements_);
     if (sketch_ != sketch_said_) said.sketch = sketch_said_ = sketch_;
-    acknowledgements_.erase(acknowledgements_.begin(), end);
+    return said;
+  }
+  if (!arrivals_.empty()) {
+    Acknowledgement said = next_of(arrivals_);
+    said.folded = false;
     return said;
   }
   if (std::exchange(hello_wanted_, false)) return now.hello;
   if (roster_next_) return next_roster(now);
   if (!views_.empty()) {
     Body message = std::move(views_.front());
-    views_.pop_front();
+    views_.erase(views_.begin());
     return message;
   }
   if (!probes_.empty()) {
     const Probe probe = probes_.front();
-    probes_.pop_front();
+    probes_.erase(probes_.begin());
     heartbeat_wanted_ = false;  // this is one
     return Heartbeat{.progress = now.progress, .roster = now.roster, .probe = probe};
   }
@@ -131,13 +146,15 @@ Lane::BulkSent Lane::bulk_sent(runtime::Instant now) {
 }
 
 bool Lane::quiet() const {
-  const bool all_said = acknowledgements_.empty() && !hello_wanted_ && !roster_next_;
+  const bool all_said =
+      acknowledgements_.empty() && arrivals_.empty() && !hello_wanted_ && !roster_next_;
   return out_.in_flight() == 0 && control_.empty() && (goodbye_said_ || all_said) &&
          !heartbeat_wanted_ && probes_.empty() && views_.empty() && !goodbye_wanted_;
 }
 
 std::vector<Parcel> Lane::close() {
   acknowledgements_.clear();
+  arrivals_.clear();
   probes_.clear();
   views_.clear();
   heartbeat_wanted_ = false;

@@ -3,7 +3,6 @@
 // said. Part of Exchange.
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <memory_resource>
@@ -12,7 +11,6 @@
 #include <vector>
 
 #include "gossip/edge.h"
-#include "gossip/memory_pool.h"
 #include "gossip/notes.h"
 #include "gossip/wire.h"
 #include "runtime/clock.h"
@@ -43,14 +41,17 @@ class Lane {
   struct Memory {
     static constexpr std::size_t kHeadersMax = 64;  // waiting to leave, in a steady run
 
-    MemoryPool headers{kSmallHeaderBytes, kHeadersMax};
-    // Of sets; under the caller's lock.
+    HeaderPool headers{kHeadersMax};
+    // Of sets and lists; under the caller's lock.
     std::pmr::unsynchronized_pool_resource nodes{
-        {.max_blocks_per_chunk = 64, .largest_required_pool_block = 128}};
+        {.max_blocks_per_chunk = 64, .largest_required_pool_block = 8 * kAcknowledgedMax}};
   };
 
   Lane(const OutEdge::Options& options, const BlockLayout& layout, Memory& memory)
-      : out_(options, layout), memory_(&memory), acknowledgements_(&memory.nodes) {}
+      : out_(options, layout),
+        memory_(&memory),
+        acknowledgements_(&memory.nodes),
+        arrivals_(&memory.nodes) {}
 
   [[nodiscard]] OutEdge& out() { return out_; }
   [[nodiscard]] const OutEdge& out() const { return out_; }
@@ -62,8 +63,10 @@ class Lane {
   [[nodiscard]] bool recognises(std::uint64_t incarnation);
 
   // With the sketch of what this peer has pushed by now (null: none is used), where it is new.
+  // It has been folded.
   void want_acknowledged(std::uint64_t sequence,
                          const std::shared_ptr<const std::vector<float>>& sketch);
+  void want_arrival_known(std::uint64_t sequence);
   void want_heartbeat();                // none after a goodbye
   void want_probe(const Probe& probe);  // with a heartbeat of its own; none after a goodbye
   void want_view(ViewMessage message);  // none after a goodbye
@@ -91,6 +94,7 @@ class Lane {
  private:
   [[nodiscard]] Roster next_roster(const Said& now);
   [[nodiscard]] std::optional<Body> next_body(const Said& now);
+  [[nodiscard]] Acknowledgement next_of(std::pmr::set<std::uint64_t>& sequences) const;
 
   OutEdge out_;
   InEdge in_;
@@ -98,11 +102,14 @@ class Lane {
   std::optional<std::uint64_t> incarnation_;
   Memory* memory_;
   std::pmr::set<std::uint64_t> acknowledgements_;
-  std::shared_ptr<const std::vector<float>> sketch_;       // goes with the next acknowledgement ...
+  std::pmr::set<std::uint64_t> arrivals_;             // to be said, of what has not been folded
+  std::shared_ptr<const std::vector<float>> sketch_;  // goes with the next acknowledgement ...
   std::shared_ptr<const std::vector<float>> sketch_said_;  // ... unless it has gone
   bool heartbeat_wanted_ = false;
-  std::deque<Probe> probes_;       // to be said
-  std::deque<ViewMessage> views_;  // to be said, too
+  // To be said, the oldest first. Seldom more than one, so they are no deques, which take half a
+  // kilobyte each while empty.
+  std::vector<Probe> probes_;
+  std::vector<ViewMessage> views_;
   bool hello_wanted_ = false;
   std::optional<std::size_t> roster_next_;  // the first contact not said yet
   bool goodbye_wanted_ = false;

@@ -213,7 +213,7 @@ std::shared_ptr<const Snapshot> Mass::snapshot(std::span<const std::uint32_t> bl
 }
 
 std::shared_ptr<const Snapshot> Mass::snapshot() {
-  auto snapshot = std::make_shared<Snapshot>();
+  const std::shared_ptr<Snapshot> snapshot = snapshots_.take();
   snapshot->weights = weights_;
   snapshot->checksums.reserve(weights_.size());
   const std::shared_ptr<std::byte> memory = host_z_ ? host_z_ : pool_.take();

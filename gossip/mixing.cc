@@ -80,11 +80,11 @@ std::uint64_t Crowd::push(const Topology& topology, const Weighting& weighting, 
   std::uint64_t edges = 0;
   for (std::size_t from = 0; from < members_.size(); ++from) {
     const auto receivers = topology.out_neighbours(round, members_, members_[from]);
-    const std::vector<double> shares = weighting.shares({.round = round,
-                                                         .members = members_,
-                                                         .self = members_[from],
-                                                         .receivers = receivers,
-                                                         .topology = &topology});
+    const List<double> shares = weighting.shares({.round = round,
+                                                  .members = members_,
+                                                  .self = members_[from],
+                                                  .receivers = receivers,
+                                                  .topology = &topology});
     CHECK(shares.size() == receivers.size());
     double kept = 1.0;
     for (std::size_t i = 0; i < receivers.size(); ++i) {

@@ -13,6 +13,17 @@ kernels::ConstView numbers_of(std::span<const std::byte> bytes, kernels::Scalar 
 
 }  // namespace
 
+void Snapshot::clear() {
+  kind = ParcelKind::kMass;
+  codec = CodecId::kF32;
+  z = {};
+  payloads.clear();
+  said.clear();
+  weights.clear();
+  checksums.clear();
+  finite = true;
+}
+
 kernels::ConstView numbers_of(const Snapshot& snapshot, std::uint32_t block,
                               const BlockLayout& layout) {
   CHECK(snapshot.codec == CodecId::kF32 && snapshot.payloads.empty());

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "gossip/codec.h"
@@ -10,6 +11,7 @@
 #include "kernels/view.h"
 #include "runtime/frame.h"
 #include "runtime/peer_id.h"
+#include "runtime/pool.h"
 
 namespace gossip {
 
@@ -41,6 +43,19 @@ struct Snapshot {
     const std::size_t offset = layout.range(block).offset * kernels::bytes_of(layout.scalar());
     return z.slice(offset, layout.bytes(block));
   }
+  void clear();  // as if new; the room of its lists is kept
+};
+
+// Snapshots of a steady run.
+class SnapshotPool {
+ public:
+  [[nodiscard]] std::shared_ptr<Snapshot> take() {
+    return pool_.take([] { return std::make_unique<Snapshot>(); });
+  }
+
+ private:
+  static constexpr std::size_t kFreeMax = 4;
+  runtime::Pool<std::unique_ptr<Snapshot>> pool_{kFreeMax};
 };
 
 // Mass under way: share * (x, w) of one block, where x = w z. The factors travel beside the
@@ -79,17 +94,18 @@ struct Parcel {
                                             const BlockLayout& layout);
 [[nodiscard]] kernels::ConstView numbers_of(const Parcel& parcel, const BlockLayout& layout);
 
-// What one push asks for: `share` of each listed block of the snapshot, for one receiver.
+// What one push asks for: `share` of each listed block of the snapshot, for one receiver. Borrows
+// its lists for the call.
 struct Push {
   runtime::PeerId to{};
   std::uint64_t round = 0;
   double share = 0.0;
   std::shared_ptr<const Snapshot> snapshot;
-  std::vector<std::uint32_t> blocks;
+  std::span<const std::uint32_t> blocks;
   std::uint64_t era = 0;
-  std::vector<double> block_shares = {};  // instead of `share`, one a listed block; empty: `share`
-  bool asks = false;                      // its parcels are a request
-  std::vector<SharedNote> notes = {};     // go along with the first block
+  std::span<const double> block_shares = {};  // instead of `share`, one a listed block; or empty
+  bool asks = false;                          // its parcels are a request
+  std::vector<SharedNote> notes = {};         // go along with the first block
 };
 
 }  // namespace gossip

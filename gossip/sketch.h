@@ -7,10 +7,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "kernels/view.h"
+#include "runtime/pool.h"
 
 namespace gossip {
 
@@ -18,6 +20,19 @@ namespace gossip {
 struct SketchOptions {
   std::size_t width = 1024;  // a power of two
   std::uint64_t seed = 1;
+};
+
+// A sketch that is passed around, and where those of a steady run come from.
+using Sketch = std::vector<float>;
+class SketchPool {
+ public:
+  [[nodiscard]] std::shared_ptr<Sketch> take() {  // empty, with the room of an earlier one
+    return pool_.take([] { return std::make_unique<Sketch>(); });
+  }
+
+ private:
+  static constexpr std::size_t kFreeMax = 8;
+  runtime::Pool<std::unique_ptr<Sketch>> pool_{kFreeMax};
 };
 
 // sums += scale * (projection of `numbers`), where numbers[0] is coordinate `first` of the vector:

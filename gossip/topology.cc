@@ -66,12 +66,12 @@ runtime::Result<std::unique_ptr<Topology>> make_topology(const TopologyOptions& 
                         "\"; there are: " + known_names()};
 }
 
-std::vector<runtime::PeerId> Topology::in_neighbours(std::uint64_t round,
-                                                     std::span<const runtime::PeerId> members,
-                                                     runtime::PeerId self) const {
-  std::vector<runtime::PeerId> senders;
+List<runtime::PeerId> Topology::in_neighbours(std::uint64_t round,
+                                              std::span<const runtime::PeerId> members,
+                                              runtime::PeerId self, ListMemory memory) const {
+  List<runtime::PeerId> senders(memory);
   for (const runtime::PeerId member : members) {
-    const std::vector<runtime::PeerId> receivers = out_neighbours(round, members, member);
+    const List<runtime::PeerId> receivers = out_neighbours(round, members, member, memory);
     if (std::binary_search(receivers.begin(), receivers.end(), self)) senders.push_back(member);
   }
   return senders;

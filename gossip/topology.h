@@ -9,8 +9,8 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "gossip/list.h"
 #include "runtime/peer_id.h"
 #include "runtime/result.h"
 
@@ -22,20 +22,22 @@ class Topology {
 
   // The peers that `self` pushes to in `round`, sorted, without itself, each one of `members`
   // (sorted, self among them).
-  [[nodiscard]] virtual std::vector<runtime::PeerId> out_neighbours(
-      std::uint64_t round, std::span<const runtime::PeerId> members,
-      runtime::PeerId self) const = 0;
+  [[nodiscard]] virtual List<runtime::PeerId> out_neighbours(
+      std::uint64_t round, std::span<const runtime::PeerId> members, runtime::PeerId self,
+      ListMemory memory = heap()) const = 0;
 
   // Who pushes to `self` in `round`, sorted. The default asks everybody.
-  [[nodiscard]] virtual std::vector<runtime::PeerId> in_neighbours(
-      std::uint64_t round, std::span<const runtime::PeerId> members, runtime::PeerId self) const;
+  [[nodiscard]] virtual List<runtime::PeerId> in_neighbours(
+      std::uint64_t round, std::span<const runtime::PeerId> members, runtime::PeerId self,
+      ListMemory memory = heap()) const;
 
   // The share of its mass that `self` gives to each of its out_neighbours(), in their order, where
   // the topology prescribes one; each in (0, 1), their sum below one. Empty: it prescribes none.
-  [[nodiscard]] virtual std::vector<double> shares(std::uint64_t /*round*/,
-                                                   std::span<const runtime::PeerId> /*members*/,
-                                                   runtime::PeerId /*self*/) const {
-    return {};
+  [[nodiscard]] virtual List<double> shares(std::uint64_t /*round*/,
+                                            std::span<const runtime::PeerId> /*members*/,
+                                            runtime::PeerId /*self*/,
+                                            ListMemory memory = heap()) const {
+    return List<double>(memory);
   }
   [[nodiscard]] virtual bool prescribes_shares() const { return false; }
 

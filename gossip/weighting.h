@@ -7,8 +7,8 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
+#include "gossip/list.h"
 #include "gossip/topology.h"
 #include "runtime/peer_id.h"
 #include "runtime/result.h"
@@ -23,6 +23,7 @@ struct PushPlan {
   std::span<const runtime::PeerId> receivers{};  // topology->out_neighbours(round, members, self)
   const Topology* topology = nullptr;            // never null
   std::span<const double> squared_distances{};   // of the receivers from self, where asked for
+  ListMemory memory = heap();                    // of the shares
 };
 
 class Weighting {
@@ -30,7 +31,7 @@ class Weighting {
   virtual ~Weighting() = default;
 
   // A share in (0, 1) for each of plan.receivers, in their order; the sum is below one.
-  [[nodiscard]] virtual std::vector<double> shares(const PushPlan& plan) const = 0;
+  [[nodiscard]] virtual List<double> shares(const PushPlan& plan) const = 0;
 
   // Whether this weighting makes sense on such a graph. Asked once, before the run.
   [[nodiscard]] virtual runtime::Status check(const Topology& /*topology*/) const { return {}; }

@@ -119,6 +119,7 @@ struct Acknowledgement {
   incarnation @0 :UInt64;  # of the peer whose parcels have arrived
   sequences @1 :List(UInt64);
   sketch @2 :List(Float32);  # of the mass that the sender of this pushed last; empty: none said
+  unfolded @3 :Bool;  # they have arrived and are the receiver's, whose trainer has not come by yet
 }
 
 struct Heartbeat {

@@ -6,7 +6,6 @@
 #include <kj/io.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstring>
 #include <memory>
@@ -22,14 +21,7 @@
 namespace gossip {
 namespace {
 
-using Words = kj::Array<capnp::word>;
 using Frames = std::vector<runtime::Frame>;
-
-runtime::Frame frame_of(Words words) {
-  const auto owner = std::make_shared<const Words>(kj::mv(words));
-  const kj::ArrayPtr<const kj::byte> bytes = owner->asBytes();
-  return {owner, std::as_bytes(std::span(bytes.begin(), bytes.size()))};
-}
 
 // Room for the whole message, so that it is one segment.
 unsigned first_segment_words(const Body& body) {
@@ -66,6 +58,7 @@ void write(const Acknowledgement& acknowledgement, wire::Header::Builder header)
   body.setIncarnation(acknowledgement.incarnation);
   auto sequences = body.initSequences(static_cast<unsigned>(acknowledgement.sequences.size()));
   for (unsigned i = 0; i < sequences.size(); ++i) sequences.set(i, acknowledgement.sequences[i]);
+  body.setUnfolded(!acknowledgement.folded);
   if (!acknowledgement.sketch) return;
   auto sketch = body.initSketch(static_cast<unsigned>(acknowledgement.sketch->size()));
   for (unsigned i = 0; i < sketch.size(); ++i) sketch.set(i, (*acknowledgement.sketch)[i]);
@@ -163,29 +156,18 @@ void add_payload(const Body& body, Frames& frames) {
 
 using Read = std::variant<Message, Refusal>;
 
-constexpr std::size_t kSmallHeaderWords = kSmallHeaderBytes / sizeof(capnp::word);
-
 // ZeroMQ hands small frames over unaligned, and Cap'n Proto reads aligned words only. Headers are
 // small: always copy.
-class HeaderWords {
- public:
-  // False: no header is of this size.
-  [[nodiscard]] bool copy(const runtime::Frame& frame) {
-    if (frame.size() == 0 || frame.size() > kHeaderBytesMax) return false;
-    if (frame.size() % sizeof(capnp::word) != 0) return false;
-    const std::size_t count = frame.size() / sizeof(capnp::word);
-    if (count > small_.size()) large_ = kj::heapArray<capnp::word>(count);
-    words_ = kj::arrayPtr(large_ == nullptr ? small_.data() : large_.begin(), count);
-    std::memcpy(words_.begin(), frame.bytes().data(), frame.size());
-    return true;
-  }
-  [[nodiscard]] kj::ArrayPtr<const capnp::word> words() const { return words_; }
+using HeaderWords = List<std::uint64_t>;
 
- private:
-  std::array<capnp::word, kSmallHeaderWords> small_;
-  Words large_;
-  kj::ArrayPtr<capnp::word> words_;
-};
+// False: no header is of this size.
+bool copy_header(const runtime::Frame& frame, HeaderWords& words) {
+  if (frame.size() == 0 || frame.size() > kHeaderBytesMax) return false;
+  if (frame.size() % sizeof(capnp::word) != 0) return false;
+  words.resize(frame.size() / sizeof(capnp::word));
+  std::memcpy(words.data(), frame.bytes().data(), frame.size());
+  return true;
+}
 
 bool is_aligned(const runtime::Frame& frame, std::size_t alignment) {
   return reinterpret_cast<std::uintptr_t>(frame.bytes().data()) % alignment == 0;
@@ -313,16 +295,19 @@ std::variant<Body, Refusal> read(wire::Acknowledgement::Reader body, const Terms
   const auto sketch = body.getSketch();
   if (sequences.size() > kAcknowledgedMax) return Refusal::kMalformed;
   if (sketch.size() != 0 && sketch.size() != terms.sketch_size) return Refusal::kMalformed;
-  Acknowledgement acknowledgement{.incarnation = body.getIncarnation(), .sequences = {}};
+  Acknowledgement acknowledgement{.incarnation = body.getIncarnation(),
+                                  .sequences = List<std::uint64_t>(terms.memory),
+                                  .folded = !body.getUnfolded()};
   acknowledgement.sequences.reserve(sequences.size());
   for (const std::uint64_t sequence : sequences) acknowledgement.sequences.push_back(sequence);
   if (sketch.size() == 0) return acknowledgement;
-  std::vector<float> numbers;
-  numbers.reserve(sketch.size());
-  for (const float number : sketch) numbers.push_back(number);
-  if (!std::ranges::all_of(numbers, [](float number) { return std::isfinite(number); }))
+  const auto numbers =
+      terms.sketches == nullptr ? std::make_shared<Sketch>() : terms.sketches->take();
+  numbers->reserve(sketch.size());
+  for (const float number : sketch) numbers->push_back(number);
+  if (!std::ranges::all_of(*numbers, [](float number) { return std::isfinite(number); }))
     return Refusal::kNotFinite;
-  acknowledgement.sketch = std::make_shared<const std::vector<float>>(std::move(numbers));
+  acknowledgement.sketch = numbers;
   return acknowledgement;
 }
 
@@ -437,11 +422,11 @@ std::variant<Body, Refusal> read_body(wire::Header::Reader header, const Frames&
 
 // `read_checked` looks at a header of this version and reads the body.
 template <typename ReadChecked>
-Read read_message(const Frames& frames, const ReadChecked& read_checked) {
-  if (frames.empty()) return Refusal::kMalformed;
-  HeaderWords header_words;
-  if (!header_words.copy(frames.front())) return Refusal::kMalformed;
-  const kj::ArrayPtr<const capnp::word> words = header_words.words();
+Read read_message(const Frames& frames, ListMemory memory, const ReadChecked& read_checked) {
+  HeaderWords copied(memory);
+  if (frames.empty() || !copy_header(frames.front(), copied)) return Refusal::kMalformed;
+  const kj::ArrayPtr<const capnp::word> words(reinterpret_cast<const capnp::word*>(copied.data()),
+                                              copied.size());
   try {
     // Pointers may share what they point at; a message that is read once never costs more than it
     // is long.
@@ -450,13 +435,13 @@ Read read_message(const Frames& frames, const ReadChecked& read_checked) {
     if (reader.getEnd() != words.end()) return Refusal::kMalformed;
     const auto header = reader.getRoot<wire::Header>();
     if (header.getVersion() != kProtocolVersion) return Refusal::kWrongVersion;
-    const std::variant<Body, Refusal> body = read_checked(header);
-    const Body* said = std::get_if<Body>(&body);
+    std::variant<Body, Refusal> body = read_checked(header);
+    Body* said = std::get_if<Body>(&body);
     if (said == nullptr) return std::get<Refusal>(body);
     return Message{.from = {.id = runtime::PeerId{header.getSender()},
                             .incarnation = header.getIncarnation(),
                             .fingerprint = header.getFingerprint()},
-                   .body = *said};
+                   .body = std::move(*said)};
   } catch (const kj::Exception&) {  // out of bounds, of another type, nested or traversed too far
     return Refusal::kMalformed;
   }
@@ -501,55 +486,51 @@ std::string_view to_string(Refusal refusal) {
 }
 
 std::vector<runtime::Frame> encode(const Sender& from, const Body& body) {
-  capnp::MallocMessageBuilder builder(first_segment_words(body));
-  write(from, body, builder);
-  std::vector<runtime::Frame> frames{frame_of(capnp::messageToFlatArray(builder))};
-  add_payload(body, frames);
+  HeaderPool headers(0);
+  std::vector<runtime::Frame> frames;
+  encode(from, body, headers, frames);
   return frames;
 }
 
-void encode(const Sender& from, const Body& body, MemoryPool& headers,
+void encode(const Sender& from, const Body& body, HeaderPool& headers,
             std::vector<runtime::Frame>& frames) {
-  CHECK(headers.piece_bytes() >= kSmallHeaderBytes);
-  std::array<capnp::word, kSmallHeaderWords> segment{};
-  // The message is its segment, and a word that says how long that is.
-  if (first_segment_words(body) >= segment.size()) {
-    frames = encode(from, body);
-    return;
-  }
-  capnp::MallocMessageBuilder builder(kj::arrayPtr(segment.data(), segment.size()));
+  const auto make = [] { return std::make_unique<std::vector<std::byte>>(); };
+  const auto segment = headers.take(make);
+  segment->resize(first_segment_words(body) * sizeof(capnp::word));  // zeros, as it must be
+  capnp::MallocMessageBuilder builder(kj::arrayPtr(reinterpret_cast<capnp::word*>(segment->data()),
+                                                   segment->size() / sizeof(capnp::word)));
   write(from, body, builder);
-  const std::size_t bytes = capnp::computeSerializedSizeInWords(builder) * sizeof(capnp::word);
+  const auto header = headers.take(make);
+  header->resize(capnp::computeSerializedSizeInWords(builder) * sizeof(capnp::word));
+  kj::ArrayOutputStream out(
+      kj::arrayPtr(reinterpret_cast<kj::byte*>(header->data()), header->size()));
+  capnp::writeMessage(out, builder);
   frames.clear();
-  if (bytes <= kSmallHeaderBytes) {
-    const std::shared_ptr<std::byte> piece = headers.take();
-    kj::ArrayOutputStream out(kj::arrayPtr(reinterpret_cast<kj::byte*>(piece.get()), bytes));
-    capnp::writeMessage(out, builder);
-    frames.emplace_back(piece, std::span<const std::byte>(piece.get(), bytes));
-  } else {
-    frames.push_back(frame_of(capnp::messageToFlatArray(builder)));
-  }
+  frames.emplace_back(header, std::span<const std::byte>(*header));
   add_payload(body, frames);
 }
 
 std::variant<Message, Refusal> decode(const runtime::Delivery& delivery, const Terms& terms) {
-  return read_message(
-      delivery.frames, [&](wire::Header::Reader header) -> std::variant<Body, Refusal> {
-        const bool for_any_run =
-            header.isHello() || header.isRejection() || header.isInquiry() || header.isReport();
-        if (header.getFingerprint() != terms.fingerprint && !for_any_run) return Refusal::kOtherRun;
-        if (runtime::PeerId{header.getSender()} != delivery.from) return Refusal::kWrongSender;
-        return read_body(header, delivery.frames, terms);
-      });
+  return read_message(delivery.frames, terms.memory,
+                      [&](wire::Header::Reader header) -> std::variant<Body, Refusal> {
+                        const bool for_any_run = header.isHello() || header.isRejection() ||
+                                                 header.isInquiry() || header.isReport();
+                        if (header.getFingerprint() != terms.fingerprint && !for_any_run)
+                          return Refusal::kOtherRun;
+                        if (runtime::PeerId{header.getSender()} != delivery.from)
+                          return Refusal::kWrongSender;
+                        return read_body(header, delivery.frames, terms);
+                      });
 }
 
 std::variant<Message, Refusal> decode_answer(const std::vector<runtime::Frame>& frames) {
-  return read_message(frames, [&](wire::Header::Reader header) -> std::variant<Body, Refusal> {
-    if (frames.size() != 1) return Refusal::kMalformed;
-    if (header.isReport()) return read(header.getReport());
-    if (header.isRejection()) return read_rejection(header.getRejection());
-    return Refusal::kMalformed;
-  });
+  return read_message(frames, heap(),
+                      [&](wire::Header::Reader header) -> std::variant<Body, Refusal> {
+                        if (frames.size() != 1) return Refusal::kMalformed;
+                        if (header.isReport()) return read(header.getReport());
+                        if (header.isRejection()) return read_rejection(header.getRejection());
+                        return Refusal::kMalformed;
+                      });
 }
 
 }  // namespace gossip

@@ -13,21 +13,25 @@
 #include "gossip/contact.h"
 #include "gossip/decoder.h"
 #include "gossip/layout.h"
+#include "gossip/list.h"
 #include "gossip/members.h"
 #include "gossip/membership/prober.h"
 #include "gossip/membership/rumours.h"
 #include "gossip/membership/view_message.h"
-#include "gossip/memory_pool.h"
 #include "gossip/parcel.h"
 #include "gossip/report.h"
+#include "gossip/sketch.h"
 #include "runtime/frame.h"
+#include "runtime/pool.h"
 #include "runtime/transport.h"
 
 namespace gossip {
 
 struct Acknowledgement {
-  std::uint64_t incarnation = 0;         // of the peer whose parcels these are
-  std::vector<std::uint64_t> sequences;  // at most kAcknowledgedMax
+  std::uint64_t incarnation = 0;  // of the peer whose parcels these are
+  List<std::uint64_t> sequences;  // at most kAcknowledgedMax
+  // False: they have arrived, and will be acknowledged once more when they have been folded.
+  bool folded = true;
   // Of the mass that the one who acknowledges pushed last; null: said before, or none is used.
   std::shared_ptr<const std::vector<float>> sketch = nullptr;
 };
@@ -88,15 +92,17 @@ struct Terms {
   std::size_t sketch_size = 0;       // numbers of a sketch
   const Decoder* decoder = nullptr;  // of the run's codec; none: f32
   ParcelKind kind = ParcelKind::kMass;
-  bool norms = false;  // measure parcels: Parcel::squared_norm
+  bool norms = false;              // measure parcels: Parcel::squared_norm
+  ListMemory memory = heap();      // of what is read; outlives it
+  SketchPool* sketches = nullptr;  // of those that come; none: the heap
 };
 
+// Where headers are built and lie until they have left; those of a steady run come back.
+using HeaderPool = runtime::Pool<std::unique_ptr<std::vector<std::byte>>>;
+
 [[nodiscard]] std::vector<runtime::Frame> encode(const Sender& from, const Body& body);
-// The same into `frames`, with the header in a piece of `headers` where it fits: nothing is
-// allocated.
-void encode(const Sender& from, const Body& body, MemoryPool& headers,
-            std::vector<runtime::Frame>& frames);
-inline constexpr std::size_t kSmallHeaderBytes = 1024;  // of a parcel, or ninety acknowledgements
+void encode(const Sender& from, const Body& body, HeaderPool& headers,
+            std::vector<runtime::Frame>& frames);  // the same, into `frames`
 
 // Reads what came. Looks at nothing but its arguments, so it may run outside of any lock: a
 // parcel's checksum and finiteness, the costly part, are checked here. The payload of a parcel is

@@ -11,7 +11,6 @@ namespace {
 constexpr runtime::Duration kWaitMax{50'000'000};
 // While the network has no room there is nothing to poll for but time.
 constexpr runtime::Duration kRetryAfter{1'000'000};
-constexpr std::size_t kDeliveriesPerTurn = 16;
 
 }  // namespace
 
@@ -61,11 +60,10 @@ bool GossipThread::lets_in() const {
 }
 
 void GossipThread::take_in() {
-  std::array<runtime::Delivery, kDeliveriesPerTurn> deliveries;
-  const std::size_t count = transport_->receive(deliveries);
+  const std::size_t count = transport_->receive(deliveries_);
   if (count == 0) return;
   const runtime::Instant now = clock_->now();
-  for (runtime::Delivery& delivery : std::span(deliveries).first(count)) {
+  for (runtime::Delivery& delivery : std::span(deliveries_).first(count)) {
     peer_->receive(delivery, now);
     delivery.frames.clear();  // they may be large, and what is kept of them is kept elsewhere
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
@@ -46,6 +47,8 @@ class GossipThread {
   const runtime::Clock* clock_;
   Beacons* beacons_;
   std::shared_ptr<const runtime::KeyNames> authorized_;  // as the peer was told
+  static constexpr std::size_t kDeliveriesPerTurn = 16;
+  std::array<runtime::Delivery, kDeliveriesPerTurn> deliveries_;  // of a turn
   std::atomic<bool> stopping_{false};
   std::mutex mutex_;
   std::condition_variable arrived_;

@@ -112,7 +112,9 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
              parts.distances == nullptr ? 0 : parts.distances->sketch_size(),
              &decoder_,
              parts.parcels,
-             options.norm_limit > 0.0 && options.norm_action == gossip::NormAction::kRefuse},
+             options.norm_limit > 0.0 && options.norm_action == gossip::NormAction::kRefuse,
+             &read_lists_,
+             &read_sketches_},
       mass_(start_mass(parts)),
       protocol_(gossip::make_protocol(protocol_options(options, parts))),
       delta_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
@@ -170,18 +172,18 @@ std::vector<Peer::Awaited> Peer::awaited() const {
   for (const runtime::PeerId peer : missing()) add(peer);
   if (!awaited.empty()) return awaited;
   for (const runtime::PeerId peer : protocol_->graph(round_).topology->out_neighbours(
-           choice_.graph_round(round_), members.all(), options_.self.id))
+           choice_.graph_round(round_), members.all(), options_.self.id, &lists_))
     if (members.is_living(peer) && !exchange_->has_room(peer)) add(peer);
   return awaited;
 }
 
-std::vector<runtime::PeerId> Peer::missing() const {
-  if (!round_open_) return {};
+gossip::List<runtime::PeerId> Peer::missing() const {
+  if (!round_open_) return gossip::List<runtime::PeerId>(&lists_);
   const std::uint64_t round = round_ - 1;
   const gossip::Members& members = exchange_->members();
-  const std::vector<std::uint32_t> blocks = choice_.blocks(round);
-  auto senders = protocol_->graph(round).topology->in_neighbours(choice_.graph_round(round),
-                                                                 members.all(), options_.self.id);
+  const gossip::List<std::uint32_t> blocks = choice_.blocks(round, &lists_);
+  auto senders = protocol_->graph(round).topology->in_neighbours(
+      choice_.graph_round(round), members.all(), options_.self.id, &lists_);
   std::erase_if(senders, [&](runtime::PeerId peer) {
     return !members.is_living(peer) ||
            exchange_->inbox().complete(round, std::span(&peer, 1), blocks);
@@ -503,7 +505,7 @@ bool Peer::flush(runtime::Transport& transport, runtime::Instant now) {
     static_cast<void>(transport.connect(contact.id, contact.address).ok());
   }
   bool all = true;
-  const std::vector<runtime::PeerId> talking_to = exchange_->talking_to();
+  const gossip::List<runtime::PeerId> talking_to = exchange_->talking_to(&read_lists_);
   for (const auto channel : {runtime::Channel::kControl, runtime::Channel::kBulk}) {
     for (const runtime::PeerId to : talking_to) {
       while (const auto* frames = exchange_->next(to, channel, now)) {

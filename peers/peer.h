@@ -235,17 +235,21 @@ class Peer {
 
  private:
   static constexpr std::size_t kAgesMax = 1024;  // parcels, of which ages are told
+  static constexpr std::pmr::pool_options kListPool{.max_blocks_per_chunk = 8,
+                                                    .largest_required_pool_block = 1U << 20U};
 
   [[nodiscard]] std::span<const runtime::PeerId> mixing_members(
-      const gossip::Topology& topology) const;                 // whom it is computed over
-  [[nodiscard]] std::vector<runtime::PeerId> missing() const;  // of the round that is open
-  [[nodiscard]] std::vector<std::uint32_t> pushable_blocks() const;
+      const gossip::Topology& topology) const;                  // whom it is computed over
+  [[nodiscard]] gossip::List<runtime::PeerId> missing() const;  // of the round that is open
+  [[nodiscard]] gossip::List<std::uint32_t> pushable_blocks() const;
   struct Recipients {
-    std::vector<runtime::PeerId> peers{};
-    std::vector<bool> room{};                   // whether a push may go there now
-    std::vector<runtime::PeerId> members{};     // shares by distance only:
-    std::vector<gossip::Heard> heard{};         // of each of peers
-    std::vector<std::vector<double>> shares{};  // one list for all blocks or one a block
+    explicit Recipients(gossip::ListMemory memory)
+        : peers(memory), room(memory), members(memory), heard(memory), shares(memory) {}
+    gossip::List<runtime::PeerId> peers;
+    gossip::List<bool> room;                    // whether a push may go there now
+    gossip::List<runtime::PeerId> members;      // shares by distance only:
+    gossip::List<gossip::Heard> heard;          // of each of peers
+    gossip::List<gossip::List<double>> shares;  // one list for all blocks or one a block
     bool asks = false;                          // for an answer
     [[nodiscard]] std::size_t room_count() const {
       return static_cast<std::size_t>(std::ranges::count(room, true));
@@ -261,7 +265,7 @@ class Peer {
   void tell_of_batches();
   void hear_of_batches();
   void hand(const Recipients& to, const std::shared_ptr<const gossip::Snapshot>& snapshot,
-            const std::vector<std::uint32_t>& blocks);
+            std::span<const std::uint32_t> blocks);
   void move_statistics();
   void begin_own_statistics();
   [[nodiscard]] bool steps_scaled_by_weight() const;
@@ -299,9 +303,12 @@ class Peer {
   ShapedGradient gradient_;
   gossip::BlockChoice choice_;
   gossip::Decoder decoder_;
+  std::pmr::unsynchronized_pool_resource read_lists_{kListPool};  // the network's alone
+  gossip::SketchPool read_sketches_;
   gossip::Terms terms_;
 
   // The trainer's alone.
+  mutable std::pmr::unsynchronized_pool_resource lists_{kListPool};  // of a round
   gossip::Mass mass_;
   std::unique_ptr<gossip::Protocol> protocol_;
   // A copy of z, where the estimate is not what the mass holds: statistics are this peer's own, or

@@ -20,8 +20,8 @@ constexpr double kHalf = 0.5;
 
 }  // namespace
 
-std::vector<std::uint32_t> Peer::pushable_blocks() const {
-  std::vector<std::uint32_t> blocks = choice_.blocks(round_);
+gossip::List<std::uint32_t> Peer::pushable_blocks() const {
+  gossip::List<std::uint32_t> blocks = choice_.blocks(round_, &lists_);
   // Rounds in step bound w by themselves, as pairs do, and both must be whole.
   if (options_.pace != Pace::kSync && !averages_pairs())
     std::erase_if(blocks, [this](std::uint32_t block) {
@@ -32,11 +32,13 @@ std::vector<std::uint32_t> Peer::pushable_blocks() const {
 
 // Everything that the network's thread may change is read here, under the lock.
 Peer::Recipients Peer::recipients(bool anything_to_push) const {
-  Recipients to{.asks = averages_pairs()};
+  Recipients to(&lists_);
+  to.asks = averages_pairs();
   const std::scoped_lock lock(mutex_);
   const gossip::Graph graph = protocol_->graph(round_);
   const std::span<const runtime::PeerId> members = mixing_members(*graph.topology);
-  to.peers = graph.topology->out_neighbours(choice_.graph_round(round_), members, options_.self.id);
+  to.peers = graph.topology->out_neighbours(choice_.graph_round(round_), members, options_.self.id,
+                                            &lists_);
   // In step, rounds bound what is under way by themselves, and none may be left out.
   const bool may_push = anything_to_push && !exchange_->awaits_answer() &&
                         (options_.pace == Pace::kSync || exchange_->may_push(round_));
@@ -44,7 +46,7 @@ Peer::Recipients Peer::recipients(bool anything_to_push) const {
     to.room.push_back(may_push && exchange_->has_room(peer));
   if (parts_.weighting->asks_distances()) {
     to.members.assign(members.begin(), members.end());
-    for (const runtime::PeerId peer : to.peers) to.heard.push_back(exchange_->heard(peer));
+    for (const runtime::PeerId peer : to.peers) to.heard.push_back(exchange_->heard(peer, &lists_));
   } else if (to.room_count() > 0) {
     to.shares.push_back(graph.weighting->shares(plan_for(to, members)));
   }
@@ -57,17 +59,19 @@ gossip::PushPlan Peer::plan_for(const Recipients& to,
           .members = members,
           .self = options_.self.id,
           .receivers = to.peers,
-          .topology = protocol_->graph(round_).topology};
+          .topology = protocol_->graph(round_).topology,
+          .memory = &lists_};
 }
 
 // Shares by distance: one list for all blocks, or one a block. Outside of the lock, since it reads
 // whole models.
 void Peer::weigh_by_distance(Recipients& to) const {
-  std::vector<std::vector<double>> squared;  // by receiver
-  for (const gossip::Heard& heard : to.heard) squared.push_back(parts_.distances->squared(heard));
+  gossip::List<gossip::List<double>> squared(&lists_);  // by receiver
+  for (const gossip::Heard& heard : to.heard)
+    squared.push_back(parts_.distances->squared(heard, &lists_));
   const std::size_t lists =
       parts_.distances->options().per_block ? parts_.layout->block_count() : 1;
-  std::vector<double> of_list(to.peers.size());
+  gossip::List<double> of_list(to.peers.size(), &lists_);
   for (std::size_t list = 0; list < lists; ++list) {
     for (std::size_t i = 0; i < of_list.size(); ++i) of_list[i] = squared[i][list];
     gossip::PushPlan plan = plan_for(to, to.members);
@@ -131,11 +135,11 @@ void Peer::hear_of_batches() {
 }
 
 bool Peer::hand_out() {
-  const std::size_t planned = choice_.blocks(round_).size();
+  const std::size_t planned = choice_.blocks(round_, &lists_).size();
   if (parts_.participation != nullptr && parts_.participation->open()) stretch_period();
   if (parts_.correction != nullptr) let_correction_see();
   if (parts_.batches != nullptr) tell_of_batches();
-  const std::vector<std::uint32_t> blocks = pushable_blocks();
+  const gossip::List<std::uint32_t> blocks = pushable_blocks();
   Recipients to = recipients(!blocks.empty());
   const bool by_distance = parts_.weighting->asks_distances();
   if (by_distance) weigh_by_distance(to);
@@ -168,25 +172,25 @@ bool Peer::hand_out() {
 }
 
 void Peer::hand(const Recipients& to, const std::shared_ptr<const gossip::Snapshot>& snapshot,
-                const std::vector<std::uint32_t>& blocks) {
-  std::vector<double> kept(blocks.size(), 1.0);
+                std::span<const std::uint32_t> blocks) {
+  gossip::List<double> kept(blocks.size(), 1.0, &lists_);
+  gossip::List<double> shares(blocks.size(), &lists_);  // of one receiver, a block
   {
     const std::scoped_lock lock(mutex_);
     for (std::size_t i = 0; i < to.peers.size(); ++i) {
       // Who died since is refused by has_room: that share stays.
       if (!to.room[i] || !exchange_->has_room(to.peers[i])) continue;
-      gossip::Push push{.to = to.peers[i],
-                        .round = round_,
-                        .snapshot = snapshot,
-                        .blocks = blocks,
-                        .era = era_,
-                        .asks = to.asks};
       for (std::size_t b = 0; b < blocks.size(); ++b) {
-        const std::vector<double>& shares = to.shares[to.shares.size() == 1 ? 0 : blocks[b]];
-        push.block_shares.push_back(options_.damping * shares[i]);
-        kept[b] -= push.block_shares.back();
+        shares[b] = options_.damping * to.shares[to.shares.size() == 1 ? 0 : blocks[b]][i];
+        kept[b] -= shares[b];
       }
-      exchange_->push(std::move(push));
+      exchange_->push({.to = to.peers[i],
+                       .round = round_,
+                       .snapshot = snapshot,
+                       .blocks = blocks,
+                       .era = era_,
+                       .block_shares = shares,
+                       .asks = to.asks});
     }
   }
   // Outside of the lock: what a codec sent is decoded again.
@@ -217,7 +221,7 @@ void Peer::answer_requests() {
 }
 
 void Peer::answer_request(runtime::PeerId asker) {
-  std::vector<std::uint32_t> blocks(parts_.layout->block_count());
+  gossip::List<std::uint32_t> blocks(parts_.layout->block_count(), &lists_);
   std::iota(blocks.begin(), blocks.end(), 0U);
   const std::uint64_t seed = runtime::mix_bits(push_seed() + ++answers_given_);
   const auto snapshot = protocol_->offer(mass_, {round_, blocks, seed, {}});
@@ -225,7 +229,11 @@ void Peer::answer_request(runtime::PeerId asker) {
     diverged_ = true;
     return;
   }
-  hand({.peers = {asker}, .room = {true}, .shares = {{kHalf}}}, snapshot, blocks);
+  Recipients to(&lists_);
+  to.peers.push_back(asker);
+  to.room.push_back(true);
+  to.shares.emplace_back(1, kHalf);
+  hand(to, snapshot, blocks);
 }
 
 }  // namespace peers

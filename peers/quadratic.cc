@@ -87,7 +87,8 @@ void Quadratic::visit_state(StateVisitor& visitor) {
 
 template <typename T>
 double Quadratic::gradient_of(kernels::ConstView estimate, kernels::View gradient) {
-  std::vector<T> z(estimate.count());
+  std::vector<T>& z = std::get<std::vector<T>>(z_);
+  z.resize(estimate.count());
   backend_->download(estimate, std::span(z));
   double loss = 0.0;
   for (std::size_t k = 0; k < z.size(); ++k) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <tuple>
 #include <vector>
 
 #include "kernels/backend.h"
@@ -58,7 +59,8 @@ class Quadratic final : public Objective {
   Options options_;
   runtime::Random random_;
   kernels::Backend* backend_;
-  std::vector<double> noise_;  // of the current batch
+  std::vector<double> noise_;                              // of the current batch
+  std::tuple<std::vector<float>, std::vector<double>> z_;  // room for an estimate, then a gradient
 };
 
 }  // namespace peers

@@ -26,8 +26,8 @@ struct Line {
   zmq::socket_t events;
   Reach reach = Reach::kNobody;
 
-  void look() {
-    while (const std::optional<std::uint16_t> event = next_event()) {
+  void look(MessageParts& parts) {
+    while (const std::optional<std::uint16_t> event = next_event(parts)) {
       if (*event == ZMQ_EVENT_CONNECTED) reach = std::max(reach, Reach::kSomebody);
       if (*event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED) reach = Reach::kPeer;
       if (*event == ZMQ_EVENT_DISCONNECTED && reach == Reach::kPeer) reach = Reach::kLost;
@@ -36,9 +36,9 @@ struct Line {
 
  private:
   // Two frames: the event's number with a value, and where it happened.
-  std::optional<std::uint16_t> next_event() {
+  std::optional<std::uint16_t> next_event(MessageParts& parts) {
     std::vector<Frame> frames;
-    if (!receive_frames(events, frames) || frames.empty()) return std::nullopt;
+    if (!receive_frames(events, frames, parts) || frames.empty()) return std::nullopt;
     std::uint16_t number = 0;
     CHECK(frames[0].size() >= sizeof number);
     std::memcpy(&number, frames[0].bytes().data(), sizeof number);
@@ -50,6 +50,7 @@ struct Line {
 
 struct ZmqCaller::State {
   zmq::context_t context;
+  MessageParts parts;
   std::vector<Line> lines;
 };
 
@@ -86,7 +87,9 @@ ZmqCaller::~ZmqCaller() {
 
 bool ZmqCaller::send(std::span<const Frame> message) {
   return std::ranges::any_of(state_->lines,
-                             [&](Line& line) { return send_message(line.dealer, message); });
+                             [&](Line& line) {
+                               return send_message(line.dealer, message, state_->parts);
+                             });
 }
 
 std::optional<std::vector<Frame>> ZmqCaller::receive(Duration timeout) {
@@ -97,14 +100,14 @@ std::optional<std::vector<Frame>> ZmqCaller::receive(Duration timeout) {
   CHECK(count >= 0 || errno == EINTR);
   std::vector<Frame> frames;
   for (Line& line : state_->lines)
-    if (receive_frames(line.dealer, frames)) return frames;
+    if (receive_frames(line.dealer, frames, state_->parts)) return frames;
   return std::nullopt;
 }
 
 Reach ZmqCaller::reach() {
   Reach best = Reach::kNobody;
   for (Line& line : state_->lines) {
-    line.look();
+    line.look(state_->parts);
     best = std::max(best, line.reach);
   }
   return best;

@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <atomic>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <limits>
@@ -19,6 +19,7 @@
 namespace runtime {
 namespace {
 
+constexpr std::size_t kRoutersMax = 4;  // waited for at once
 constexpr char kRoutingTag = 'p';
 constexpr std::size_t kRoutingBytes = 1 + sizeof(std::uint64_t);
 // Below this, copying costs less than the allocation and the callback of a lent frame.
@@ -91,32 +92,30 @@ Error cannot_listen(const std::string& endpoint, int reason) {
   return Error{fmt::format("cannot listen at {}: {}", endpoint, zmq_strerror(reason))};
 }
 
-// A frame in the hands of ZeroMQ's thread, which drops it. ZeroMQ's queues order the two threads;
-// the flag orders them once more where a race detector can see it.
-struct LentFrame {
-  explicit LentFrame(const Frame& shared) : frame(shared) {}
-  Frame frame;
-  std::atomic<bool> lent{false};
-};
-
 void take_back(void* /*bytes*/, void* lent_frame) {
-  const std::unique_ptr<LentFrame> back(static_cast<LentFrame*>(lent_frame));
+  const auto back = std::move(static_cast<LentFrame*>(lent_frame)->self);
   CHECK(back->lent.load(std::memory_order_acquire));
 }
 
 // Copies or lends. `const` is cast away for an interface that knows no reader. Out of memory, the
 // only failure, ends the process.
-zmq::message_t message_of(const Frame& frame) noexcept {
+zmq::message_t message_of(const Frame& frame, MessageParts& parts) noexcept {
   if (frame.size() < kLentBytesMin) return {frame.bytes().data(), frame.size()};
-  auto lent = std::make_unique<LentFrame>(frame);
+  const auto lent = parts.lent.take([] { return std::make_unique<LentFrame>(); });
+  lent->frame = frame;
+  lent->self = lent;
   lent->lent.store(true, std::memory_order_release);
   void* bytes = const_cast<std::byte*>(frame.bytes().data());
-  return {bytes, frame.size(), take_back, lent.release()};
+  return {bytes, frame.size(), take_back, lent.get()};
 }
 
-Frame frame_of(std::shared_ptr<zmq::message_t> message) {
-  const std::span bytes(message->data<const std::byte>(), message->size());
-  return {std::move(message), bytes};
+std::shared_ptr<ReceivedPart> part_of(MessageParts& parts) {
+  return parts.received.take([] { return std::make_unique<ReceivedPart>(); });
+}
+
+Frame frame_of(std::shared_ptr<ReceivedPart> part) {
+  const std::span bytes(part->message.data<const std::byte>(), part->message.size());
+  return {std::move(part), bytes};
 }
 
 // The C calls, because theirs are return values where the C++ ones throw at a mere signal.
@@ -221,10 +220,10 @@ void close_now(zmq::socket_t& socket) {
   socket.close();
 }
 
-bool send_message(zmq::socket_t& dealer, std::span<const Frame> frames) {
+bool send_message(zmq::socket_t& dealer, std::span<const Frame> frames, MessageParts& parts) {
   for (std::size_t i = 0; i < frames.size(); ++i) {
     const bool last = i + 1 == frames.size();
-    if (send_part(dealer, message_of(frames[i]), last)) continue;
+    if (send_part(dealer, message_of(frames[i], parts), last)) continue;
     // The connection broke between two frames. ZeroMQ has taken back the first ones and drops
     // everything up to the end of this message, so that end has to come.
     if (i > 0 && !last) CHECK(send_part(dealer, zmq::message_t(), true));
@@ -233,7 +232,8 @@ bool send_message(zmq::socket_t& dealer, std::span<const Frame> frames) {
   return true;
 }
 
-Received receive_message(zmq::socket_t& router, Delivery& delivery, Origin& origin) {
+Received receive_message(zmq::socket_t& router, Delivery& delivery, Origin& origin,
+                         MessageParts& parts) {
   delivery.frames.clear();
   origin = {};
   zmq::message_t routing_id;
@@ -242,10 +242,10 @@ Received receive_message(zmq::socket_t& router, Delivery& delivery, Origin& orig
   bool more = routing_id.more();
   bool whole = from.has_value() && more;
   while (more) {
-    auto part = std::make_shared<zmq::message_t>();
-    if (!receive_part(router, *part)) return Received::kRefused;
-    more = part->more();
-    if (!more) origin = origin_of(*part);
+    std::shared_ptr<ReceivedPart> part = part_of(parts);
+    if (!receive_part(router, part->message)) return Received::kRefused;
+    more = part->message.more();
+    if (!more) origin = origin_of(part->message);
     whole = whole && delivery.frames.size() < kMessageFramesMax;
     if (whole) delivery.frames.push_back(frame_of(std::move(part)));
   }
@@ -254,12 +254,12 @@ Received receive_message(zmq::socket_t& router, Delivery& delivery, Origin& orig
   return Received::kMessage;
 }
 
-bool receive_frames(zmq::socket_t& socket, std::vector<Frame>& frames) {
+bool receive_frames(zmq::socket_t& socket, std::vector<Frame>& frames, MessageParts& parts) {
   frames.clear();
   for (bool more = true; more;) {
-    auto part = std::make_shared<zmq::message_t>();
-    if (!receive_part(socket, *part)) return false;
-    more = part->more();
+    std::shared_ptr<ReceivedPart> part = part_of(parts);
+    if (!receive_part(socket, part->message)) return false;
+    more = part->message.more();
     if (frames.size() < kMessageFramesMax) frames.push_back(frame_of(std::move(part)));
   }
   return true;
@@ -284,10 +284,13 @@ void cut(const Origin& origin) {
 }
 
 void wait_for_any(std::span<zmq::socket_t> routers, int wake_fd, Duration timeout) {
-  std::vector<zmq_pollitem_t> items;
-  for (zmq::socket_t& router : routers) items.push_back({router.handle(), 0, ZMQ_POLLIN, 0});
-  items.push_back({nullptr, wake_fd, ZMQ_POLLIN, 0});
-  const int count = zmq_poll(items.data(), static_cast<int>(items.size()), milliseconds(timeout));
+  std::array<zmq_pollitem_t, 1 + kRoutersMax> items{};
+  CHECK(routers.size() <= kRoutersMax);
+  items[0] = {nullptr, wake_fd, ZMQ_POLLIN, 0};
+  for (std::size_t i = 0; i < routers.size(); ++i)
+    items[1 + i] = {routers[i].handle(), 0, ZMQ_POLLIN, 0};
+  const int used = 1 + static_cast<int>(routers.size());
+  const int count = zmq_poll(items.data(), used, milliseconds(timeout));
   CHECK(count >= 0 || errno == EINTR);
 }
 

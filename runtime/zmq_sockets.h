@@ -2,8 +2,10 @@
 // The parts of ZmqTransport that speak to libzmq: sockets with their options set, messages in and
 // out. Nothing here throws.
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +13,8 @@
 #include <zmq.hpp>
 
 #include "runtime/address.h"
+#include "runtime/frame.h"
+#include "runtime/pool.h"
 #include "runtime/result.h"
 #include "runtime/transport.h"
 #include "runtime/zmq_transport.h"
@@ -37,9 +41,33 @@ Status dial(zmq::socket_t& dealer, const Address& address, Channel channel,
 // Closes at once: what is queued is dropped.
 void close_now(zmq::socket_t& socket);
 
+// A frame in the hands of ZeroMQ, whose thread drops it. ZeroMQ's queues order the two threads; the
+// flag orders them once more where a race detector can see it.
+struct LentFrame {
+  Frame frame;
+  std::atomic<bool> lent{false};
+  std::shared_ptr<LentFrame> self;  // while it is lent
+  void clear() {
+    frame = {};
+    lent.store(false, std::memory_order_relaxed);
+  }
+};
+// A message of ZeroMQ's that a frame refers to.
+struct ReceivedPart {
+  zmq::message_t message;
+  void clear() { message.rebuild(); }
+};
+// Where a steady run has both from. Outlived by what is lent.
+struct MessageParts {
+  static constexpr std::size_t kFreeMax = 256;
+  Pool<std::unique_ptr<LentFrame>> lent{kFreeMax};
+  Pool<std::unique_ptr<ReceivedPart>> received{kFreeMax};
+};
+
 // Queues a message of one or more frames, all or nothing. False: the neighbour does not answer, or
 // its queue is full.
-[[nodiscard]] bool send_message(zmq::socket_t& dealer, std::span<const Frame> frames);
+[[nodiscard]] bool send_message(zmq::socket_t& dealer, std::span<const Frame> frames,
+                                MessageParts& parts);
 
 // How a message came.
 struct Origin {
@@ -50,11 +78,13 @@ struct Origin {
 enum class Received : std::uint8_t { kMessage, kRefused, kNothing };
 // Takes the oldest waiting message. kRefused: there was one, from nobody we know how to name or
 // with more than kMessageFramesMax frames, and it is gone; `delivery` then holds nothing of use.
-[[nodiscard]] Received receive_message(zmq::socket_t& router, Delivery& delivery, Origin& origin);
+[[nodiscard]] Received receive_message(zmq::socket_t& router, Delivery& delivery, Origin& origin,
+                                       MessageParts& parts);
 
 // The frames of the oldest waiting message, all of them; false: there is none. More than
 // kMessageFramesMax are cut off.
-[[nodiscard]] bool receive_frames(zmq::socket_t& socket, std::vector<Frame>& frames);
+[[nodiscard]] bool receive_frames(zmq::socket_t& socket, std::vector<Frame>& frames,
+                                  MessageParts& parts);
 
 // Whether who said this is on the same machine.
 [[nodiscard]] bool came_from_here(const Origin& origin);

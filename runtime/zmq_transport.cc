@@ -63,6 +63,7 @@ struct ZmqTransport::State {
   std::shared_ptr<const KeyNames> authorized;  // as of the last receive()
   std::array<zmq::socket_t, kChannels.size()> routers;
   std::map<PeerId, Neighbour> neighbours;
+  MessageParts parts;
   Address address;
   int wake_fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   std::uint64_t refused_count = 0;
@@ -155,7 +156,7 @@ Sent ZmqTransport::send(PeerId to, Channel channel, std::span<const Frame> frame
   if (known == state_->neighbours.end()) return Sent::kUnknownPeer;
   zmq::socket_t& dealer = known->second.dealers[index_of(channel)];
   if (!dealer) return Sent::kUnknownPeer;
-  return send_message(dealer, frames) ? Sent::kQueued : Sent::kQueueFull;
+  return send_message(dealer, frames, state_->parts) ? Sent::kQueued : Sent::kQueueFull;
 }
 
 std::size_t ZmqTransport::receive(std::span<Delivery> out) {
@@ -171,7 +172,7 @@ std::size_t ZmqTransport::receive(std::span<Delivery> out) {
     // was room for, the rest waits for the next call.
     std::size_t refused = 0;
     while (count < out.size() && refused < out.size()) {
-      const Received received = receive_message(router, out[count], origin);
+      const Received received = receive_message(router, out[count], origin, state_->parts);
       if (received == Received::kNothing) break;
       const bool refuses_key = state_->authorized && received == Received::kMessage &&
                                !state_->may_speak(out[count].from, origin);
@@ -194,7 +195,8 @@ void ZmqTransport::reply(PeerId to, std::span<const Frame> frames) {
   std::vector<Frame> message{Frame::of(
       {std::as_bytes(std::span(routing_id)).begin(), std::as_bytes(std::span(routing_id)).end()})};
   message.insert(message.end(), frames.begin(), frames.end());
-  static_cast<void>(send_message(state_->routers[index_of(Channel::kControl)], message));
+  static_cast<void>(
+      send_message(state_->routers[index_of(Channel::kControl)], message, state_->parts));
 }
 
 void ZmqTransport::wait(Duration timeout) {

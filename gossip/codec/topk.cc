@@ -2,7 +2,6 @@
 #include <bit>
 #include <cmath>
 #include <numeric>
-#include <vector>
 
 #include "gossip/codec/kinds.h"
 #include "gossip/codec/largest.h"
@@ -52,7 +51,7 @@ class TopK final : public Codec {
 
   template <typename T>
   void pick(std::span<const T> x, std::span<std::byte> payload) const {
-    const std::vector<std::uint32_t> positions = largest(x, kept_of(x.size(), share_));
+    const std::span<const std::uint32_t> positions = largest_.find(x, kept_of(x.size(), share_));
     const auto kept = part_of<T>(payload, 0, positions.size());
     for (std::size_t i = 0; i < kept.size(); ++i) kept[i] = x[positions[i]];
     if (!has_bitmap(x.size())) {
@@ -105,6 +104,7 @@ class TopK final : public Codec {
   }
 
   double share_;
+  mutable Largest largest_;  // of encode()
 };
 
 }  // namespace

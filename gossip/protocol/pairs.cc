@@ -24,13 +24,16 @@ class ActiveAsksPassive final : public Topology {
   explicit ActiveAsksPassive(std::uint64_t seed) : seed_(seed) {}
   [[nodiscard]] static bool is_active(std::size_t place) { return place % 2 == 1; }
 
-  [[nodiscard]] std::vector<runtime::PeerId> out_neighbours(std::uint64_t round, Members members,
-                                                            runtime::PeerId self) const override {
+  [[nodiscard]] List<runtime::PeerId> out_neighbours(std::uint64_t round, Members members,
+                                                     runtime::PeerId self,
+                                                     ListMemory memory) const override {
+    List<runtime::PeerId> asked(memory);
     const std::size_t place = place_of(members, self);
-    if (!is_active(place)) return {};
+    if (!is_active(place)) return asked;
     runtime::Random random = draws_of(seed_, round, place);
     const std::size_t passive_count = (members.size() + 1) / 2;
-    return {members[2 * draw_distinct(random, 1, passive_count).front()]};
+    asked.push_back(members[2 * draw_distinct(random, 1, passive_count, memory).front()]);
+    return asked;
   }
 
  private:

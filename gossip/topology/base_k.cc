@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "gossip/topology/base_k_schedule.h"
 #include "gossip/topology/kinds.h"
 #include "gossip/topology/placed.h"
@@ -14,26 +16,25 @@ class BaseK final : public SymmetricTopology {
 
  private:
   [[nodiscard]] Places receivers(const Turn& turn) const override {
-    const auto schedule = schedule_of(turn.count);
-    Places places;
-    for (const ExchangeShare& other : exchanges_of(turn, *schedule)) places.push_back(other.place);
+    Places places = turn.no_places();
+    for_each_exchange(turn, [&](const ExchangeShare& other) { places.push_back(other.place); });
     return places;
   }
-  [[nodiscard]] std::vector<double> shares_of(const Turn& turn) const override {
-    const auto schedule = schedule_of(turn.count);
-    std::vector<double> shares;
-    for (const ExchangeShare& other : exchanges_of(turn, *schedule)) shares.push_back(other.share);
+  [[nodiscard]] List<double> shares_of(const Turn& turn) const override {
+    List<double> shares(turn.memory);
+    for_each_exchange(turn, [&](const ExchangeShare& other) { shares.push_back(other.share); });
     return shares;
   }
 
   using Schedule = std::vector<ExchangeRound>;
-  [[nodiscard]] std::shared_ptr<const Schedule> schedule_of(std::size_t count) const {
-    return schedules_.at({.round = 0, .count = count},
-                         [&] { return base_k_schedule(count, fanout_); });
-  }
-  [[nodiscard]] static const std::vector<ExchangeShare>& exchanges_of(const Turn& turn,
-                                                                      const Schedule& schedule) {
-    return schedule[turn.round % schedule.size()][turn.place];
+  template <typename Use>
+  void for_each_exchange(const Turn& turn, const Use& use) const {
+    schedules_.ask(
+        {.round = 0, .count = turn.count},
+        [&](Schedule& schedule) { schedule = base_k_schedule(turn.count, fanout_); },
+        [&](const Schedule& schedule) {
+          std::ranges::for_each(schedule[turn.round % schedule.size()][turn.place], use);
+        });
   }
 
   std::size_t fanout_;

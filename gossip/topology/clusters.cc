@@ -14,7 +14,7 @@ class Clusters final : public SymmetricTopology {
     const bool in_first = turn.place < half;
     const std::size_t begin = in_first ? 0 : half;
     const std::size_t end = in_first ? half : turn.count;
-    Places places;
+    Places places = turn.no_places();
     for (std::size_t place = begin; place < end; ++place) places.push_back(place);
     if (turn.place == begin) places.push_back(in_first ? half : 0);
     return places;

@@ -9,18 +9,20 @@ namespace {
 // Everybody pushes to everybody.
 class Complete final : public Topology {
  public:
-  [[nodiscard]] std::vector<runtime::PeerId> out_neighbours(
-      std::uint64_t /*round*/, std::span<const runtime::PeerId> members,
-      runtime::PeerId self) const override {
-    std::vector<runtime::PeerId> others;
+  [[nodiscard]] List<runtime::PeerId> out_neighbours(std::uint64_t /*round*/,
+                                                     std::span<const runtime::PeerId> members,
+                                                     runtime::PeerId self,
+                                                     ListMemory memory) const override {
+    List<runtime::PeerId> others(memory);
     others.reserve(members.size());
     std::ranges::remove_copy(members, std::back_inserter(others), self);
     return others;
   }
-  [[nodiscard]] std::vector<runtime::PeerId> in_neighbours(std::uint64_t round,
-                                                           std::span<const runtime::PeerId> members,
-                                                           runtime::PeerId self) const override {
-    return out_neighbours(round, members, self);
+  [[nodiscard]] List<runtime::PeerId> in_neighbours(std::uint64_t round,
+                                                    std::span<const runtime::PeerId> members,
+                                                    runtime::PeerId self,
+                                                    ListMemory memory) const override {
+    return out_neighbours(round, members, self, memory);
   }
   [[nodiscard]] bool symmetric() const override { return true; }
   [[nodiscard]] bool constant() const override { return true; }

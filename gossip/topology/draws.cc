@@ -14,8 +14,9 @@ std::uint64_t seed_of(std::uint64_t seed, std::uint64_t round) {
 }
 
 // Keeps or skips number after number: for many of them (Knuth's algorithm S).
-Places draw_in_passing(runtime::Random& random, std::size_t count, std::size_t bound) {
-  Places drawn;
+Places draw_in_passing(runtime::Random& random, std::size_t count, std::size_t bound,
+                       ListMemory memory) {
+  Places drawn(memory);
   drawn.reserve(count);
   for (std::size_t i = 0; drawn.size() < count; ++i)
     if (random.below(bound - i) < count - drawn.size()) drawn.push_back(i);
@@ -36,11 +37,12 @@ runtime::Random draws_of(std::uint64_t seed, std::uint64_t round, std::uint64_t 
   return runtime::Random(seed_of(seed, round), stream);
 }
 
-Places draw_distinct(runtime::Random& random, std::size_t count, std::size_t bound) {
+Places draw_distinct(runtime::Random& random, std::size_t count, std::size_t bound,
+                     ListMemory memory) {
   CHECK(count <= bound);
-  if (count > bound / 8) return draw_in_passing(random, count, bound);
+  if (count > bound / 8) return draw_in_passing(random, count, bound, memory);
   // Floyd's algorithm: nothing to do for the numbers that are not drawn.
-  Places drawn;
+  Places drawn(memory);
   drawn.reserve(count);
   for (std::size_t last = bound - count; last < bound; ++last) {
     const std::size_t candidate = random.below(last + 1);

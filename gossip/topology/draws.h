@@ -16,7 +16,8 @@ inline constexpr std::uint64_t kSharedStream = ~std::uint64_t{0};
                                        std::uint64_t stream);
 
 // `count` distinct numbers below `bound`, each set equally likely. Ascending. count <= bound.
-[[nodiscard]] Places draw_distinct(runtime::Random& random, std::size_t count, std::size_t bound);
+[[nodiscard]] Places draw_distinct(runtime::Random& random, std::size_t count, std::size_t bound,
+                                   ListMemory memory = heap());
 
 // How many of `trials` succeed, each by itself with probability `chance` in [0, 1].
 [[nodiscard]] std::size_t draw_binomial(runtime::Random& random, std::size_t trials, double chance);

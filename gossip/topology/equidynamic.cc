@@ -20,13 +20,14 @@ class EquiDynamic final : public PlacedTopology {
     return 1 + draws_of(seed_, turn.round, kSharedStream).below(turn.count - 1);
   }
   [[nodiscard]] Places receivers(const Turn& turn) const override {
-    return {ahead(turn, hop(turn))};
+    return turn.places({ahead(turn, hop(turn))});
   }
   [[nodiscard]] Places senders(const Turn& turn) const override {
-    return {behind(turn, hop(turn))};
+    return turn.places({behind(turn, hop(turn))});
   }
-  [[nodiscard]] std::vector<double> shares_of(const Turn& turn) const override {
-    return {kE * static_cast<double>(turn.count - 1) / static_cast<double>(turn.count)};
+  [[nodiscard]] List<double> shares_of(const Turn& turn) const override {
+    return {{kE * static_cast<double>(turn.count - 1) / static_cast<double>(turn.count)},
+            turn.memory};
   }
 
   std::uint64_t seed_;

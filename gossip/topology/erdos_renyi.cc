@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "gossip/topology/arcs.h"
 #include "gossip/topology/draws.h"
 #include "gossip/topology/kinds.h"
 #include "gossip/topology/placed.h"
@@ -16,33 +17,34 @@ class ErdosRenyi final : public SymmetricTopology {
 
  private:
   [[nodiscard]] Places receivers(const Turn& turn) const override {
-    const auto all = neighbours_.at({.round = turn.round, .count = turn.count},
-                                    [&] { return draw(turn.round, turn.count); });
-    return (*all)[turn.place];
+    return neighbours_.ask(
+        {.round = turn.round, .count = turn.count},
+        [&](Arcs& neighbours) { draw(turn, neighbours); },
+        [&](const Arcs& neighbours) { return neighbours.of(turn); });
   }
 
   // Pair by pair would be N^2 draws. Instead the number of neighbours behind each place is drawn,
   // then which they are.
-  [[nodiscard]] std::vector<Places> draw(std::uint64_t round, std::size_t count) const {
+  void draw(const Turn& turn, Arcs& neighbours) const {
     const double chance =
-        std::min(1.0, static_cast<double>(fanout_) / static_cast<double>(count - 1));
-    std::vector<Places> neighbours(count);
-    for (std::size_t place = 0; place < count; ++place) {
-      runtime::Random random = draws_of(seed_, round, place);
-      const std::size_t behind = count - 1 - place;
+        std::min(1.0, static_cast<double>(fanout_) / static_cast<double>(turn.count - 1));
+    neighbours.clear();
+    for (std::size_t place = 0; place < turn.count; ++place) {
+      runtime::Random random = draws_of(seed_, turn.round, place);
+      const std::size_t behind = turn.count - 1 - place;
       const std::size_t joined = draw_binomial(random, behind, chance);
-      for (const std::size_t distance : draw_distinct(random, joined, behind)) {
+      for (const std::size_t distance : draw_distinct(random, joined, behind, turn.memory)) {
         const std::size_t other = place + 1 + distance;
-        neighbours[place].push_back(other);
-        neighbours[other].push_back(place);
+        neighbours.add(place, other);
+        neighbours.add(other, place);
       }
     }
-    return neighbours;
+    neighbours.sort();
   }
 
   std::size_t fanout_;
   std::uint64_t seed_;
-  mutable Recent<std::vector<Places>> neighbours_;  // by place
+  mutable Recent<Arcs> neighbours_;
 };
 
 }  // namespace

@@ -29,7 +29,7 @@ class Hops : public PlacedTopology {
 class Exponential final : public Hops {
   [[nodiscard]] bool constant() const override { return true; }
   [[nodiscard]] Places hops(const Turn& turn) const override {
-    Places hops;
+    Places hops = turn.no_places();
     for (std::size_t hop = 1; hop < turn.count; hop *= 2) hops.push_back(hop);
     return hops;
   }
@@ -40,7 +40,7 @@ class Exponential final : public Hops {
 class OnePeerExponential final : public Hops {
   [[nodiscard]] Places hops(const Turn& turn) const override {
     const auto hop_count = static_cast<std::uint64_t>(std::bit_width(turn.count - 1));
-    return {std::size_t{1} << (turn.round % hop_count)};
+    return turn.places({std::size_t{1} << (turn.round % hop_count)});
   }
 };
 
@@ -58,7 +58,7 @@ class PPeerExponential final : public Hops {
     for (std::size_t reach = 1; reach < turn.count; reach *= fanout + 1) ++stride_count;
     std::size_t stride = 1;
     for (std::uint64_t i = turn.round % stride_count; i > 0; --i) stride *= fanout + 1;
-    Places hops;
+    Places hops = turn.no_places();
     for (std::size_t j = 1; j <= fanout; ++j) hops.push_back(j * stride % turn.count);
     return hops;  // a hop of no length leads to oneself, which counts as none
   }

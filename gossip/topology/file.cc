@@ -19,19 +19,21 @@ class FromFile final : public Topology {
   FromFile(std::string path, std::vector<std::vector<bool>> rows)
       : path_(std::move(path)), rows_(std::move(rows)), peer_count_(rows_.front().size()) {}
 
-  [[nodiscard]] std::vector<runtime::PeerId> out_neighbours(
-      std::uint64_t round, std::span<const runtime::PeerId> members,
-      runtime::PeerId self) const override {
-    std::vector<runtime::PeerId> receivers;
+  [[nodiscard]] List<runtime::PeerId> out_neighbours(std::uint64_t round,
+                                                     std::span<const runtime::PeerId> members,
+                                                     runtime::PeerId self,
+                                                     ListMemory memory) const override {
+    List<runtime::PeerId> receivers(memory);
     for (const runtime::PeerId member : members)
       if (pushes(round, self, member)) receivers.push_back(member);
     return receivers;
   }
 
-  [[nodiscard]] std::vector<runtime::PeerId> in_neighbours(std::uint64_t round,
-                                                           std::span<const runtime::PeerId> members,
-                                                           runtime::PeerId self) const override {
-    std::vector<runtime::PeerId> senders;
+  [[nodiscard]] List<runtime::PeerId> in_neighbours(std::uint64_t round,
+                                                    std::span<const runtime::PeerId> members,
+                                                    runtime::PeerId self,
+                                                    ListMemory memory) const override {
+    List<runtime::PeerId> senders(memory);
     for (const runtime::PeerId member : members)
       if (pushes(round, member, self)) senders.push_back(member);
     return senders;

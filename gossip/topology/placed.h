@@ -4,21 +4,32 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <span>
-#include <vector>
 
 #include "gossip/topology.h"
 #include "runtime/peer_id.h"
 
 namespace gossip {
 
-using Places = std::vector<std::size_t>;
+using Places = List<std::size_t>;
 
 // Whose turn it is to say whom it pushes to.
 struct Turn {
   std::uint64_t round = 0;
-  std::size_t count = 0;  // members, at least two
-  std::size_t place = 0;  // below count
+  std::size_t count = 0;       // members, at least two
+  std::size_t place = 0;       // below count
+  ListMemory memory = heap();  // of what is said
+
+  [[nodiscard]] Turn at(std::size_t other) const {  // of the same round
+    Turn turn = *this;
+    turn.place = other;
+    return turn;
+  }
+  [[nodiscard]] Places no_places() const { return Places(memory); }
+  [[nodiscard]] Places places(std::initializer_list<std::size_t> places) const {
+    return {places, memory};
+  }
 };
 
 // The place so many ahead of `place`, around the circle; `hop` is below `count`.
@@ -31,15 +42,16 @@ struct Turn {
 
 class PlacedTopology : public Topology {
  public:
-  [[nodiscard]] std::vector<runtime::PeerId> out_neighbours(
-      std::uint64_t round, std::span<const runtime::PeerId> members,
-      runtime::PeerId self) const final;
-  [[nodiscard]] std::vector<runtime::PeerId> in_neighbours(std::uint64_t round,
-                                                           std::span<const runtime::PeerId> members,
-                                                           runtime::PeerId self) const final;
-  [[nodiscard]] std::vector<double> shares(std::uint64_t round,
-                                           std::span<const runtime::PeerId> members,
-                                           runtime::PeerId self) const final;
+  [[nodiscard]] List<runtime::PeerId> out_neighbours(std::uint64_t round,
+                                                     std::span<const runtime::PeerId> members,
+                                                     runtime::PeerId self,
+                                                     ListMemory memory) const final;
+  [[nodiscard]] List<runtime::PeerId> in_neighbours(std::uint64_t round,
+                                                    std::span<const runtime::PeerId> members,
+                                                    runtime::PeerId self,
+                                                    ListMemory memory) const final;
+  [[nodiscard]] List<double> shares(std::uint64_t round, std::span<const runtime::PeerId> members,
+                                    runtime::PeerId self, ListMemory memory) const final;
 
  private:
   // In any order; a place named twice, or the peer's own, counts once, or not at all.
@@ -47,7 +59,9 @@ class PlacedTopology : public Topology {
   [[nodiscard]] virtual Places senders(const Turn& turn) const = 0;
 
   // By place of the receiver, ascending.
-  [[nodiscard]] virtual std::vector<double> shares_of(const Turn& /*turn*/) const { return {}; }
+  [[nodiscard]] virtual List<double> shares_of(const Turn& turn) const {
+    return List<double>(turn.memory);
+  }
 };
 
 // One where pushes go both ways.

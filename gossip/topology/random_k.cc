@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "gossip/topology/arcs.h"
 #include "gossip/topology/draws.h"
 #include "gossip/topology/kinds.h"
 #include "gossip/topology/placed.h"
@@ -17,27 +18,27 @@ class RandomK final : public PlacedTopology {
  private:
   [[nodiscard]] Places receivers(const Turn& turn) const override {
     runtime::Random random = draws_of(seed_, turn.round, turn.place);
-    Places places = draw_distinct(random, std::min(fanout_, turn.count - 1), turn.count - 1);
+    Places places =
+        draw_distinct(random, std::min(fanout_, turn.count - 1), turn.count - 1, turn.memory);
     for (std::size_t& place : places)
       if (place >= turn.place) ++place;  // leaves oneself out
     return places;
   }
 
   [[nodiscard]] Places senders(const Turn& turn) const override {
-    const auto all = senders_.at({.round = turn.round, .count = turn.count}, [&] {
-      std::vector<Places> senders(turn.count);
-      for (Turn other{.round = turn.round, .count = turn.count, .place = 0};
-           other.place < turn.count; ++other.place)
-        for (const std::size_t receiver : receivers(other))
-          senders[receiver].push_back(other.place);
-      return senders;
-    });
-    return (*all)[turn.place];
+    const auto find_all = [&](Arcs& senders) {
+      senders.clear();
+      for (Turn other = turn.at(0); other.place < turn.count; ++other.place)
+        for (const std::size_t receiver : receivers(other)) senders.add(receiver, other.place);
+      senders.sort();
+    };
+    return senders_.ask({.round = turn.round, .count = turn.count}, find_all,
+                        [&](const Arcs& senders) { return senders.of(turn); });
   }
 
   std::size_t fanout_;
   std::uint64_t seed_;
-  mutable Recent<std::vector<Places>> senders_;  // by place
+  mutable Recent<Arcs> senders_;
 };
 
 }  // namespace

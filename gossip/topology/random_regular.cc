@@ -18,7 +18,8 @@ class RandomRegular final : public PlacedTopology {
  private:
   [[nodiscard]] Places hops(const Turn& turn) const {
     runtime::Random random = draws_of(seed_, turn.round, kSharedStream);
-    Places hops = draw_distinct(random, std::min(fanout_, turn.count - 1), turn.count - 1);
+    Places hops =
+        draw_distinct(random, std::min(fanout_, turn.count - 1), turn.count - 1, turn.memory);
     for (std::size_t& hop : hops) ++hop;
     return hops;
   }
@@ -51,8 +52,8 @@ class Matching final : public SymmetricTopology {
   [[nodiscard]] Places receivers(const Turn& turn) const override {
     const Shuffle order(seed_, turn.round, turn.count);
     const std::size_t partner = order.position_of(turn.place) ^ 1U;
-    if (partner >= turn.count) return {};
-    return {order.place_at(partner)};
+    if (partner >= turn.count) return turn.no_places();
+    return turn.places({order.place_at(partner)});
   }
 
   std::uint64_t seed_;

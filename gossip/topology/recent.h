@@ -3,11 +3,10 @@
 // simulator's, ask about the same rounds. Asking again only saves time; the answer is a pure
 // function of the key.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <mutex>
-#include <utility>
 #include <vector>
 
 namespace gossip {
@@ -21,26 +20,20 @@ class Recent {
     bool operator==(const Key&) const = default;
   };
 
-  // The value of `key`, from `make()` unless it was asked for lately.
-  template <typename Make>
-  [[nodiscard]] std::shared_ptr<const Value> at(const Key& key, const Make& make) {
+  // What `read(value)` gives of the value of `key`, which `fill(value)` makes unless it was asked
+  // for lately. What it fills may be an older value, so that its memory is used again. Others wait
+  // meanwhile.
+  template <typename Fill, typename Read>
+  auto ask(const Key& key, const Fill& fill, const Read& read) {
     const std::scoped_lock lock(mutex_);
-    for (Entry& entry : entries_) {
-      if (!(entry.key == key)) continue;
-      entry.asked_at = ++asked_;
-      return entry.value;
+    auto entry = std::ranges::find(entries_, key, &Entry::key);
+    if (entry == entries_.end()) {
+      entry = next_entry();
+      fill(entry->value);
+      entry->key = key;
     }
-    auto value = std::make_shared<const Value>(make());
-    Entry entry{.key = key, .asked_at = ++asked_, .value = value};
-    if (entries_.size() < kEntriesMax) {
-      entries_.push_back(std::move(entry));
-      return value;
-    }
-    Entry* oldest = &entries_.front();
-    for (Entry& other : entries_)
-      if (other.asked_at < oldest->asked_at) oldest = &other;
-    *oldest = std::move(entry);
-    return value;
+    entry->asked_at = ++asked_;
+    return read(entry->value);
   }
 
  private:
@@ -49,12 +42,19 @@ class Recent {
   struct Entry {
     Key key;
     std::uint64_t asked_at = 0;
-    std::shared_ptr<const Value> value;
+    Value value;
   };
+  using Entries = std::vector<Entry>;
+
+  [[nodiscard]] typename Entries::iterator next_entry() {
+    if (entries_.size() == kEntriesMax)
+      return std::ranges::min_element(entries_, {}, &Entry::asked_at);
+    return entries_.insert(entries_.end(), Entry{});
+  }
 
   std::mutex mutex_;
   std::uint64_t asked_ = 0;
-  std::vector<Entry> entries_;
+  Entries entries_;
 };
 
 }  // namespace gossip

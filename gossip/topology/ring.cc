@@ -7,15 +7,19 @@ namespace {
 // Each peer pushes to the next, the last to the first.
 class Ring final : public PlacedTopology {
   [[nodiscard]] bool constant() const override { return true; }
-  [[nodiscard]] Places receivers(const Turn& turn) const override { return {ahead(turn, 1)}; }
-  [[nodiscard]] Places senders(const Turn& turn) const override { return {behind(turn, 1)}; }
+  [[nodiscard]] Places receivers(const Turn& turn) const override {
+    return turn.places({ahead(turn, 1)});
+  }
+  [[nodiscard]] Places senders(const Turn& turn) const override {
+    return turn.places({behind(turn, 1)});
+  }
 };
 
 // Each peer pushes to both of its neighbours on the circle.
 class BidirectionalRing final : public SymmetricTopology {
   [[nodiscard]] bool constant() const override { return true; }
   [[nodiscard]] Places receivers(const Turn& turn) const override {
-    return {ahead(turn, 1), behind(turn, 1)};
+    return turn.places({ahead(turn, 1), behind(turn, 1)});
   }
 };
 

@@ -26,14 +26,13 @@ class Torus final : public SymmetricTopology {
   [[nodiscard]] bool constant() const override { return true; }
   [[nodiscard]] Places receivers(const Turn& turn) const override {
     const Grid grid = grid_of(turn.count);
-    const Places above_and_below{ahead(turn, grid.width), behind(turn, grid.width)};
-    if (grid.twisted)
-      return {ahead(turn, 1), behind(turn, 1), above_and_below[0], above_and_below[1]};
+    const std::size_t above = behind(turn, grid.width);
+    const std::size_t below = ahead(turn, grid.width);
+    if (grid.twisted) return turn.places({ahead(turn, 1), behind(turn, 1), above, below});
     const std::size_t column = turn.place % grid.width;
     const std::size_t row_begin = turn.place - column;
-    return {row_begin + (column + 1) % grid.width,
-            row_begin + (column + grid.width - 1) % grid.width, above_and_below[0],
-            above_and_below[1]};
+    return turn.places({row_begin + (column + 1) % grid.width,
+                        row_begin + (column + grid.width - 1) % grid.width, above, below});
   }
 };
 

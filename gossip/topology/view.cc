@@ -13,15 +13,16 @@ class View final : public Topology {
   View(std::size_t fanout, std::uint64_t seed) : fanout_(fanout), seed_(seed) {}
 
   [[nodiscard]] bool of_view() const override { return true; }
-  [[nodiscard]] std::vector<runtime::PeerId> out_neighbours(
-      std::uint64_t round, std::span<const runtime::PeerId> members,
-      runtime::PeerId self) const override {
-    std::vector<runtime::PeerId> others(members.begin(), members.end());
+  [[nodiscard]] List<runtime::PeerId> out_neighbours(std::uint64_t round,
+                                                     std::span<const runtime::PeerId> members,
+                                                     runtime::PeerId self,
+                                                     ListMemory memory) const override {
+    List<runtime::PeerId> others(members.begin(), members.end(), memory);
     std::erase(others, self);
     runtime::Random random = draws_of(seed_, round, runtime::value_of(self));
-    std::vector<runtime::PeerId> receivers;
+    List<runtime::PeerId> receivers(memory);
     for (const std::size_t place :
-         draw_distinct(random, std::min(fanout_, others.size()), others.size()))
+         draw_distinct(random, std::min(fanout_, others.size()), others.size(), memory))
       receivers.push_back(others[place]);
     return receivers;
   }

@@ -12,9 +12,9 @@ class Constant final : public Weighting {
  public:
   explicit Constant(double share) : share_(share) {}
 
-  [[nodiscard]] std::vector<double> shares(const PushPlan& plan) const override {
+  [[nodiscard]] List<double> shares(const PushPlan& plan) const override {
     const std::size_t count = plan.receivers.size();
-    return std::vector<double>(count, share_ / (static_cast<double>(count) + 1.0));
+    return {count, share_ / (static_cast<double>(count) + 1.0), plan.memory};
   }
 
   [[nodiscard]] runtime::Status check(const Topology& topology) const override {

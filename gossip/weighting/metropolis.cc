@@ -11,13 +11,13 @@ namespace {
 // lists of members differ for a while may not agree on a degree; the columns hold all the same.
 class Metropolis final : public Weighting {
  public:
-  [[nodiscard]] std::vector<double> shares(const PushPlan& plan) const override {
+  [[nodiscard]] List<double> shares(const PushPlan& plan) const override {
     CHECK(plan.topology != nullptr);
-    std::vector<double> shares;
+    List<double> shares(plan.memory);
     shares.reserve(plan.receivers.size());
     for (const runtime::PeerId receiver : plan.receivers) {
       const std::size_t theirs =
-          plan.topology->out_neighbours(plan.round, plan.members, receiver).size();
+          plan.topology->out_neighbours(plan.round, plan.members, receiver, plan.memory).size();
       const std::size_t degree = std::max(plan.receivers.size(), theirs);
       shares.push_back(1.0 / (1.0 + static_cast<double>(degree)));
     }

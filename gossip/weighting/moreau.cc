@@ -17,10 +17,10 @@ class Moreau final : public Weighting {
 
   [[nodiscard]] bool asks_distances() const override { return true; }
 
-  [[nodiscard]] std::vector<double> shares(const PushPlan& plan) const override {
+  [[nodiscard]] List<double> shares(const PushPlan& plan) const override {
     CHECK(plan.squared_distances.size() == plan.receivers.size());
     const double out_degree = static_cast<double>(plan.receivers.size()) + 1.0;
-    std::vector<double> shares;
+    List<double> shares(plan.memory);
     shares.reserve(plan.receivers.size());
     for (const double squared : plan.squared_distances)
       shares.push_back(weight_at(squared) / out_degree);

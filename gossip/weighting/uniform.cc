@@ -8,12 +8,12 @@ namespace {
 // of its own.
 class Uniform final : public Weighting {
  public:
-  [[nodiscard]] std::vector<double> shares(const PushPlan& plan) const override {
+  [[nodiscard]] List<double> shares(const PushPlan& plan) const override {
     CHECK(plan.topology != nullptr);
     if (plan.topology->prescribes_shares())
-      return plan.topology->shares(plan.round, plan.members, plan.self);
+      return plan.topology->shares(plan.round, plan.members, plan.self, plan.memory);
     const std::size_t count = plan.receivers.size();
-    return std::vector<double>(count, 1.0 / (static_cast<double>(count) + 1.0));
+    return {count, 1.0 / (static_cast<double>(count) + 1.0), plan.memory};
   }
 };
 

@@ -114,9 +114,9 @@ TEST_CASE("pushes of some blocks mix every block, also on a topology that repeat
 TEST_CASE("round-robin takes the blocks in turn, and a sweep is of one graph") {
   const BlockChoice choice({.blocks_per_push = 2}, 5);
   CHECK(choice.sweep_rounds() == 3);
-  CHECK(choice.blocks(0) == std::vector{0U, 1U});
-  CHECK(choice.blocks(1) == std::vector{2U, 3U});
-  CHECK(choice.blocks(2) == std::vector{4U});
+  CHECK(choice.blocks(0) == gossip::List<std::uint32_t>{0U, 1U});
+  CHECK(choice.blocks(1) == gossip::List<std::uint32_t>{2U, 3U});
+  CHECK(choice.blocks(2) == gossip::List<std::uint32_t>{4U});
   CHECK(choice.blocks(3) == choice.blocks(0));
   CHECK(choice.graph_round(2) == 0);
   CHECK(choice.graph_round(3) == 1);
@@ -140,7 +140,7 @@ TEST_CASE("drawn blocks are distinct, sorted, and all come about as often") {
 TEST_CASE("all blocks are pushed where none are chosen, or more than there are") {
   for (const std::size_t count : {0U, 3U, 7U}) {
     const BlockChoice choice({.blocks_per_push = count}, 3);
-    CHECK(choice.blocks(5) == std::vector{0U, 1U, 2U});
+    CHECK(choice.blocks(5) == gossip::List<std::uint32_t>{0U, 1U, 2U});
     CHECK(choice.sweep_rounds() == 1);
     CHECK(choice.graph_round(5) == 5);
   }

@@ -56,7 +56,7 @@ TEST_CASE("a model without parameters is at no distance") {
   for (const auto kind : {DistanceOptions::Kind::kSketch, DistanceOptions::Kind::kExact}) {
     Distances distances({.kind = kind}, nothing);
     distances.note_own(test::snapshot_of<double>(nothing, {}));
-    CHECK(distances.squared(Heard{}) == std::vector<double>{0.0});
+    CHECK(distances.squared(Heard{}) == gossip::List<double>{0.0});
   }
 }
 
@@ -65,9 +65,9 @@ TEST_CASE("a stranger, and everybody before the first push, is at distance 0") {
   const auto& layout = wide_layout();
   const std::vector<double> x = normal_numbers(layout.parameter_count(), 1);
   Distances distances({.kind = kind}, layout);
-  CHECK(distances.squared(heard_of(layout, {.kind = kind}, x, 1.0)) == std::vector<double>{0.0});
+  CHECK(distances.squared(heard_of(layout, {.kind = kind}, x, 1.0)) == gossip::List<double>{0.0});
   distances.note_own(test::snapshot_of(layout, x));
-  CHECK(distances.squared(Heard{}) == std::vector<double>{0.0});
+  CHECK(distances.squared(Heard{}) == gossip::List<double>{0.0});
 }
 
 TEST_CASE("exact: the squared distance of z, or of w z") {
@@ -95,7 +95,7 @@ TEST_CASE("one distance a block adds up to the one in all") {
   const DistanceOptions options{.kind = DistanceOptions::Kind::kExact, .per_block = true};
   Distances distances(options, layout);
   distances.note_own(test::snapshot_of(layout, x));
-  const std::vector<double> blocks = distances.squared(heard_of(layout, options, y, 1.0));
+  const gossip::List<double> blocks = distances.squared(heard_of(layout, options, y, 1.0));
   REQUIRE(blocks.size() == layout.block_count());
   double sum = 0.0;
   for (const double block : blocks) sum += block;

@@ -24,12 +24,16 @@ const BlockLayout& three_blocks() {
   return layout;
 }
 
-gossip::Push push_of(std::uint64_t round, std::vector<std::uint32_t> blocks) {
-  return {.to = runtime::PeerId{1},
-          .round = round,
-          .share = 0.5,
-          .snapshot = test::snapshot_of<double>(three_blocks(), {1, 2, 3, 4, 5}, 0.75),
-          .blocks = std::move(blocks)};
+// Half of these blocks.
+std::shared_ptr<const gossip::Snapshot> push(OutEdge& edge, std::uint64_t round,
+                                             const std::vector<std::uint32_t>& blocks) {
+  const auto snapshot = test::snapshot_of<double>(three_blocks(), {1, 2, 3, 4, 5}, 0.75);
+  edge.push({.to = runtime::PeerId{1},
+             .round = round,
+             .share = 0.5,
+             .snapshot = snapshot,
+             .blocks = blocks});
+  return snapshot;
 }
 
 OutEdge edge_with(std::size_t pushes_in_flight_max) {
@@ -57,7 +61,7 @@ using Numbers = std::vector<std::uint64_t>;
 
 TEST_CASE("a new edge has nothing to send and nothing in flight") {
   OutEdge edge = edge_with(2);
-  CHECK(edge.has_room());
+  CHECK(edge.has_room(at(0)));
   CHECK(edge.next(at(0)) == nullptr);
   CHECK(edge.in_flight() == 0);
   CHECK(edge.mass_in_flight() == 0.0);
@@ -67,7 +71,7 @@ TEST_CASE("a new edge has nothing to send and nothing in flight") {
 
 TEST_CASE("a push is cut into one parcel a block, numbered from zero") {
   OutEdge edge = edge_with(2);
-  edge.push(push_of(7, {0, 2}));
+  push(edge, 7, {0, 2});
   const Parcel first = *edge.next(at(0));
   CHECK(first.round == 7);
   CHECK(first.sequence == 0);
@@ -89,37 +93,83 @@ TEST_CASE("a push is cut into one parcel a block, numbered from zero") {
 
 TEST_CASE("parcels refer to the snapshot and do not copy it") {
   OutEdge edge = edge_with(2);
-  const gossip::Push push = push_of(0, {0, 1, 2});
-  edge.push(push);
-  CHECK(edge.next(at(0))->payload.bytes().data() == push.snapshot->z.bytes().data());
+  const auto snapshot = push(edge, 0, {0, 1, 2});
+  CHECK(edge.next(at(0))->payload.bytes().data() == snapshot->z.bytes().data());
 }
 
 TEST_CASE("a push of no blocks takes no room") {
   OutEdge edge = edge_with(1);
-  edge.push(push_of(0, {}));
-  CHECK(edge.has_room());
+  push(edge, 0, {});
+  CHECK(edge.has_room(at(0)));
   CHECK(edge.next(at(0)) == nullptr);
 }
 
-TEST_CASE("an edge is full at its bound of pushes, until the last parcel of one has arrived") {
+TEST_CASE("an edge is full at its bound of pushes, until the last parcel of one is folded") {
   OutEdge edge = edge_with(2);
-  edge.push(push_of(0, {0, 1, 2}));
-  CHECK(edge.has_room());
-  edge.push(push_of(1, {0, 1, 2}));
-  CHECK_FALSE(edge.has_room());
+  push(edge, 0, {0, 1, 2});
+  CHECK(edge.has_room(at(0)));
+  push(edge, 1, {0, 1, 2});
+  CHECK_FALSE(edge.has_room(at(0)));
   CHECK(edge.acknowledge(1));
   CHECK(edge.acknowledge(4));
   CHECK(edge.acknowledge(0));
-  CHECK_FALSE(edge.has_room());
+  CHECK_FALSE(edge.has_room(at(0)));
   CHECK(edge.acknowledge(2));
-  CHECK(edge.has_room());
+  CHECK(edge.has_room(at(0)));
   CHECK(edge.in_flight() == 2);
+}
+
+TEST_CASE("what has arrived is no longer in flight, and takes up room until it is folded") {
+  OutEdge edge = edge_with(1);
+  push(edge, 3, {0, 1});
+  CHECK_FALSE(edge.arrived(0, at(1))->whole_push);
+  CHECK(edge.mass_in_flight() == 0.375);
+  const auto last = edge.arrived(1, at(1));
+  CHECK(last->whole_push);
+  CHECK(last->round == 3);
+  CHECK_FALSE(edge.arrived(1, at(1)));
+  CHECK(edge.in_flight() == 0);
+  CHECK(edge.mass_in_flight() == 0.0);
+  CHECK(edge.next(at(100)) == nullptr);
+  CHECK_FALSE(edge.has_room(at(1)));
+  CHECK_FALSE(edge.acknowledge(0));  // nothing new but the room
+  CHECK_FALSE(edge.has_room(at(1)));
+  CHECK_FALSE(edge.acknowledge(0));
+  CHECK_FALSE(edge.has_room(at(1)));
+  CHECK_FALSE(edge.acknowledge(1));
+  CHECK(edge.has_room(at(1)));
+}
+
+TEST_CASE("what has arrived is its receiver's: it does not come back") {
+  OutEdge edge = edge_with(2);
+  push(edge, 0, {0, 1});
+  CHECK(edge.arrived(0, at(0)));
+  const std::vector<Parcel> back = edge.take_back();
+  REQUIRE(back.size() == 1);
+  CHECK(back[0].sequence == 1);
+  CHECK(edge.has_room(at(0)));
+}
+
+TEST_CASE("where word of folding is lost the room comes back in time") {
+  OutEdge edge = edge_with(1);
+  push(edge, 0, {0, 1});
+  CHECK(edge.arrived(1, at(0)));
+  CHECK_FALSE(edge.has_room(at(100)));  // while one may still be on its way
+  CHECK(edge.arrived(0, at(100)));
+  CHECK_FALSE(edge.has_room(at(107)));
+  CHECK(edge.has_room(at(108)));
+  push(edge, 1, {0});
+  CHECK(edge.arrived(2, at(109)));
+  CHECK_FALSE(edge.acknowledge(0));  // late: of a push that is not waited for any more
+  CHECK_FALSE(edge.has_room(at(109)));
+  CHECK_FALSE(edge.acknowledge(2));
+  CHECK(edge.has_room(at(109)));
 }
 
 TEST_CASE("an acknowledgement counts once, and only for what is in flight") {
   OutEdge edge = edge_with(2);
   CHECK_FALSE(edge.acknowledge(0));
-  edge.push(push_of(0, {0}));
+  push(edge, 0, {0});
   CHECK_FALSE(edge.acknowledge(1));
   CHECK(edge.acknowledge(0));
   CHECK_FALSE(edge.acknowledge(0));
@@ -128,9 +178,9 @@ TEST_CASE("an acknowledgement counts once, and only for what is in flight") {
 
 TEST_CASE("a parcel stays the next one until it was sent") {
   OutEdge edge = edge_with(2);
-  edge.push(push_of(0, {0, 1}));
+  push(edge, 0, {0, 1});
   send_due(edge, at(0));
-  edge.push(push_of(1, {0}));
+  push(edge, 1, {0});
   CHECK(edge.next(at(0))->sequence == 2);
   CHECK(edge.next(at(5))->sequence == 2);  // though the first are due again by now
   CHECK(edge.sent(at(5)));
@@ -139,7 +189,7 @@ TEST_CASE("a parcel stays the next one until it was sent") {
 
 TEST_CASE("a parcel that is acknowledged while offered makes way for the next") {
   OutEdge edge = edge_with(2);
-  edge.push(push_of(0, {0, 1}));
+  push(edge, 0, {0, 1});
   CHECK(edge.next(at(0))->sequence == 0);
   CHECK(edge.acknowledge(0));
   CHECK(edge.next(at(0))->sequence == 1);
@@ -147,7 +197,7 @@ TEST_CASE("a parcel that is acknowledged while offered makes way for the next") 
 
 TEST_CASE("a parcel is sent again until it is acknowledged, the waits doubling up to a bound") {
   OutEdge edge = edge_with(2);
-  edge.push(push_of(0, {0}));
+  push(edge, 0, {0});
   std::vector<std::int64_t> sent_at;
   for (std::int64_t second = 0; second < 40; ++second)
     if (!send_due(edge, at(second)).empty()) sent_at.push_back(second);
@@ -158,7 +208,7 @@ TEST_CASE("a parcel is sent again until it is acknowledged, the waits doubling u
 
 TEST_CASE("only the first sending of a parcel counts as one") {
   OutEdge edge = edge_with(2);
-  edge.push(push_of(0, {0}));
+  push(edge, 0, {0});
   REQUIRE(edge.next(at(0)) != nullptr);
   CHECK(edge.sent(at(0)));
   REQUIRE(edge.next(at(9)) != nullptr);
@@ -167,19 +217,19 @@ TEST_CASE("only the first sending of a parcel counts as one") {
 
 TEST_CASE("what is due goes oldest first") {
   OutEdge edge = edge_with(3);
-  edge.push(push_of(0, {0, 1, 2}));
+  push(edge, 0, {0, 1, 2});
   CHECK(send_due(edge, at(0)) == Numbers{0, 1, 2});
-  edge.push(push_of(1, {1}));
+  push(edge, 1, {1});
   edge.acknowledge(1);
   CHECK(send_due(edge, at(1)) == Numbers{0, 2, 3});
 }
 
 TEST_CASE("the next resend is the earliest of those still to come") {
   OutEdge edge = edge_with(3);
-  edge.push(push_of(0, {0}));
+  push(edge, 0, {0});
   CHECK_FALSE(edge.resend_at(at(0)));  // it was never sent: it needs no timer
   send_due(edge, at(0));
-  edge.push(push_of(1, {0}));
+  push(edge, 1, {0});
   REQUIRE(edge.next(at(0)) != nullptr);
   edge.sent(at(0) + std::chrono::milliseconds(500));
   CHECK(edge.resend_at(at(0)) == at(1));
@@ -189,8 +239,8 @@ TEST_CASE("the next resend is the earliest of those still to come") {
 
 TEST_CASE("taking back returns what was not acknowledged, oldest first, and empties the edge") {
   OutEdge edge = edge_with(2);
-  edge.push(push_of(0, {0, 1, 2}));
-  edge.push(push_of(1, {0}));
+  push(edge, 0, {0, 1, 2});
+  push(edge, 1, {0});
   send_due(edge, at(0));
   edge.acknowledge(1);
   REQUIRE(edge.next(at(1)) != nullptr);
@@ -200,7 +250,7 @@ TEST_CASE("taking back returns what was not acknowledged, oldest first, and empt
   CHECK(parcels[1].sequence == 2);
   CHECK(parcels[2].sequence == 3);
   CHECK(edge.in_flight() == 0);
-  CHECK(edge.has_room());
+  CHECK(edge.has_room(at(0)));
   CHECK(edge.next(at(100)) == nullptr);
 }
 
@@ -283,7 +333,7 @@ TEST_CASE("in a hurry a parcel that was sent again and again is sent every first
   OutEdge edge(
       {.pushes_in_flight_max = 1, .resend_after = seconds(1), .resend_after_max = seconds(16)},
       three_blocks());
-  edge.push(push_of(0, {0}));
+  push(edge, 0, {0});
   for (const std::int64_t now : {0, 1, 3, 7, 15}) {
     REQUIRE(edge.next(at(now)) != nullptr);
     (void)edge.sent(at(now));

@@ -139,5 +139,5 @@ TEST_CASE("view draws among those it is given, as many as there may be, afresh e
   CHECK(drawn == std::set<PeerId>{PeerId{2}, PeerId{8}, PeerId{13}});
   CHECK(view->out_neighbours(0, std::vector{PeerId{5}}, PeerId{5}).empty());
   CHECK(view->out_neighbours(0, std::vector{PeerId{5}, PeerId{6}}, PeerId{5}) ==
-        std::vector{PeerId{6}});
+        gossip::List<PeerId>{PeerId{6}});
 }

@@ -280,6 +280,37 @@ TEST_CASE("who comes back as a newer incarnation is a member again; its former m
   CHECK(door.member(0).traffic().messages_refused == 1);
 }
 
+TEST_CASE("nobody hangs up on a guest, or dials it where it was, because its former self is dead") {
+  Door door(2);
+  Exchange& member = door.member(0);
+  gossip::Sender sender = sender_of(1);
+  member.receive({.from = sender, .body = gossip::Heartbeat{}}, 1, at_ms(0));
+  std::int64_t now = 0;
+  for (; member.members().living().size() == 2; now += 100) member.tick(at_ms(now));
+  for (const std::int64_t end = now + 2500; now < end; now += 100) member.tick(at_ms(now));
+  REQUIRE(std::ranges::count(member.take_dials(), contact_of(1)) > 0);  // knocked at
+  (void)member.take_partings();
+
+  Contact again = contact_of(1);
+  again.incarnation = sender.incarnation = 2;
+  again.address = {.control = "tcp://h:77", .bulk = "tcp://b:77"};
+  const gossip::Hello knock{.self = again, .terms = "", .ready = false};
+  for (int i = 0; i < 5; ++i) {
+    member.receive({sender, knock}, 1, at_ms(now));
+    member.receive({sender, gossip::Request{0}}, 1, at_ms(now));
+    for (const std::int64_t end = now + 1000; now < end; now += 100) member.tick(at_ms(now));
+    const std::vector<Contact> dials = member.take_dials();
+    CHECK(std::ranges::count(dials, again) == 1);
+    CHECK(dials.size() == 1);
+    CHECK(member.take_partings().empty());
+  }
+  // Another life of it meanwhile, elsewhere.
+  again.incarnation = sender.incarnation = 3;
+  again.address.control = "tcp://h:78";
+  member.receive({sender, gossip::Hello{.self = again, .terms = ""}}, 1, at_ms(now));
+  CHECK(member.take_dials() == std::vector{again});
+}
+
 TEST_CASE("a newcomer is let in whose former self is on the list and was never heard") {
   Door door(3);
   Exchange& member = door.member(0);

@@ -69,11 +69,11 @@ class RoundsInStep {
   void push(PeerId self) {
     Mass& mass = *masses_[runtime::value_of(self)];
     const auto receivers = topology_->out_neighbours(round_, members_, self);
-    const std::vector<double> shares = weighting_->shares({.round = round_,
-                                                           .members = members_,
-                                                           .self = self,
-                                                           .receivers = receivers,
-                                                           .topology = topology_.get()});
+    const gossip::List<double> shares = weighting_->shares({.round = round_,
+                                                            .members = members_,
+                                                            .self = self,
+                                                            .receivers = receivers,
+                                                            .topology = topology_.get()});
     const auto snapshot = mass.snapshot();
     double kept = 1.0;
     for (std::size_t i = 0; i < receivers.size(); ++i) {

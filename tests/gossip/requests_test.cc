@@ -51,9 +51,10 @@ class Meetings {
 
   void push_half(std::size_t from, std::size_t to, bool asks) {
     const auto snapshot = masses_[from]->snapshot();
+    const std::vector<std::uint32_t> blocks = {0, 1};
     exchanges_[from]->push(
-        {.to = PeerId{to}, .share = 0.5, .snapshot = snapshot, .blocks = {0, 1}, .asks = asks});
-    for (const std::uint32_t block : {0U, 1U}) masses_[from]->keep(*snapshot, block, 0.5);
+        {.to = PeerId{to}, .share = 0.5, .snapshot = snapshot, .blocks = blocks, .asks = asks});
+    for (const std::uint32_t block : blocks) masses_[from]->keep(*snapshot, block, 0.5);
   }
   void deliver(std::size_t from, std::size_t to) {
     for (const auto channel : {runtime::Channel::kControl, runtime::Channel::kBulk}) {

@@ -6,7 +6,7 @@
 
 using gossip::make_topology;
 using runtime::PeerId;
-using Ids = std::vector<PeerId>;
+using Ids = gossip::List<PeerId>;
 
 namespace {
 

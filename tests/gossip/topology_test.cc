@@ -21,7 +21,7 @@ std::unique_ptr<Topology> topology_of(const TopologyOptions& options) {
   return std::move(made).value();
 }
 
-using Ids = std::vector<PeerId>;
+using Ids = gossip::List<PeerId>;
 constexpr const char* kPureNames[] = {"complete",           "ring",
                                       "bidirectional-ring", "torus",
                                       "exponential",        "one-peer-exponential",
@@ -144,7 +144,7 @@ TEST_CASE("random-k draws every other peer equally often") {
 TEST_CASE("random-k differs by seed, round and peer") {
   const auto one = topology_of({.name = "random-k", .fanout = 4, .seed = 1});
   const auto two = topology_of({.name = "random-k", .fanout = 4, .seed = 2});
-  const Ids members = test::peers(40);
+  const auto members = test::peers(40);
   CHECK(one->out_neighbours(0, members, PeerId{0}) != two->out_neighbours(0, members, PeerId{0}));
   CHECK(one->out_neighbours(0, members, PeerId{0}) != one->out_neighbours(1, members, PeerId{0}));
   CHECK(one->out_neighbours(0, members, PeerId{0}) != one->out_neighbours(0, members, PeerId{1}));

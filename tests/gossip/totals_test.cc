@@ -63,7 +63,9 @@ void check_totals(std::uint64_t seeds, std::uint64_t events) {
                        .link = test::kBadLink,
                        .seed = seed,
                        .codec = codec,
-                       .suspicion_multiplier = 60.0});  // a false death is another law's
+                       .suspicion_multiplier = 60.0,  // a false death is another law's
+                       .acknowledge = seed % 2 == 0 ? gossip::Acknowledge::kFolded
+                                                    : gossip::Acknowledge::kArrived});
     for (int turn = 0; turn < 5; ++turn) {
       REQUIRE(run_events(world, events / 10) == events / 10);
       test::check_conserved(world);

@@ -13,7 +13,7 @@ namespace {
 struct Crowd {
   std::unique_ptr<gossip::Topology> topology = gossip::make_topology({.name = "complete"}).value();
   std::vector<runtime::PeerId> members;
-  std::vector<runtime::PeerId> receivers;
+  gossip::List<runtime::PeerId> receivers;
 
   explicit Crowd(std::size_t count)
       : members(test::peers(count)),
@@ -39,7 +39,7 @@ TEST_CASE("uniform: k receivers and oneself get one part each of k + 1") {
   REQUIRE(uniform.ok());
   for (std::size_t count = 1; count < 20; ++count) {
     const Crowd crowd(count + 1);
-    const std::vector<double> shares = (*uniform)->shares(crowd.plan());
+    const gossip::List<double> shares = (*uniform)->shares(crowd.plan());
     CHECK(shares.size() == count);
     double kept = 1.0;
     for (const double share : shares) kept -= share;
@@ -51,7 +51,7 @@ TEST_CASE("constant: a part of an equal share to each receiver; all of it is uni
   const Crowd crowd(4);
   const auto half = gossip::make_weighting({.name = "constant", .constant_share = 0.5});
   REQUIRE(half.ok());
-  CHECK((*half)->shares(crowd.plan()) == std::vector{0.125, 0.125, 0.125});
+  CHECK((*half)->shares(crowd.plan()) == gossip::List<double>{0.125, 0.125, 0.125});
   const auto all = gossip::make_weighting({.name = "constant", .constant_share = 1.0});
   const auto uniform = gossip::make_weighting({.name = "uniform"});
   REQUIRE(all.ok());

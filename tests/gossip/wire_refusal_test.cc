@@ -29,6 +29,8 @@ constexpr std::size_t kSegmentWordsAt = 4;
 constexpr std::size_t kVersionAt = 16;
 constexpr std::size_t kTagAt = 18;
 constexpr std::size_t kBodyAt = 56;
+// Behind the numbers of an acknowledgement: how long its list is, in the pointer to it.
+constexpr std::size_t kListLengthAt = kBodyAt + 20;
 
 bool is_refused(const Delivery& delivery, Refusal reason) {
   const auto decoded = test::decode(delivery);
@@ -353,8 +355,7 @@ TEST_CASE("an acknowledgement longer than may be is malformed") {
   CHECK_FALSE(is_refused(delivery));
   constexpr std::uint32_t kEightBytesEach = 5;
   const auto count = static_cast<std::uint32_t>(gossip::kAcknowledgedMax + 1);
-  const std::size_t list_length_at = kBodyAt + 12;
-  CHECK(is_refused(patched(delivery, list_length_at, (count << 3U) | kEightBytesEach),
+  CHECK(is_refused(patched(delivery, kListLengthAt, (count << 3U) | kEightBytesEach),
                    Refusal::kMalformed));
 }
 
@@ -362,9 +363,9 @@ TEST_CASE("a list that claims more than the message holds is malformed") {
   const Delivery delivery = delivery_of(Acknowledgement{.incarnation = 1, .sequences = {1, 2, 3}});
   for (const std::uint32_t count : {4U, 100U, 1U << 20U, (1U << 29U) - 1})
     for (std::uint32_t size = 0; size < 8; ++size) {
-      check_safe(test::decode(patched(delivery, kBodyAt + 12, (count << 3U) | size)));
+      check_safe(test::decode(patched(delivery, kListLengthAt, (count << 3U) | size)));
     }
-  CHECK(is_refused(patched(delivery, kBodyAt + 12, (4U << 3U) | 5U), Refusal::kMalformed));
+  CHECK(is_refused(patched(delivery, kListLengthAt, (4U << 3U) | 5U), Refusal::kMalformed));
 }
 
 TEST_CASE("a sketch of another size, or that is not finite, is refused") {

@@ -99,7 +99,7 @@ class AveragingRounds {
 
  private:
   void step() {
-    const std::vector<std::uint32_t> blocks = choice_.blocks(round_);
+    const gossip::List<std::uint32_t> blocks = choice_.blocks(round_);
     const std::uint64_t graph = choice_.graph_round(round_);
     for (const runtime::PeerId self : members_) push(self, graph, blocks);
     for (std::size_t i = 0; i < masses_.size(); ++i) {

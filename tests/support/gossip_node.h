@@ -97,6 +97,7 @@ class GossipNode {
     runtime::SimNetwork* network = nullptr;
     Ledger* ledger = nullptr;
     double suspicion_multiplier = 20.0;
+    gossip::Acknowledge acknowledge = gossip::Acknowledge::kFolded;
   };
   static constexpr std::uint64_t kFingerprint = 77;
   static constexpr double kWeightFloor = 0.25;
@@ -120,7 +121,7 @@ class GossipNode {
     fold();
     const auto receivers =
         parts_.topology->out_neighbours(round_, exchange_.members().living(), id_);
-    const std::vector<double> shares =
+    const gossip::List<double> shares =
         parts_.weighting->shares({.round = round_,
                                   .members = exchange_.members().living(),
                                   .self = id_,
@@ -153,7 +154,14 @@ class GossipNode {
     flush();
   }
 
-  void fold() { fold_all(exchange_.inbox(), *parts_.layout, round_ + 1, mass_); }
+  void fold() {
+    exchange_.begin_fold(round_ + 1);
+    fold_all(exchange_.inbox(), *parts_.layout, round_ + 1, mass_);
+  }
+  void settle() {
+    fold();
+    flush();
+  }
 
   [[nodiscard]] Amount held() {  // the inbox not counted
     Amount amount(parts_.layout->parameter_count());
@@ -178,6 +186,7 @@ class GossipNode {
                      .resend_after = milliseconds(20),
                      .resend_after_max = milliseconds(80)},
             .decoder = &decoder_,
+            .acknowledge = parts_.acknowledge,
             .probe_interval = milliseconds(20),
             .suspicion_multiplier = parts_.suspicion_multiplier,
             .seed = 1};

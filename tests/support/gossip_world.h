@@ -21,6 +21,7 @@ struct WorldOptions {
   double start = 0.0;  // of every parameter of every peer; 0: drawn
   std::string_view codec = "f32";
   double suspicion_multiplier = 20.0;  // of 20 ms
+  gossip::Acknowledge acknowledge = gossip::Acknowledge::kFolded;
 };
 
 class GossipWorld {
@@ -40,7 +41,7 @@ class GossipWorld {
       nodes_.push_back(std::make_unique<GossipNode>(
           id, options.peer_count,
           GossipNode::Parts{&layout_, topology_.get(), weighting_.get(), codec_.get(), &network_,
-                            &ledger_, options.suspicion_multiplier},
+                            &ledger_, options.suspicion_multiplier, options.acknowledge},
           std::span<const double>(starts_.back())));
       alive_.push_back(true);
       network_.on_arrival(id, [this, id] { node(id).receive(); });
@@ -61,7 +62,7 @@ class GossipWorld {
     while (network_.clock().now() < end && network_.run_next_event())
       if (check) check();
   }
-  // No steps any more, until everything has arrived everywhere.
+  // No pushes any more, until everything has arrived everywhere.
   void run_until_quiet() {
     stepping_ = false;
     for (int turn = 0; turn < 1000 && !is_quiet(); ++turn) run_for(std::chrono::milliseconds(20));
@@ -111,7 +112,10 @@ class GossipWorld {
   }
   void step(runtime::PeerId id) {
     if (!alive_[runtime::value_of(id)]) return;
-    if (stepping_) node(id).step();
+    if (stepping_)
+      node(id).step();
+    else
+      node(id).settle();
     network_.call_at(
         network_.clock().now() + runtime::Duration(1'000'000 + random_.below(9'000'000)),
         [this, id] { step(id); });

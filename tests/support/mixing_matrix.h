@@ -22,11 +22,11 @@ inline Matrix mixing_matrix(const gossip::Topology& topology, const gossip::Weig
   Matrix matrix(members.size(), std::vector<double>(members.size(), 0.0));
   for (std::size_t j = 0; j < members.size(); ++j) {
     const auto receivers = topology.out_neighbours(round, members, members[j]);
-    const std::vector<double> shares = weighting.shares({.round = round,
-                                                         .members = members,
-                                                         .self = members[j],
-                                                         .receivers = receivers,
-                                                         .topology = &topology});
+    const gossip::List<double> shares = weighting.shares({.round = round,
+                                                          .members = members,
+                                                          .self = members[j],
+                                                          .receivers = receivers,
+                                                          .topology = &topology});
     matrix[j][j] = 1.0;
     for (std::size_t r = 0; r < receivers.size(); ++r) {
       std::size_t i = 0;
