@@ -19,7 +19,8 @@ bool OutEdge::has_room(runtime::Instant now) const {
   return static_cast<std::size_t>(open) < options_.pushes_in_flight_max;
 }
 
-void OutEdge::push(const Push& push) {
+void OutEdge::push(const Push& push, runtime::Instant now, runtime::Duration wait) {
+  const runtime::Duration first = std::max(wait, options_.resend_after);
   const Snapshot& snapshot = *push.snapshot;
   CHECK(push.block_shares.empty() || push.block_shares.size() == push.blocks.size());
   for (std::size_t i = 0; i < push.blocks.size(); ++i) {
@@ -37,7 +38,8 @@ void OutEdge::push(const Push& push) {
                                    .payload = snapshot.payload(block, *layout_),
                                    .era = push.era},
                         .push_index = next_push_,
-                        .wait = std::min(options_.resend_after, options_.resend_after_max)});
+                        .pushed_at = now,
+                        .wait = std::min(first, options_.resend_after_max)});
     if (!snapshot.said.empty()) flights_.back().parcel.said = snapshot.said[block];
     if (i == 0) flights_.back().parcel.notes = push.notes;
   }
@@ -55,8 +57,8 @@ OutEdge::Flights::iterator OutEdge::find(std::uint64_t sequence) {
 
 std::optional<std::uint64_t> OutEdge::first_due(runtime::Instant now) {
   // Those not sent yet are the last ones: older ones always went first.
-  const auto unsent = std::partition_point(flights_.begin(), flights_.end(),
-                                           [](const Flight& flight) { return flight.sent; });
+  const auto unsent = std::partition_point(
+      flights_.begin(), flights_.end(), [](const Flight& flight) { return flight.times_sent > 0; });
   if (resend_from_ <= now) {
     resend_from_ = runtime::Instant::max();
     for (auto flight = flights_.begin(); flight != unsent; ++flight) {
@@ -83,7 +85,9 @@ bool OutEdge::sent(runtime::Instant now) {
   flight.due = now + flight.wait;
   resend_from_ = std::min(resend_from_, flight.due);
   flight.wait = std::min(2 * flight.wait, options_.resend_after_max);
-  return !std::exchange(flight.sent, true);
+  if (++flight.times_sent > 1) return false;
+  flight.sent_at = now;
+  return true;
 }
 
 // Out of flight, whether or not it has been folded.
@@ -92,7 +96,10 @@ OutEdge::Acknowledged OutEdge::land(Flights::iterator flight) {
   const std::uint64_t push = flight->push_index;
   const bool before = flight != flights_.begin() && std::prev(flight)->push_index == push;
   const bool after = std::next(flight) != flights_.end() && std::next(flight)->push_index == push;
-  const Acknowledged landed{.round = flight->parcel.round, .whole_push = !before && !after};
+  const Acknowledged landed{.round = flight->parcel.round,
+                            .whole_push = !before && !after,
+                            .sent_at = flight->sent_at,
+                            .repeated = flight->times_sent > 1};
   if (offered_ == flight->parcel.sequence) offered_.reset();
   flights_.erase(flight);
   return landed;
@@ -159,9 +166,9 @@ void OutEdge::add_rounds_to(std::pmr::set<std::uint64_t>& rounds) const {
   for (const Flight& flight : flights_) rounds.insert(flight.parcel.round);
 }
 
-std::optional<std::uint64_t> OutEdge::oldest_round() const {
+std::optional<OutEdge::Oldest> OutEdge::oldest() const {
   if (flights_.empty()) return std::nullopt;
-  return flights_.front().parcel.round;
+  return Oldest{.round = flights_.front().parcel.round, .pushed_at = flights_.front().pushed_at};
 }
 
 double OutEdge::mass_in_flight() const {
@@ -173,7 +180,7 @@ double OutEdge::mass_in_flight() const {
 std::optional<runtime::Instant> OutEdge::resend_at(runtime::Instant after) const {
   std::optional<runtime::Instant> first;
   for (const Flight& flight : flights_) {
-    if (!flight.sent || flight.due <= after) continue;
+    if (flight.times_sent == 0 || flight.due <= after) continue;
     if (!first || flight.due < *first) first = flight.due;
   }
   return first;

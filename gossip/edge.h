@@ -31,7 +31,8 @@ class OutEdge {
   [[nodiscard]] bool has_room(runtime::Instant now) const;
   // Cuts the push into parcels and numbers them. Also beyond has_room(), which is the caller's to
   // ask: what is left by a peer that goes must not wait.
-  void push(const Push& push);
+  // Parcels are sent again after `wait` at the soonest.
+  void push(const Push& push, runtime::Instant now, runtime::Duration wait = {});
 
   // The parcel to put on the wire next (never sent, or sent long enough ago), oldest first, if any.
   // It stays the next one until sent() is called or it is acknowledged. The pointer is good until
@@ -42,8 +43,10 @@ class OutEdge {
   // Forgets the parcel: the receiver has it. Empty for a number that is not in flight (an old
   // acknowledgement).
   struct Acknowledged {
-    std::uint64_t round = 0;  // the parcel's
-    bool whole_push = false;  // it was the last one of its push
+    std::uint64_t round = 0;     // the parcel's
+    bool whole_push = false;     // it was the last one of its push
+    runtime::Instant sent_at{};  // for the first time
+    bool repeated = false;
   };
   std::optional<Acknowledged> arrived(std::uint64_t sequence, runtime::Instant now);
   std::optional<Acknowledged> acknowledge(std::uint64_t sequence);  // folded, too
@@ -55,20 +58,26 @@ class OutEdge {
   // edge is empty then.
   [[nodiscard]] std::vector<Parcel> take_back();
 
-  [[nodiscard]] std::size_t in_flight() const;                      // parcels
-  void add_rounds_to(std::pmr::set<std::uint64_t>& rounds) const;   // of what is in flight
-  [[nodiscard]] std::optional<std::uint64_t> oldest_round() const;  // of it; empty: nothing is
-  [[nodiscard]] double mass_in_flight() const;  // push-sum weight, summed over blocks
+  [[nodiscard]] std::size_t in_flight() const;                     // parcels
+  void add_rounds_to(std::pmr::set<std::uint64_t>& rounds) const;  // of what is in flight
+  struct Oldest {
+    std::uint64_t round = 0;
+    runtime::Instant pushed_at{};
+  };
+  [[nodiscard]] std::optional<Oldest> oldest() const;  // in flight; empty: nothing is
+  [[nodiscard]] double mass_in_flight() const;         // push-sum weight, summed over blocks
   // When the first parcel comes due again, of those that are not due at `after`. Empty: none does.
   [[nodiscard]] std::optional<runtime::Instant> resend_at(runtime::Instant after) const;
 
  private:
   struct Flight {
     Parcel parcel;
-    std::uint64_t push_index = 0;  // which push() it was cut from
-    bool sent = false;
-    runtime::Instant due{};    // once sent: when to send it again ...
-    runtime::Duration wait{};  // ... and how long to wait after that
+    std::uint64_t push_index = 0;  // which push() it was cut from, ...
+    runtime::Instant pushed_at{};  // ... when
+    std::uint64_t times_sent = 0;
+    runtime::Instant sent_at{};  // for the first time
+    runtime::Instant due{};      // once sent: when to send it again ...
+    runtime::Duration wait{};    // ... and how long to wait after that
   };
   using Flights = std::vector<Flight>;  // few at a time, and most edges have none
   struct Unfolded {                     // a parcel that has arrived

@@ -104,7 +104,8 @@ bool Exchange::may_push(std::uint64_t round) {
   List<PushWindow::UnderWay> under_way(&memory_.nodes);
   for (const auto& [peer, lane] : talking_) {
     lane->out().add_rounds_to(rounds);
-    if (const auto oldest = lane->out().oldest_round()) under_way.push_back({peer, *oldest});
+    if (const auto oldest = lane->out().oldest())
+      under_way.push_back({peer, oldest->round, ticked_at_ - oldest->pushed_at});
   }
   return rounds.size() < options_.rounds_in_flight_max &&
          push_window_.may_push(under_way, round, said_.progress.phase == Phase::kTraining);
@@ -115,7 +116,7 @@ void Exchange::push(Push push) {
   if (push.asks) requests_.asked(push.to);
   Lane& lane = talk(push.to);
   if (!push.blocks.empty()) push.notes = notes_.news(lane.told());
-  lane.out().push(push);
+  lane.out().push(push, ticked_at_, resend_timer_.wait());
 }
 
 void Exchange::want_heartbeats() {
@@ -295,8 +296,13 @@ void Exchange::hear(const Sender& from, const Acknowledgement& acknowledgement,
     const auto done =
         acknowledgement.folded ? edge.acknowledge(sequence) : edge.arrived(sequence, ticked_at_);
     const std::uint64_t round = said_.progress.round;
-    if (done && done->whole_push)
-      push_window_.acknowledged(from.id, round - std::min(round, done->round));
+    if (!done) continue;
+    const runtime::Duration span = ticked_at_ - std::min(ticked_at_, done->sent_at);
+    if (done->repeated)
+      resend_timer_.came_late(span);
+    else
+      resend_timer_.arrived_after(span);
+    if (done->whole_push) push_window_.acknowledged(from.id, round - std::min(round, done->round));
   }
   if (acknowledgement.sketch) heard_[from.id].sketch = acknowledgement.sketch;
 }

@@ -28,6 +28,7 @@
 #include "gossip/notes.h"
 #include "gossip/push_window.h"
 #include "gossip/requests.h"
+#include "gossip/resend_timer.h"
 #include "gossip/shut_out.h"
 #include "gossip/standing.h"
 #include "gossip/strangers.h"
@@ -318,6 +319,7 @@ class Exchange {
   Clipping clipping_;
   Inbox inbox_;
   PushWindow push_window_;
+  ResendTimer resend_timer_;
   Requests requests_;
   // Of the members there was anything between us with; closed where not alive. With thousands of
   // members, that is few of them, and fewer still have anything to say at one moment.

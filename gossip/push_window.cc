@@ -9,6 +9,8 @@ constexpr double kRoundsOverlapped = 4.0;  // up to here an acknowledgement is n
 constexpr double kLate = 2.0;              // times what the quickest takes: not the link's doing
 constexpr double kLateMin = 2.0 * kRoundsOverlapped;
 constexpr double kMemory = 0.75;
+// Worth a copy of a large model: what SWIM needs to find somebody dead is less.
+constexpr runtime::Duration kLargeLateMin{10'000'000'000};
 
 }  // namespace
 
@@ -34,7 +36,8 @@ bool PushWindow::may_push(std::span<const UnderWay> under_way, std::uint64_t rou
   if (!steps_between) return false;
   const double late = std::max(kLateMin, kLate * *quickest);
   return std::ranges::all_of(under_way, [&](const UnderWay& push) {
-    return static_cast<double>(round - std::min(round, push.round)) > late;
+    return static_cast<double>(round - std::min(round, push.round)) > late &&
+           (may_overlap_ || push.age > kLargeLateMin);
   });
 }
 

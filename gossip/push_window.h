@@ -5,14 +5,16 @@
 // one waits for the last, unless that one takes so long that its receiver, not the link, must be
 // what is slow (it trains slowly, evaluates, is frozen or gone): that holds nobody up.
 //
-// What is under way is also a copy of the model. Where that is large no pushes overlap, and a peer
-// holds one copy beside its own estimate unless somebody is slow.
+// What is under way is also a copy of the model. Where that is large no pushes overlap, and nobody
+// is slow before ten seconds have passed: so a peer holds one copy beside its own estimate, unless
+// a receiver stands still that is not found dead, or is far slower to reach than the others.
 
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
 
+#include "runtime/clock.h"
 #include "runtime/peer_id.h"
 
 namespace gossip {
@@ -21,10 +23,11 @@ class PushWindow {
  public:
   explicit PushWindow(bool may_overlap) : may_overlap_(may_overlap) {}
 
-  // A push under way: to whom, and the round in which it was begun.
+  // A push under way: to whom, the round in which it was begun, and for how long it has been.
   struct UnderWay {
     runtime::PeerId to{};
     std::uint64_t round = 0;
+    runtime::Duration age{};
   };
 
   // A push to `to` that was begun so many rounds ago has been acknowledged whole.

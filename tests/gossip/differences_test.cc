@@ -156,7 +156,8 @@ TEST_CASE("a difference whose receiver dies comes back as the x that it led to")
                .round = round,
                .share = 0.25,
                .snapshot = offered,
-               .blocks = blocks});
+               .blocks = blocks},
+              runtime::Instant{});
     protocol->keep(mass, *offered, 0, 0.75);
   }
   gossip::Inbox inbox(layout, gossip::Inbox::Order::kByRound);

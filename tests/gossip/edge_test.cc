@@ -24,6 +24,8 @@ const BlockLayout& three_blocks() {
   return layout;
 }
 
+Instant at(std::int64_t second) { return Instant(seconds(second)); }
+
 // Half of these blocks.
 std::shared_ptr<const gossip::Snapshot> push(OutEdge& edge, std::uint64_t round,
                                              const std::vector<std::uint32_t>& blocks) {
@@ -32,7 +34,8 @@ std::shared_ptr<const gossip::Snapshot> push(OutEdge& edge, std::uint64_t round,
              .round = round,
              .share = 0.5,
              .snapshot = snapshot,
-             .blocks = blocks});
+             .blocks = blocks},
+            at(0));
   return snapshot;
 }
 
@@ -42,8 +45,6 @@ OutEdge edge_with(std::size_t pushes_in_flight_max) {
            .resend_after_max = seconds(8)},
           three_blocks()};
 }
-
-Instant at(std::int64_t second) { return Instant(seconds(second)); }
 
 // Sends all that is due and returns the sequence numbers.
 std::vector<std::uint64_t> send_due(OutEdge& edge, Instant now) {
@@ -262,7 +263,8 @@ TEST_CASE("a sender stays inside the receiver's window even with one parcel stuc
   const auto snapshot = test::snapshot_of(layout, x);
   for (std::uint64_t round = 0; round < 2; ++round)
     edge.push(
-        {.round = round, .share = 0.5, .snapshot = snapshot, .blocks = test::all_blocks(layout)});
+        {.round = round, .share = 0.5, .snapshot = snapshot, .blocks = test::all_blocks(layout)},
+        at(0));
   std::size_t booked = 0;
   while (const Parcel* parcel = edge.next(at(0))) {
     const std::uint64_t sequence = parcel->sequence;

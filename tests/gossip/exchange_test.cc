@@ -164,6 +164,29 @@ TEST_CASE("where taking acknowledges, what had arrived at a peer that dies goes 
   CHECK(table[0].inbox().weight() == 1.5);  // of the push that had not been acknowledged at all
 }
 
+TEST_CASE("what takes long is not sent again before it can have arrived") {
+  ExchangeTable table(2);
+  std::uint64_t resent = 0;
+  // A link that takes 300 ms, where parcels are sent again after 200.
+  for (std::int64_t push = 0; push < 5; ++push) {
+    const std::int64_t begin = 1000 * push;
+    table[0].tick(at_ms(begin));
+    table.push(0, 1, static_cast<std::uint64_t>(push));
+    const auto under_way = table.take(0, 1, at_ms(begin));
+    for (std::int64_t ms = 0; ms < 300; ms += 10) {
+      table[0].tick(at_ms(begin + ms));
+      table.take(0, 1, at_ms(begin + ms));  // copies: what they are of comes first
+    }
+    table[0].tick(at_ms(begin + 300));
+    for (const auto& delivery : under_way) test::hear(table[1], delivery, at_ms(begin + 300));
+    table.pass(1, 0, at_ms(begin + 300));
+    REQUIRE(table[0].parcels_in_flight() == 0);
+    if (push == 0) resent = table[0].traffic().parcels_resent;
+  }
+  CHECK(resent == 3);
+  CHECK(table[0].traffic().parcels_resent == resent);
+}
+
 TEST_CASE("where pushing acknowledges, it waits for one's own push of the round") {
   ExchangeTable table(2, gossip::Inbox::Order::kByRound, gossip::Acknowledge::kPushed);
   const auto sketch = std::make_shared<const std::vector<float>>(test::kSketchSize, 1.5F);

@@ -1,6 +1,7 @@
 // When pushes overlap, when one waits for another, and whom nobody waits for.
 #include "gossip/push_window.h"
 
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -41,9 +42,13 @@ TEST_CASE("pushes of a large model never overlap, but where a receiver is slow")
   const PushWindow window = after(kNear, 1, false);
   CHECK(window.may_push({}, 9));
   CHECK_FALSE(window.may_push(UnderWay{{kNear, 8}}, 9));
-  CHECK_FALSE(window.may_push(UnderWay{{kFar, 8}}, 16));
-  CHECK(window.may_push(UnderWay{{kFar, 8}}, 17));
-  CHECK_FALSE(window.may_push(UnderWay{{kFar, 8}}, 17, false));
+  const auto after_seconds = [](int seconds) {
+    return runtime::Duration(std::chrono::seconds(seconds));
+  };
+  CHECK_FALSE(window.may_push(UnderWay{{kFar, 8, after_seconds(11)}}, 16));
+  CHECK_FALSE(window.may_push(UnderWay{{kFar, 8, after_seconds(10)}}, 17));
+  CHECK(window.may_push(UnderWay{{kFar, 8, after_seconds(11)}}, 17));
+  CHECK_FALSE(window.may_push(UnderWay{{kFar, 8, after_seconds(11)}}, 17, false));
 }
 
 TEST_CASE("on a slow link one waits for the last, but not for a receiver that is slow itself") {
