@@ -109,7 +109,7 @@ std::optional<OutEdge::Acknowledged> OutEdge::arrived(std::uint64_t sequence,
                                                       runtime::Instant now) {
   const auto found = find(sequence);
   if (found == flights_.end()) return std::nullopt;
-  forget_before(now);
+  close_overdue(now);
   const std::uint64_t push = found->push_index;
   unfolded_.push_back({sequence, push});
   const Acknowledged landed = land(found);
@@ -121,8 +121,14 @@ std::optional<OutEdge::Acknowledged> OutEdge::arrived(std::uint64_t sequence,
 
 std::optional<OutEdge::Acknowledged> OutEdge::acknowledge(std::uint64_t sequence) {
   if (const auto found = find(sequence); found != flights_.end()) {
-    fold(found->push_index);
-    return land(found);
+    const std::uint64_t push = found->push_index;
+    const Acknowledged landed = land(found);
+    // Where all others have arrived, word of those that is still missing may be lost.
+    if (landed.whole_push)
+      close(push);
+    else
+      fold(push);
+    return landed;
   }
   if (const auto found = std::ranges::find(unfolded_, sequence, &Unfolded::sequence);
       found != unfolded_.end()) {
@@ -137,11 +143,16 @@ void OutEdge::fold(std::uint64_t push_index) {
   if (push != pushes_.end() && --push->parcels == 0) pushes_.erase(push);
 }
 
-void OutEdge::forget_before(runtime::Instant now) {
-  for (const OpenPush& push : pushes_)
-    if (push.until <= now)
-      std::erase_if(unfolded_, [&](const auto& parcel) { return parcel.push_index == push.index; });
-  std::erase_if(pushes_, [now](const OpenPush& push) { return push.until <= now; });
+void OutEdge::close(std::uint64_t push_index) {
+  std::erase_if(unfolded_, [&](const auto& parcel) { return parcel.push_index == push_index; });
+  std::erase_if(pushes_, [&](const OpenPush& push) { return push.index == push_index; });
+}
+
+void OutEdge::close_overdue(runtime::Instant now) {
+  const auto is_overdue = [now](const OpenPush& push) { return push.until <= now; };
+  for (auto push = std::ranges::find_if(pushes_, is_overdue); push != pushes_.end();
+       push = std::ranges::find_if(pushes_, is_overdue))
+    close(push->index);
 }
 
 void OutEdge::hurry() {

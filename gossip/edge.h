@@ -29,9 +29,9 @@ class OutEdge {
   OutEdge(const Options& options, const BlockLayout& layout);
 
   [[nodiscard]] bool has_room(runtime::Instant now) const;
-  // Cuts the push into parcels and numbers them. Also beyond has_room(), which is the caller's to
-  // ask: what is left by a peer that goes must not wait.
-  // Parcels are sent again after `wait` at the soonest.
+  // Cuts the push into parcels and numbers them; none is sent again before `wait` has passed. Also
+  // beyond has_room(), which is the caller's to ask: what is left by a peer that goes must not
+  // wait.
   void push(const Push& push, runtime::Instant now, runtime::Duration wait = {});
 
   // The parcel to put on the wire next (never sent, or sent long enough ago), oldest first, if any.
@@ -86,20 +86,22 @@ class OutEdge {
   };
   struct OpenPush {
     std::uint64_t index = 0;
-    std::size_t parcels = 0;                           // not folded yet
-    runtime::Instant until = runtime::Instant::max();  // once all have arrived: may be lost news
+    std::size_t parcels = 0;  // not folded yet
+    // Once all have arrived. Word of their folding may be lost.
+    runtime::Instant until = runtime::Instant::max();
   };
   [[nodiscard]] Flights::iterator find(std::uint64_t sequence);  // end(): not in flight
   [[nodiscard]] std::optional<std::uint64_t> first_due(runtime::Instant now);
   [[nodiscard]] Acknowledged land(Flights::iterator flight);
-  void fold(std::uint64_t push_index);       // a parcel of it
-  void forget_before(runtime::Instant now);  // pushes that are no longer waited for
+  void fold(std::uint64_t push_index);  // a parcel of it
+  void close(std::uint64_t push_index);
+  void close_overdue(runtime::Instant now);  // pushes that are no longer waited for
 
   Options options_;
   const BlockLayout* layout_;
   Flights flights_;  // in order of sequence
   std::vector<Unfolded> unfolded_;
-  std::vector<OpenPush> pushes_;                            // in order of index
+  std::vector<OpenPush> pushes_;                            // that take up room
   std::optional<std::uint64_t> offered_;                    // by next(), and not yet sent
   runtime::Instant resend_from_ = runtime::Instant::max();  // nothing is due again before
   std::uint64_t next_sequence_ = 0;

@@ -165,6 +165,11 @@ TEST_CASE("where word of folding is lost the room comes back in time") {
   CHECK_FALSE(edge.has_room(at(109)));
   CHECK_FALSE(edge.acknowledge(2));
   CHECK(edge.has_room(at(109)));
+  // Of one of two it comes before that it has arrived; of the other it is lost.
+  push(edge, 2, {0, 1});
+  CHECK(edge.arrived(3, at(110)));
+  CHECK(edge.acknowledge(4)->whole_push);
+  CHECK(edge.has_room(at(110)));
 }
 
 TEST_CASE("an acknowledgement counts once, and only for what is in flight") {
