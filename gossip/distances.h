@@ -18,8 +18,8 @@ namespace gossip {
 
 // What one knows of another peer. Copies share their bytes.
 struct Heard {
-  List<Parcel> parcels;                              // exact: the last of each block; or none yet
-  std::shared_ptr<const std::vector<float>> sketch;  // of its last push; null: none yet
+  List<Parcel> parcels;                  // exact: the last of each block; or none yet
+  std::shared_ptr<const Sketch> sketch;  // of its last push; null: none yet
 };
 
 struct DistanceOptions {
@@ -45,7 +45,7 @@ class Distances {
 
   void note_own(std::shared_ptr<const Snapshot> snapshot);
   // Of the mass noted last; null before, and where none are used.
-  [[nodiscard]] std::shared_ptr<const std::vector<float>> own_sketch() const { return own_sketch_; }
+  [[nodiscard]] std::shared_ptr<const Sketch> own_sketch() const { return own_sketch_; }
 
   // Squared L2 distances: one a block, or one in all. All 0 where either side is unknown: nobody
   // pushes much to a stranger.
@@ -63,8 +63,8 @@ class Distances {
   std::size_t sketches_ = 0;
   std::vector<double> sums_;
   std::shared_ptr<const Snapshot> own_;  // exact
-  SketchPool pool_;
-  std::shared_ptr<const std::vector<float>> own_sketch_;
+  SketchPool pool_{kSketchesFreeMax};
+  std::shared_ptr<const Sketch> own_sketch_;
 };
 
 }  // namespace gossip

@@ -33,7 +33,7 @@ class Encoder {
   const BlockLayout* layout_;
   std::size_t stride_;  // bytes from one payload to the next
   MemoryPool pool_;
-  SnapshotPool snapshots_;
+  SnapshotPool snapshots_{kSnapshotsFreeMax};
   std::uint64_t seed_ = 0;              // of the push that has begun, ...
   std::shared_ptr<std::byte> memory_;   // ... its payloads ...
   std::shared_ptr<Snapshot> snapshot_;  // ... and what it hands over

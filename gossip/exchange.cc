@@ -135,7 +135,7 @@ void Exchange::set_progress(const Progress& progress) {
     for (auto& [peer, lane] : talking_) lane->out().hurry();
 }
 
-void Exchange::pushed(std::uint64_t round, std::shared_ptr<const std::vector<float>> sketch) {
+void Exchange::pushed(std::uint64_t round, std::shared_ptr<const Sketch> sketch) {
   sketch_ = std::move(sketch);
   rounds_pushed_ = round + 1;
   if (options_.acknowledge == Acknowledge::kPushed) acknowledge_before(rounds_pushed_);

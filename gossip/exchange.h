@@ -164,7 +164,7 @@ class Exchange {
   void admit_request(runtime::PeerId from);
   [[nodiscard]] bool awaits_answer() const { return requests_.awaits_answer(); }
   // All pushes of this round were made, of mass with this sketch (null: none is used).
-  void pushed(std::uint64_t round, std::shared_ptr<const std::vector<float>> sketch);
+  void pushed(std::uint64_t round, std::shared_ptr<const Sketch> sketch);
   // What was folded from `peer`, and the sketch it sent.
   [[nodiscard]] Heard heard(runtime::PeerId peer, ListMemory memory = heap()) const;
   // Goes along with the next push to each member, and from there on to everybody.
@@ -335,8 +335,8 @@ class Exchange {
   std::vector<Contact> dials_;
   std::vector<runtime::PeerId> partings_;
   Said said_;
-  bool said_stale_ = true;                            // its contacts and their hash
-  std::shared_ptr<const std::vector<float>> sketch_;  // of the last push
+  bool said_stale_ = true;                // its contacts and their hash
+  std::shared_ptr<const Sketch> sketch_;  // of the last push
   runtime::Random random_;
   runtime::Instant ticked_at_;
   runtime::Instant repeat_at_;

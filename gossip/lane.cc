@@ -22,8 +22,7 @@ bool Lane::recognises(std::uint64_t incarnation) {
   return incarnation_ == incarnation;
 }
 
-void Lane::want_acknowledged(std::uint64_t sequence,
-                             const std::shared_ptr<const std::vector<float>>& sketch) {
+void Lane::want_acknowledged(std::uint64_t sequence, const std::shared_ptr<const Sketch>& sketch) {
   sketch_ = sketch;
   arrivals_.erase(sequence);
   if (acknowledgements_.size() < kAcknowledgementsWaitingMax) acknowledgements_.insert(sequence);

@@ -62,12 +62,11 @@ class Lane {
   // lane of its own.
   [[nodiscard]] bool recognises(std::uint64_t incarnation);
 
-  // With the sketch of what this peer has pushed by now (null: none is used), where it is new.
-  // It has been folded.
-  void want_acknowledged(std::uint64_t sequence,
-                         const std::shared_ptr<const std::vector<float>>& sketch);
-  void want_arrival_known(std::uint64_t sequence);
-  void want_heartbeat();                // none after a goodbye
+  // It has been folded. Said with the sketch of what this peer has pushed by now (null: none is
+  // used), where that is new.
+  void want_acknowledged(std::uint64_t sequence, const std::shared_ptr<const Sketch>& sketch);
+  void want_arrival_known(std::uint64_t sequence);  // ... and is not folded yet
+  void want_heartbeat();                            // none after a goodbye
   void want_probe(const Probe& probe);  // with a heartbeat of its own; none after a goodbye
   void want_view(ViewMessage message);  // none after a goodbye
   void want_goodbye();                  // the last thing said
@@ -102,9 +101,9 @@ class Lane {
   std::optional<std::uint64_t> incarnation_;
   Memory* memory_;
   std::pmr::set<std::uint64_t> acknowledgements_;
-  std::pmr::set<std::uint64_t> arrivals_;             // to be said, of what has not been folded
-  std::shared_ptr<const std::vector<float>> sketch_;  // goes with the next acknowledgement ...
-  std::shared_ptr<const std::vector<float>> sketch_said_;  // ... unless it has gone
+  std::pmr::set<std::uint64_t> arrivals_;      // to be said, of what has not been folded
+  std::shared_ptr<const Sketch> sketch_;       // goes with the next acknowledgement ...
+  std::shared_ptr<const Sketch> sketch_said_;  // ... unless it has gone
   bool heartbeat_wanted_ = false;
   // To be said, the oldest first. Seldom more than one, so they are no deques, which take half a
   // kilobyte each while empty.

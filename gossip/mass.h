@@ -95,7 +95,7 @@ class Mass {
   std::optional<Encoder> encoder_;  // where there is a codec
   AlignedMemory scratch_;           // a block on the host: what it decodes to, or a device's copy
   MemoryPool pool_;                 // of host memory for snapshots, and for z on a host
-  SnapshotPool snapshots_;
+  SnapshotPool snapshots_{kSnapshotsFreeMax};
   kernels::Buffer device_z_;           // z, where it does not live on the host
   std::shared_ptr<std::byte> host_z_;  // z, where it does, but for the blocks ...
   std::vector<bool> in_snapshot_;      // ... that are still, unchanged, in ...

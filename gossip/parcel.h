@@ -46,17 +46,9 @@ struct Snapshot {
   void clear();  // as if new; the room of its lists is kept
 };
 
-// Snapshots of a steady run.
-class SnapshotPool {
- public:
-  [[nodiscard]] std::shared_ptr<Snapshot> take() {
-    return pool_.take([] { return std::make_unique<Snapshot>(); });
-  }
-
- private:
-  static constexpr std::size_t kFreeMax = 4;
-  runtime::Pool<std::unique_ptr<Snapshot>> pool_{kFreeMax};
-};
+// Those of a steady run come back.
+using SnapshotPool = runtime::Pool<std::unique_ptr<Snapshot>>;
+inline constexpr std::size_t kSnapshotsFreeMax = 4;
 
 // Mass under way: share * (x, w) of one block, where x = w z. The factors travel beside the
 // sender's estimate z, so that a push to several peers needs one copy only.

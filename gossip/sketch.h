@@ -22,18 +22,10 @@ struct SketchOptions {
   std::uint64_t seed = 1;
 };
 
-// A sketch that is passed around, and where those of a steady run come from.
+// A sketch that is passed around; those of a steady run come back.
 using Sketch = std::vector<float>;
-class SketchPool {
- public:
-  [[nodiscard]] std::shared_ptr<Sketch> take() {  // empty, with the room of an earlier one
-    return pool_.take([] { return std::make_unique<Sketch>(); });
-  }
-
- private:
-  static constexpr std::size_t kFreeMax = 8;
-  runtime::Pool<std::unique_ptr<Sketch>> pool_{kFreeMax};
-};
+using SketchPool = runtime::Pool<std::unique_ptr<Sketch>>;
+inline constexpr std::size_t kSketchesFreeMax = 8;
 
 // sums += scale * (projection of `numbers`), where numbers[0] is coordinate `first` of the vector:
 // linear, so a vector can be sketched in pieces. `sums` has `width` entries.

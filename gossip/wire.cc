@@ -494,13 +494,12 @@ std::vector<runtime::Frame> encode(const Sender& from, const Body& body) {
 
 void encode(const Sender& from, const Body& body, HeaderPool& headers,
             std::vector<runtime::Frame>& frames) {
-  const auto make = [] { return std::make_unique<std::vector<std::byte>>(); };
-  const auto segment = headers.take(make);
+  const auto segment = headers.take();
   segment->resize(first_segment_words(body) * sizeof(capnp::word));  // zeros, as it must be
   capnp::MallocMessageBuilder builder(kj::arrayPtr(reinterpret_cast<capnp::word*>(segment->data()),
                                                    segment->size() / sizeof(capnp::word)));
   write(from, body, builder);
-  const auto header = headers.take(make);
+  const auto header = headers.take();
   header->resize(capnp::computeSerializedSizeInWords(builder) * sizeof(capnp::word));
   kj::ArrayOutputStream out(
       kj::arrayPtr(reinterpret_cast<kj::byte*>(header->data()), header->size()));

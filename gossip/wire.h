@@ -33,7 +33,7 @@ struct Acknowledgement {
   // False: they have arrived, and will be acknowledged once more when they have been folded.
   bool folded = true;
   // Of the mass that the one who acknowledges pushed last; null: said before, or none is used.
-  std::shared_ptr<const std::vector<float>> sketch = nullptr;
+  std::shared_ptr<const Sketch> sketch = nullptr;
 };
 struct Heartbeat {
   Progress progress;

@@ -304,7 +304,7 @@ class Peer {
   gossip::BlockChoice choice_;
   gossip::Decoder decoder_;
   std::pmr::unsynchronized_pool_resource read_lists_{kListPool};  // the network's alone
-  gossip::SketchPool read_sketches_;
+  gossip::SketchPool read_sketches_{gossip::kSketchesFreeMax};
   gossip::Terms terms_;
 
   // The trainer's alone.

@@ -20,6 +20,10 @@ class Pool {
   // What comes back beyond `free_max` pieces was for a burst, and is released.
   explicit Pool(std::size_t free_max) : free_(std::make_shared<Free>(free_max)) {}
 
+  // One that came back, or a new one.
+  [[nodiscard]] std::shared_ptr<Element> take() {
+    return take([] { return std::make_unique<Element>(); });
+  }
   // One that came back, or what `make()` makes.
   template <typename Make>
   [[nodiscard]] std::shared_ptr<Element> take(const Make& make) {

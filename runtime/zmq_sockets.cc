@@ -101,16 +101,12 @@ void take_back(void* /*bytes*/, void* lent_frame) {
 // only failure, ends the process.
 zmq::message_t message_of(const Frame& frame, MessageParts& parts) noexcept {
   if (frame.size() < kLentBytesMin) return {frame.bytes().data(), frame.size()};
-  const auto lent = parts.lent.take([] { return std::make_unique<LentFrame>(); });
+  const auto lent = parts.lent.take();
   lent->frame = frame;
   lent->self = lent;
   lent->lent.store(true, std::memory_order_release);
   void* bytes = const_cast<std::byte*>(frame.bytes().data());
   return {bytes, frame.size(), take_back, lent.get()};
-}
-
-std::shared_ptr<ReceivedPart> part_of(MessageParts& parts) {
-  return parts.received.take([] { return std::make_unique<ReceivedPart>(); });
 }
 
 Frame frame_of(std::shared_ptr<ReceivedPart> part) {
@@ -242,7 +238,7 @@ Received receive_message(zmq::socket_t& router, Delivery& delivery, Origin& orig
   bool more = routing_id.more();
   bool whole = from.has_value() && more;
   while (more) {
-    std::shared_ptr<ReceivedPart> part = part_of(parts);
+    std::shared_ptr<ReceivedPart> part = parts.received.take();
     if (!receive_part(router, part->message)) return Received::kRefused;
     more = part->message.more();
     if (!more) origin = origin_of(part->message);
@@ -257,7 +253,7 @@ Received receive_message(zmq::socket_t& router, Delivery& delivery, Origin& orig
 bool receive_frames(zmq::socket_t& socket, std::vector<Frame>& frames, MessageParts& parts) {
   frames.clear();
   for (bool more = true; more;) {
-    std::shared_ptr<ReceivedPart> part = part_of(parts);
+    std::shared_ptr<ReceivedPart> part = parts.received.take();
     if (!receive_part(socket, part->message)) return false;
     more = part->message.more();
     if (frames.size() < kMessageFramesMax) frames.push_back(frame_of(std::move(part)));

@@ -1,6 +1,6 @@
 #pragma once
-// How long answers of one member have taken lately, and so how long to wait for the next: a link
-// sets its own deadline.
+// How long answers have taken lately, of one member or of all, and so how long to wait for the
+// next: a link sets its own deadline.
 
 #include <algorithm>
 #include <cmath>

@@ -189,7 +189,7 @@ TEST_CASE("what takes long is not sent again before it can have arrived") {
 
 TEST_CASE("where pushing acknowledges, it waits for one's own push of the round") {
   ExchangeTable table(2, gossip::Inbox::Order::kByRound, gossip::Acknowledge::kPushed);
-  const auto sketch = std::make_shared<const std::vector<float>>(test::kSketchSize, 1.5F);
+  const auto sketch = std::make_shared<const gossip::Sketch>(test::kSketchSize, 1.5F);
   table.push(0, 1, 0);
   table.settle(at_ms(0));
   CHECK(table[0].mass_in_flight() == 1.5);
@@ -207,7 +207,7 @@ TEST_CASE("where pushing acknowledges, it waits for one's own push of the round"
 
 TEST_CASE("what was heard of a peer is forgotten with it") {
   ExchangeTable table(2, gossip::Inbox::Order::kOnArrival, gossip::Acknowledge::kFolded);
-  table[1].pushed(0, std::make_shared<const std::vector<float>>(test::kSketchSize, 1.5F));
+  table[1].pushed(0, std::make_shared<const gossip::Sketch>(test::kSketchSize, 1.5F));
   table.push(0, 1);
   table.settle(at_ms(0));
   table[1].begin_fold(1);

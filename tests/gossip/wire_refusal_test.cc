@@ -371,7 +371,7 @@ TEST_CASE("a list that claims more than the message holds is malformed") {
 TEST_CASE("a sketch of another size, or that is not finite, is refused") {
   const auto with = [](std::vector<float> numbers) {
     Acknowledgement said{.incarnation = 1, .sequences = {5}};
-    said.sketch = std::make_shared<const std::vector<float>>(std::move(numbers));
+    said.sketch = std::make_shared<const gossip::Sketch>(std::move(numbers));
     return delivery_of(said);
   };
   CHECK_FALSE(is_refused(with({1, 2, 3, 4}), Refusal::kMalformed));

@@ -73,7 +73,7 @@ TEST_CASE("an acknowledgement's sketch comes through, and none stays none") {
   const std::vector<float> numbers = {1.0F, -2.5F, 0.0F, 1e-30F};
   Acknowledgement said{.incarnation = 1, .sequences = {5}};
   CHECK(std::get<Acknowledgement>(accepted(delivery_of(said)).body).sketch == nullptr);
-  said.sketch = std::make_shared<const std::vector<float>>(numbers);
+  said.sketch = std::make_shared<const gossip::Sketch>(numbers);
   const Message message = accepted(delivery_of(said));
   const auto& heard = std::get<Acknowledgement>(message.body);
   REQUIRE(heard.sketch != nullptr);
