@@ -21,6 +21,7 @@
 #include "peers/version.h"
 #include "peers/width_study.h"
 #include "runtime/allocator.h"
+#include "runtime/denormals.h"
 
 namespace {
 
@@ -359,6 +360,7 @@ struct Commands {
 
 int main(int argc, char** argv) {
   runtime::keep_message_memory();
+  runtime::flush_denormals();
   CLI::App app(
       "Decentralized training of neural networks: no server, no coordinator, no fixed membership",
       "murmur");

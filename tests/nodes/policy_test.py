@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import platform
+import struct
 import subprocess
 import unittest
 
@@ -22,8 +24,32 @@ evaluate_every = 0
 """
 
 
+TOO_SMALL = """
+run = "t"
+[objective]
+kind = "quadratic"
+centers = "small.csv"
+start = "small.csv"
+[train]
+steps = 8
+"""
+
+
 def end_of(run):
     return run.events("p0")[-1]
+
+
+class SmallNumbers(unittest.TestCase):
+    @unittest.skipUnless(platform.machine() == "x86_64", "only x86-64 takes denormals for zero here")
+    def test_what_would_cost_a_processor_a_hundred_times_the_time_is_zero(self):
+        with Run(TOO_SMALL) as run:
+            (run.folder / "small.csv").write_text("1e-40,1e-30\n1e-40,1e-30\n")
+            status, _, err = run.call("simulate", "run.toml", "--set", "simulate.peers=2", "--out", "simulated")
+            self.assertEqual(status, 0, err)
+            _, numbers = run.estimate("p0", "simulated")
+            small, normal = struct.unpack("<2f", numbers)
+            self.assertEqual(small, 0.0)
+            self.assertAlmostEqual(normal / 1e-30, 1.0, delta=1e-5)
 
 
 class DroppedActivations(unittest.TestCase):
