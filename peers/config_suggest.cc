@@ -1,8 +1,10 @@
 #include "peers/config_suggest.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "peers/config_fields.h"
@@ -10,8 +12,21 @@
 namespace peers {
 namespace {
 
-// A typing error changes a letter or two; more in a long word.
-std::size_t edits_max(std::string_view word) { return std::max<std::size_t>(2, word.size() / 3); }
+// A typing error changes a letter or two; more in a long word; never all of them.
+std::size_t edits_max(std::string_view word) {
+  const std::size_t few = std::max<std::size_t>(2, word.size() / 3);
+  return word.empty() ? 0 : std::min(few, word.size() - 1);
+}
+
+// What keys of ours are called elsewhere.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kElsewhere{
+    {{"lr", "learning_rate"}, {"batch_size", "batch"}, {"num_epochs", "epochs"}}};
+
+std::string_view our_word_for(std::string_view word) {
+  const auto* const found =
+      std::ranges::find(kElsewhere, word, &decltype(kElsewhere)::value_type::first);
+  return found == kElsewhere.end() ? word : found->second;
+}
 
 template <typename Distance>
 std::string_view nearest_by(std::string_view word, std::span<const std::string_view> candidates,
@@ -56,10 +71,11 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
 }
 
 std::string_view nearest_key(std::string_view key, std::span<const std::string_view> keys) {
-  const auto distance = [](std::string_view a, std::string_view b) {
+  const std::string_view word = our_word_for(last_word_of(key));
+  const auto distance = [word](std::string_view a, std::string_view b) {
     const std::size_t in_place = edit_distance(a, b);
-    const std::size_t elsewhere = edit_distance(last_word_of(a), last_word_of(b)) + 1;
-    return std::min(in_place, elsewhere);
+    const std::size_t elsewhere = edit_distance(word, last_word_of(b));
+    return elsewhere > edits_max(word) ? in_place : std::min(in_place, elsewhere + 1);
   };
   return nearest_by(key, keys, distance);
 }

@@ -7,10 +7,9 @@
 namespace peers {
 namespace {
 
-// The longest wait for the network. Timers of the exchange wake the thread earlier.
+// The longest wait for the network, which ends it itself when a message has come or a queue has
+// room again. Timers of the exchange wake the thread earlier.
 constexpr runtime::Duration kWaitMax{50'000'000};
-// While the network has no room there is nothing to poll for but time.
-constexpr runtime::Duration kRetryAfter{1'000'000};
 
 }  // namespace
 
@@ -28,11 +27,9 @@ GossipThread::~GossipThread() {
 }
 
 void GossipThread::run() {
-  bool all_sent = true;
   while (!stopping_) {
     const runtime::Duration until_tick = peer_->next_tick() - clock_->now();
-    const runtime::Duration longest = all_sent ? kWaitMax : kRetryAfter;
-    transport_->wait(std::clamp(until_tick, runtime::Duration::zero(), longest));
+    transport_->wait(std::clamp(until_tick, runtime::Duration::zero(), kWaitMax));
     take_in();
     if (auto authorized = transport_->authorized_keys(); authorized != authorized_) {
       authorized_ = authorized;
@@ -40,7 +37,7 @@ void GossipThread::run() {
     }
     const runtime::Instant now = clock_->now();
     peer_->tick(now);
-    all_sent = peer_->flush(*transport_, now);
+    peer_->flush(*transport_, now);
     if (beacons_ != nullptr && now >= beacons_->next_turn() && lets_in()) look_for_beacons(now);
   }
 }

@@ -497,27 +497,22 @@ runtime::Instant Peer::next_tick() const {
   return exchange_->next_tick();
 }
 
-bool Peer::flush(runtime::Transport& transport, runtime::Instant now) {
+void Peer::flush(runtime::Transport& transport, runtime::Instant now) {
   const std::scoped_lock lock(mutex_);
   for (const runtime::PeerId gone : exchange_->take_partings()) transport.disconnect(gone);
   for (const gossip::Contact& contact : exchange_->take_dials()) {
     // An address that cannot be dialled is its owner's mistake: it hears nothing from us.
     static_cast<void>(transport.connect(contact.id, contact.address).ok());
   }
-  bool all = true;
   const gossip::List<runtime::PeerId> talking_to = exchange_->talking_to(&read_lists_);
   for (const auto channel : {runtime::Channel::kControl, runtime::Channel::kBulk}) {
     for (const runtime::PeerId to : talking_to) {
       while (const auto* frames = exchange_->next(to, channel, now)) {
-        if (transport.send(to, channel, *frames) != runtime::Sent::kQueued) {
-          all = false;
-          break;
-        }
+        if (transport.send(to, channel, *frames) != runtime::Sent::kQueued) break;
         exchange_->sent(to, channel, now);
       }
     }
   }
-  return all;
 }
 
 PeerStatus Peer::status() const {

@@ -214,9 +214,8 @@ class Peer {
   void hear_of(runtime::PeerId peer, const runtime::Address& address, runtime::Instant now);
   void tick(runtime::Instant now);
   [[nodiscard]] runtime::Instant next_tick() const;
-  // Hands everything that is due to the network. False where the network had no room for some of
-  // it.
-  bool flush(runtime::Transport& transport, runtime::Instant now);
+  // Hands everything that is due to the network, as far as that has room for it.
+  void flush(runtime::Transport& transport, runtime::Instant now);
   // To those who asked about this peer, by the connections on which they asked.
   struct Answer {
     runtime::PeerId to{};

@@ -145,7 +145,7 @@ void Simulation::State::advance(std::size_t i) {
   const Phase phase = peer(i).advance(now());
   const bool ending = phase == Phase::kDraining || phase == Phase::kDrained;
   if (ending) mix(i);
-  static_cast<void>(peer(i).flush(network.transport_of(id_of(i)), now()));
+  peer(i).flush(network.transport_of(id_of(i)), now());
   if (peer(i).finished()) return end(i);
   save_if_due(i);
   if (ending || !peer(i).ready()) {
@@ -158,7 +158,7 @@ void Simulation::State::advance(std::size_t i) {
 void Simulation::State::take_step(std::size_t i) {
   const Phase before = peer(i).advance(now());
   mix(i);
-  static_cast<void>(peer(i).flush(network.transport_of(id_of(i)), now()));
+  peer(i).flush(network.transport_of(id_of(i)), now());
   if (peer(i).advance(now()) != before)
     return call_after(runtime::Duration::zero(), i, Happening::kAdvance);
   if (before == Phase::kTraining) {
@@ -187,13 +187,13 @@ void Simulation::State::take_in(std::size_t i) {
     for (const auto& delivery : std::span(deliveries).first(count))
       peer(i).receive(delivery, now());
   }
-  static_cast<void>(peer(i).flush(transport, now()));
+  peer(i).flush(transport, now());
   if (nodes[i].waiting) advance(i);
 }
 
 void Simulation::State::tick(std::size_t i) {
   peer(i).tick(now());
-  static_cast<void>(peer(i).flush(network.transport_of(id_of(i)), now()));
+  peer(i).flush(network.transport_of(id_of(i)), now());
   if (nodes[i].waiting) advance(i);
   // At least a millisecond apart: a network without room would otherwise be asked for ever at one
   // instant.

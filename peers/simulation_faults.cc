@@ -140,14 +140,14 @@ void Simulation::State::give_up(std::size_t i) {
 void Simulation::State::go_on_leaving(std::size_t i) {
   Node& node = nodes[i];
   runtime::Transport& transport = network.transport_of(id_of(i));
-  static_cast<void>(peer(i).flush(transport, now()));
+  peer(i).flush(transport, now());
   if (!peer(i).quiet() && now() < node.leave_by) return;
   if (node.leaving == Leaving::kHandingOver) {
     node.leaving = Leaving::kSayingGoodbye;
     node.leave_by = now() + kGoodbyeMax;
     call_after(kGoodbyeMax, i, Happening::kAdvance);
     peer(i).say_goodbye();
-    static_cast<void>(peer(i).flush(transport, now()));
+    peer(i).flush(transport, now());
     if (!peer(i).quiet()) return;
   }
   node.leaving = Leaving::kGone;

@@ -19,7 +19,6 @@
 namespace runtime {
 namespace {
 
-constexpr std::size_t kRoutersMax = 4;  // waited for at once
 constexpr char kRoutingTag = 'p';
 constexpr std::size_t kRoutingBytes = 1 + sizeof(std::uint64_t);
 // Below this, copying costs less than the allocation and the callback of a lent frame.
@@ -279,14 +278,8 @@ void cut(const Origin& origin) {
   if (origin.descriptor >= 0) ::shutdown(origin.descriptor, SHUT_RDWR);
 }
 
-void wait_for_any(std::span<zmq::socket_t> routers, int wake_fd, Duration timeout) {
-  std::array<zmq_pollitem_t, 1 + kRoutersMax> items{};
-  CHECK(routers.size() <= kRoutersMax);
-  items[0] = {nullptr, wake_fd, ZMQ_POLLIN, 0};
-  for (std::size_t i = 0; i < routers.size(); ++i)
-    items[1 + i] = {routers[i].handle(), 0, ZMQ_POLLIN, 0};
-  const int used = 1 + static_cast<int>(routers.size());
-  const int count = zmq_poll(items.data(), used, milliseconds(timeout));
+void wait_for_any(std::span<zmq::pollitem_t> items, Duration timeout) {
+  const int count = zmq_poll(items.data(), static_cast<int>(items.size()), milliseconds(timeout));
   CHECK(count >= 0 || errno == EINTR);
 }
 

@@ -93,7 +93,7 @@ enum class Received : std::uint8_t { kMessage, kRefused, kNothing };
 // it had ended already and another has its descriptor, that one is dialled again.
 void cut(const Origin& origin);
 
-// Waits for a message at one of `routers`, for `wake_fd` to become readable or for `timeout`.
-void wait_for_any(std::span<zmq::socket_t> routers, int wake_fd, Duration timeout);
+// Waits until one of `items` is as it is to be, which it says of itself, or for `timeout`.
+void wait_for_any(std::span<zmq::pollitem_t> items, Duration timeout);
 
 }  // namespace runtime

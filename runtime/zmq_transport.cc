@@ -63,6 +63,8 @@ struct ZmqTransport::State {
   std::shared_ptr<const KeyNames> authorized;  // as of the last receive()
   std::array<zmq::socket_t, kChannels.size()> routers;
   std::map<PeerId, Neighbour> neighbours;
+  std::vector<void*> full;  // dealers that have had no room since wait() last saw some
+  std::vector<zmq::pollitem_t> waited_for;  // wait()'s own, kept for its memory
   MessageParts parts;
   Address address;
   int wake_fd = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -135,8 +137,10 @@ Status ZmqTransport::connect(PeerId peer, const Address& address) {
 void ZmqTransport::disconnect(PeerId peer) {
   const auto known = state_->neighbours.find(peer);
   if (known == state_->neighbours.end()) return;
-  for (zmq::socket_t& dealer : known->second.dealers)
+  for (zmq::socket_t& dealer : known->second.dealers) {
+    std::erase(state_->full, dealer.handle());
     if (dealer) close_now(dealer);
+  }
   state_->neighbours.erase(known);
 }
 
@@ -156,7 +160,10 @@ Sent ZmqTransport::send(PeerId to, Channel channel, std::span<const Frame> frame
   if (known == state_->neighbours.end()) return Sent::kUnknownPeer;
   zmq::socket_t& dealer = known->second.dealers[index_of(channel)];
   if (!dealer) return Sent::kUnknownPeer;
-  return send_message(dealer, frames, state_->parts) ? Sent::kQueued : Sent::kQueueFull;
+  if (send_message(dealer, frames, state_->parts)) return Sent::kQueued;
+  if (std::ranges::find(state_->full, dealer.handle()) == state_->full.end())
+    state_->full.push_back(dealer.handle());
+  return Sent::kQueueFull;
 }
 
 std::size_t ZmqTransport::receive(std::span<Delivery> out) {
@@ -200,7 +207,17 @@ void ZmqTransport::reply(PeerId to, std::span<const Frame> frames) {
 }
 
 void ZmqTransport::wait(Duration timeout) {
-  wait_for_any(state_->routers, state_->wake_fd, timeout);
+  std::vector<zmq::pollitem_t>& items = state_->waited_for;
+  items.assign({{nullptr, state_->wake_fd, ZMQ_POLLIN, 0}});
+  for (zmq::socket_t& router : state_->routers)
+    items.push_back({router.handle(), 0, ZMQ_POLLIN, 0});
+  const std::size_t dealers_from = items.size();
+  for (void* const dealer : state_->full) items.push_back({dealer, 0, ZMQ_POLLOUT, 0});
+  wait_for_any(items, timeout);
+  // Said once: whoever has nothing more to send there is not woken again.
+  state_->full.clear();
+  for (const zmq::pollitem_t& item : std::span(items).subspan(dealers_from))
+    if (item.revents == 0) state_->full.push_back(item.socket);
   // Forgets every wake() so far; with none the read says EAGAIN.
   std::uint64_t wakes = 0;
   CHECK(::read(state_->wake_fd, &wakes, sizeof wakes) > 0 || errno == EAGAIN || errno == EINTR);

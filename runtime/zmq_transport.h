@@ -64,7 +64,8 @@ class ZmqTransport final : public Transport {
   // on which it did: one that listens nowhere (runtime/zmq_caller.h). Dropped where it is gone.
   void reply(PeerId to, std::span<const Frame> frames);
 
-  // Returns when a message has arrived, wake() was called, or `timeout` has passed.
+  // Returns when a message has arrived, a queue that was full has room, wake() was called, or
+  // `timeout` has passed.
   void wait(Duration timeout);
   void wake();
 

@@ -47,7 +47,8 @@ class Peer:
         self.ended = None
         self.stopped_at = None
         self.stopped_seconds = 0.0
-        self.first_step = self.progress = self.address = None
+        self.first_step = self.last_step = self.progress = self.address = None
+        self.first_samples = 0.0       # until its first record
         self.progress_at = self.began  # when a record last moved on
         self.read_to = 0               # of the file
         self.offences = []             # of others, that this one refused
@@ -66,10 +67,14 @@ class Peer:
         for record in self.new_records():
             if record["event"] == "refused" and record["reason"] in OFFENCES:
                 self.offences.append(f"{record['peer']}: {record['reason']}")
+            if record["event"] == "end":
+                self.last_step = record["step"]
             if record["event"] != "progress":
                 continue
-            if self.progress is None:  # where a newcomer begins; what it did in that second is not counted
+            if self.progress is None:  # of its first second
                 self.first_step = record["step"]
+                self.first_samples = record.get("samples_per_second", 0.0)
+            self.last_step = record["step"]
             if self.progress is None or record["step"] > self.progress["step"]:
                 self.progress_at = time.monotonic()
             self.progress = record
@@ -93,6 +98,7 @@ class Peer:
     def count_from_here(self):
         self.began = time.monotonic()
         self.first_step = self.progress["step"]
+        self.first_samples = 0.0
 
     def note_memory(self):
         try:
@@ -106,7 +112,7 @@ class Peer:
     def samples(self):
         if self.progress is None:
             return 0
-        return BATCH * max(0, self.progress["step"] - self.first_step)
+        return self.first_samples + BATCH * max(0, self.last_step - self.first_step)
 
     def live_seconds(self):
         until = self.ended or time.monotonic()
@@ -134,5 +140,6 @@ class Peer:
             self.process.kill()
             self.process.wait()
         self.ended = time.monotonic()
+        self.look()
         self.log.close()
         return self.process.returncode

@@ -103,7 +103,7 @@ class Run {
     for (bool any = true; any;) {
       any = false;
       for (Node& node : nodes_) {
-        static_cast<void>(node.assembly->peer().flush(*node.post, Instant{}));
+        node.assembly->peer().flush(*node.post, Instant{});
         any = node.post->deliver([this](PeerId to, const runtime::Delivery& delivery) {
           nodes_[runtime::value_of(to)].assembly->peer().receive(delivery, Instant{});
         }) || any;

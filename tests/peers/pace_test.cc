@@ -102,7 +102,7 @@ TEST_CASE("sync: a parcel of the first round may come before the receiver has be
     peer.mix();
     (void)peer.compute();
     CHECK(peer.push());
-    (void)peer.flush(network.transport_of(members[i]), network.clock().now());
+    peer.flush(network.transport_of(members[i]), network.clock().now());
     while (network.run_next_event()) {
     }
   };
@@ -112,7 +112,7 @@ TEST_CASE("sync: a parcel of the first round may come before the receiver has be
     const std::size_t count = transport.receive(deliveries);
     for (const auto& delivery : std::span(deliveries).first(count))
       assemblies[i]->peer().receive(delivery, network.clock().now());
-    (void)assemblies[i]->peer().flush(transport, network.clock().now());
+    assemblies[i]->peer().flush(transport, network.clock().now());
     while (network.run_next_event()) {
     }
   };

@@ -168,6 +168,34 @@ TEST_CASE("a message ends the wait") {
   REQUIRE(bob->receive(one) == 1);
 }
 
+// ZeroMQ counts milliseconds, so that a wait may end a part of one early.
+TEST_CASE("room for what was refused ends the wait, once") {
+  const auto alice = open_zmq(patient_options(kAlice, kAnyPort));
+  const auto bob = open_zmq(patient_options(kBob, kAnyPort));
+  REQUIRE(alice->connect(kBob, bob->address()).ok());
+  Sent sent = alice->send(kBob, Channel::kBulk, numbered(1));  // before bob can have answered
+  while (sent != Sent::kQueued) {
+    alice->wait(std::chrono::hours(1));
+    sent = alice->send(kBob, Channel::kBulk, numbered(1));
+  }
+  const runtime::WallClock clock;
+  const runtime::Instant begin = clock.now();
+  alice->wait(kMoment);
+  REQUIRE(clock.now() - begin > kMoment / 2);
+}
+
+TEST_CASE("a neighbour that never answered does not end the wait") {
+  const auto transport = open_zmq(patient_options(kAlice, kAnyPort));
+  REQUIRE(transport->connect(kBob, {"ipc:///nowhere/p1", "ipc:///nowhere/p1.bulk"}).ok());
+  REQUIRE(transport->send(kBob, Channel::kBulk, numbered(1)) == Sent::kQueueFull);
+  const runtime::WallClock clock;
+  const runtime::Instant begin = clock.now();
+  transport->wait(kMoment);
+  REQUIRE(clock.now() - begin > kMoment / 2);
+  transport->disconnect(kBob);  // and is not looked at again
+  transport->wait(runtime::Duration{0});
+}
+
 TEST_CASE("a wait of no time and a wait of less than none return") {
   const auto transport = open_zmq(patient_options(kAlice, kAnyPort));
   transport->wait(runtime::Duration{0});
