@@ -80,9 +80,11 @@ class Peer:
             self.progress = record
 
     def new_records(self):
-        if not self.file.exists():
+        try:
+            file = open(self.file, "rb")
+        except FileNotFoundError:  # it has not begun, or is putting away what its last life recorded
             return []
-        with open(self.file, "rb") as file:
+        with file:
             if self.address is None:
                 first = file.readline()
                 start = json.loads(first) if first.endswith(b"\n") else {}

@@ -63,10 +63,11 @@ class Run:
 
     def events(self, peer, run="t", inside=""):
         """The records of a peer so far; a line that is still being written is left out."""
-        file = self.folder / inside / "runs" / run / peer / "metrics.jsonl"
-        if not file.exists():
+        try:
+            text = (self.folder / inside / "runs" / run / peer / "metrics.jsonl").read_text()
+        except FileNotFoundError:  # it has not begun, or another life of it is putting the last one's away
             return []
-        return [json.loads(line) for line in file.read_text().splitlines(True) if line.endswith("\n")]
+        return [json.loads(line) for line in text.splitlines(True) if line.endswith("\n")]
 
     def estimate(self, peer, folder="runs/t"):
         """The tensors of a final estimate, bit for bit, without what the file says about the run."""
