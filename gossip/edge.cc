@@ -78,9 +78,15 @@ const Parcel* OutEdge::next(runtime::Instant now) {
   return offered_ ? &find(*offered_)->parcel : nullptr;
 }
 
-bool OutEdge::sent(runtime::Instant now) {
+OutEdge::Flight& OutEdge::offered() {
   CHECK(offered_.has_value());
-  Flight& flight = *find(*offered_);
+  return *find(*offered_);
+}
+
+bool OutEdge::repeats() { return offered().times_sent > 0; }
+
+bool OutEdge::sent(runtime::Instant now) {
+  Flight& flight = offered();
   offered_.reset();
   flight.due = now + flight.wait;
   resend_from_ = std::min(resend_from_, flight.due);

@@ -38,6 +38,7 @@ class OutEdge {
   // It stays the next one until sent() is called or it is acknowledged. The pointer is good until
   // the edge changes.
   [[nodiscard]] const Parcel* next(runtime::Instant now);
+  [[nodiscard]] bool repeats();     // whether what next() has offered was sent before
   bool sent(runtime::Instant now);  // next() must have offered one. True: for the first time
 
   // Forgets the parcel: the receiver has it. Empty for a number that is not in flight (an old
@@ -91,6 +92,7 @@ class OutEdge {
     runtime::Instant until = runtime::Instant::max();
   };
   [[nodiscard]] Flights::iterator find(std::uint64_t sequence);  // end(): not in flight
+  [[nodiscard]] Flight& offered();                               // by next(); there must be one
   [[nodiscard]] std::optional<std::uint64_t> first_due(runtime::Instant now);
   [[nodiscard]] Acknowledged land(Flights::iterator flight);
   void fold(std::uint64_t push_index);  // a parcel of it

@@ -131,6 +131,9 @@ const Lane::Frames* Lane::next_bulk(const Sender& self, runtime::Instant now) {
   if (bulk_.empty() || bulk_sequence_ != parcel->sequence) {
     Parcel named = *parcel;
     named.recipient = incarnation_.value_or(0);
+    // It may wait in a socket's queue when the first has arrived long ago, and would keep the whole
+    // snapshot that it was cut from until it has left.
+    if (out_.repeats()) named.payload = named.payload.copy();
     encode(self, named, memory_->headers, bulk_);
     bulk_sequence_ = parcel->sequence;
   }

@@ -27,7 +27,6 @@ class FormerLife {
                                       const std::optional<runtime::PeerId>& fixed,
                                       runtime::PeerId drawn) const;
 
-  [[nodiscard]] bool has_checkpoint() const { return checkpoint_.has_value(); }
   // Of the checkpoint; empty: there is none.
   [[nodiscard]] std::optional<std::uint64_t> step() const;
   // Puts the checkpoint, if there is one, into a peer that has not begun: all of it or, for one

@@ -53,7 +53,7 @@ Result<Identity> FormerSelf::become(const std::optional<runtime::PeerId>& fixed,
 }
 
 Status FormerSelf::go_on(Assembly& assembly, kernels::Backend& backend, bool joins) {
-  if (!life_->has_checkpoint()) {
+  if (!life_->step()) {
     if (config_->checkpoint.resume == "auto")
       log_->info("checkpoint.resume: no checkpoint in {}: begins anew", folder_.string());
     return {};

@@ -95,7 +95,7 @@ void Simulation::State::restart_by_list(std::size_t i) {
   for (const gossip::Contact& contact : listed) ids.push_back(contact.id);
   std::ranges::sort(ids);
   FormerLife former = std::move(former_lives({i}, false).front());
-  const bool came_back = former.has_checkpoint();
+  const bool came_back = former.step().has_value();
   static_cast<void>(start_again(i, former, &ids));
   peer(i).meet(listed, came_back, now());
   begin(i);

@@ -25,6 +25,9 @@ class Frame {
     return {owner_, bytes_.subspan(offset, count)};
   }
 
+  // The same bytes, with an owner of their own.
+  [[nodiscard]] Frame copy() const { return of({bytes_.begin(), bytes_.end()}); }
+
   // A frame that owns these bytes.
   [[nodiscard]] static Frame of(std::vector<std::byte> bytes) {
     auto owner = std::make_shared<const std::vector<std::byte>>(std::move(bytes));

@@ -2,6 +2,7 @@
 
 #include "gossip/exchange.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "tests/support/exchange_table.h"
@@ -253,6 +254,25 @@ TEST_CASE("a lost parcel is sent again when its time has come") {
   CHECK(count_of<Parcel>(table.take(0, 1, at_ms(200))) == 3);
   CHECK(table[0].traffic().parcels_sent == 3);
   CHECK(table[0].traffic().parcels_resent == 3);
+}
+
+// A socket may keep it long after the first one has arrived, and so would keep the whole snapshot.
+TEST_CASE("what is sent again is a copy that keeps nothing of the snapshot") {
+  ExchangeTable table(2);
+  table[0].tick(at_ms(0));
+  table.settle(at_ms(0));
+  table.push(0, 1);
+  const auto first = table.take(0, 1, at_ms(0));
+  auto second = table.take(0, 1, at_ms(200));
+  std::erase_if(second, [](const Delivery& d) { return d.channel != Channel::kBulk; });
+  REQUIRE(first.size() == 3);
+  REQUIRE(second.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    const auto once = first[i].frames.at(1).bytes();
+    const auto again = second[i].frames.at(1).bytes();
+    CHECK(std::ranges::equal(once, again));
+    CHECK(once.data() != again.data());
+  }
 }
 
 TEST_CASE("the next tick is never in the past of the last one, and is there when a resend is due") {

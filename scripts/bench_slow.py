@@ -1,0 +1,111 @@
+"""What one peer costs the others that is slow or stands still. Two of three share one core and the third has another,
+so that its speed takes nothing of theirs. For scripts/bench."""
+
+import contextlib
+import os
+import signal
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from chaos_peers import BATCH, TOML, Peer
+
+PHASES = ("absent", "as fast as it can", "a tenth of that", "frozen")
+SETTLE_SECONDS, WINDOW_SECONDS = 5.0, 20.0
+BEGIN_SECONDS_MAX = 60.0
+SLICE_SECONDS = 0.1  # of which a slow process runs a tenth
+
+
+@contextlib.contextmanager
+def on_core(core):
+    """What is started meanwhile stays there."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def begin(murmur, folder, part, known, core):
+    with on_core(core):
+        peer = Peer(murmur, folder, part, [other.address for other in known])
+    while not peer.at_work:
+        if peer.process.poll() is not None or time.monotonic() - peer.began > BEGIN_SECONDS_MAX:
+            raise RuntimeError(f"{peer.name} has not begun to train: {Path(peer.log.name).read_text()[-2000:]}")
+        time.sleep(0.05)
+        peer.look()
+    return peer
+
+
+def rate(peers, meanwhile):
+    """Samples a second of all of them together, by their own records, while `meanwhile` goes on."""
+    for peer in peers:
+        peer.look()
+    before = [peer.progress for peer in peers]
+    meanwhile()
+    for peer in peers:
+        peer.look()
+    return sum(BATCH * (peer.progress["step"] - then["step"]) / (peer.progress["t"] - then["t"])
+               for peer, then in zip(peers, before))
+
+
+def slow_down(peer, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        peer.process.send_signal(signal.SIGSTOP)
+        time.sleep(0.9 * SLICE_SECONDS)
+        peer.process.send_signal(signal.SIGCONT)
+        time.sleep(0.1 * SLICE_SECONDS)
+
+
+def turn(murmur, folder, others, cores):
+    """The rate of the others in each phase; a freeze counts from its first moment."""
+    def wait():
+        time.sleep(WINDOW_SECONDS)
+    time.sleep(SETTLE_SECONDS)
+    rates = [rate(others, wait)]
+    third = begin(murmur, folder, 2, others, cores[1])
+    try:
+        time.sleep(SETTLE_SECONDS)
+        rates.append(rate(others, wait))
+        slow_down(third, SETTLE_SECONDS)
+        rates.append(rate(others, lambda: slow_down(third, WINDOW_SECONDS)))
+        time.sleep(SETTLE_SECONDS)
+
+        def freeze():
+            third.stop()
+            wait()
+        rates.append(rate(others, freeze))
+        third.go_on()
+    finally:
+        third.end(signal.SIGINT)
+    return rates
+
+
+def table(murmur, rounds):
+    """Markdown: a row for so slow a third."""
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    if len(cores) < 2:
+        raise RuntimeError("two cores are needed, one is there")
+    others = []
+    with tempfile.TemporaryDirectory(prefix="murmur-bench-") as name:
+        folder = Path(name)
+        (folder / "run.toml").write_text(TOML.format(parts=3, batch=BATCH), encoding="utf-8")
+        try:
+            others.append(begin(murmur, folder, 0, [], cores[0]))
+            others.append(begin(murmur, folder, 1, others, cores[0]))
+            turns = []
+            for number in range(rounds):
+                print(f"bench: one of three is slow: round {number + 1} of {rounds}", file=sys.stderr)
+                turns.append(turn(murmur, folder, others, cores))
+        finally:
+            for peer in others:
+                peer.end(signal.SIGKILL)
+    lines = ["| the third is | the other two, samples/s | kept of what they do without it |", "|---|---|---|"]
+    for phase, rates in zip(PHASES, zip(*turns)):
+        kept = statistics.median(now / alone for now, alone in zip(rates, (one[0] for one in turns)))
+        lines.append(f"| {phase} | {statistics.median(rates):.0f} [{min(rates):.0f}..{max(rates):.0f}] | {100 * kept:.1f} % |")
+    return "\n".join(lines)
