@@ -12,8 +12,7 @@ from pathlib import Path
 
 from chaos_peers import BATCH, TOML, Peer
 
-PHASES = ("absent", "as fast as it can", "a tenth of that", "frozen")
-SETTLE_SECONDS, WINDOW_SECONDS = 5.0, 20.0
+SETTLE_SECONDS, WINDOW_SECONDS = 3.0, 12.0
 BEGIN_SECONDS_MAX = 60.0
 SLICE_SECONDS = 0.1  # of which a slow process runs a tenth
 
@@ -61,27 +60,35 @@ def slow_down(peer, seconds):
         time.sleep(0.1 * SLICE_SECONDS)
 
 
-def turn(murmur, folder, others, cores):
-    """The rate of the others in each phase; a freeze counts from its first moment."""
-    def wait():
-        time.sleep(WINDOW_SECONDS)
-    time.sleep(SETTLE_SECONDS)
-    rates = [rate(others, wait)]
-    third = begin(murmur, folder, 2, others, cores[1])
-    try:
-        time.sleep(SETTLE_SECONDS)
-        rates.append(rate(others, wait))
-        slow_down(third, SETTLE_SECONDS)
-        rates.append(rate(others, lambda: slow_down(third, WINDOW_SECONDS)))
-        time.sleep(SETTLE_SECONDS)
+def wait():
+    time.sleep(WINDOW_SECONDS)
 
-        def freeze():
-            third.stop()
-            wait()
-        rates.append(rate(others, freeze))
-        third.go_on()
-    finally:
-        third.end(signal.SIGINT)
+
+def freeze(third):
+    third.stop()
+    wait()
+
+
+# What happens to the third during a window; a freeze counts from its first moment.
+PHASES = {
+    "as fast as it can": lambda third: wait(),
+    "a tenth of that": lambda third: slow_down(third, WINDOW_SECONDS),
+    "frozen": freeze,
+}
+
+
+def turn(murmur, folder, others, cores):
+    """For each phase the rates of the others without the third and, right after, with it: a shared machine drifts."""
+    rates = {}
+    for phase, happen in PHASES.items():
+        time.sleep(SETTLE_SECONDS)
+        alone = rate(others, wait)
+        third = begin(murmur, folder, 2, others, cores[1])
+        try:
+            time.sleep(SETTLE_SECONDS)
+            rates[phase] = (alone, rate(others, lambda: happen(third)))
+        finally:
+            third.end(signal.SIGINT)
     return rates
 
 
@@ -104,8 +111,10 @@ def table(murmur, rounds):
         finally:
             for peer in others:
                 peer.end(signal.SIGKILL)
-    lines = ["| the third is | the other two, samples/s | kept of what they do without it |", "|---|---|---|"]
-    for phase, rates in zip(PHASES, zip(*turns)):
-        kept = statistics.median(now / alone for now, alone in zip(rates, (one[0] for one in turns)))
-        lines.append(f"| {phase} | {statistics.median(rates):.0f} [{min(rates):.0f}..{max(rates):.0f}] | {100 * kept:.1f} % |")
+    lines = ["| the third is | the other two without it, samples/s | with it | kept |", "|---|---|---|---|"]
+    for phase in PHASES:
+        alone, beside = zip(*(one[phase] for one in turns))
+        kept = [100 * now / before for before, now in zip(alone, beside)]
+        lines.append(f"| {phase} | {statistics.median(alone):.0f} | {statistics.median(beside):.0f} "
+                     f"| {statistics.median(kept):.1f} % [{min(kept):.1f}..{max(kept):.1f}] |")
     return "\n".join(lines)
