@@ -13,7 +13,6 @@ from pathlib import Path
 from chaos_peers import BATCH, TOML, Peer
 
 SETTLE_SECONDS, WINDOW_SECONDS = 3.0, 12.0
-BEGIN_SECONDS_MAX = 60.0
 SLICE_SECONDS = 0.1  # of which a slow process runs a tenth
 
 
@@ -31,11 +30,7 @@ def on_core(core):
 def begin(murmur, folder, part, known, core):
     with on_core(core):
         peer = Peer(murmur, folder, part, [other.address for other in known])
-    while not peer.at_work:
-        if peer.process.poll() is not None or time.monotonic() - peer.began > BEGIN_SECONDS_MAX:
-            raise RuntimeError(f"{peer.name} has not begun to train: {Path(peer.log.name).read_text()[-2000:]}")
-        time.sleep(0.05)
-        peer.look()
+    peer.wait_until_at_work()
     return peer
 
 

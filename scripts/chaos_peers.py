@@ -26,6 +26,7 @@ every_seconds = 10
 resume = "auto"
 """
 BATCH = 32
+BEGIN_MAX = 120.0  # seconds
 # What no honest peer gives cause for (gossip/shut_out.h).
 OFFENCES = {"malformed", "wrong sender", "wrong block", "wrong codec", "impossible weight", "wrong checksum",
             "not finite", "out of window", "outlier"}
@@ -61,6 +62,15 @@ class Peer:
     @property
     def at_work(self):
         return self.alive and self.stopped_at is None and self.progress is not None
+
+    def wait_until_at_work(self):
+        while not self.at_work:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{self.name} ended before it began to train; its log: {self.log.name}")
+            if time.monotonic() - self.began > BEGIN_MAX:
+                raise RuntimeError(f"{self.name} has not begun to train for {BEGIN_MAX:.0f} s; its log: {self.log.name}")
+            time.sleep(0.05)
+            self.look()
 
     def look(self):
         """Reads what was recorded since. The file is that of this life once its first line names the process."""
