@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "gossip/codec.h"
+#include "kernels/cpu/threads.h"
 #include "peers/commands.h"
 #include "peers/config.h"
 #include "peers/config_suggest.h"
@@ -359,6 +360,7 @@ struct Commands {
 }  // namespace
 
 int main(int argc, char** argv) {
+  kernels::cpu::wait_briefly(argv);
   runtime::keep_message_memory();
   runtime::flush_denormals();
   CLI::App app(

@@ -1,8 +1,13 @@
 #include "kernels/cpu/threads.h"
 
 #include <dlfcn.h>
+#include <stdlib.h>  // setenv is POSIX's, not C++'s
+#include <unistd.h>
 
 #include <atomic>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
 
 #include "runtime/check.h"
 
@@ -16,6 +21,14 @@ SetThreads set_threads() {
   static const auto found =
       reinterpret_cast<SetThreads>(dlsym(RTLD_DEFAULT, "omp_set_num_threads"));
   return found;
+}
+
+// As GNU's runtime counts: a turn is a pause instruction, some 140 cycles.
+constexpr const char* kSpins = "GOMP_SPINCOUNT";
+constexpr const char* kTurns = "30000";
+
+bool says_how_to_wait(std::string_view variable) {
+  return variable.starts_with("GOMP_SPINCOUNT=") || variable.starts_with("OMP_WAIT_POLICY=");
 }
 
 // What compilers turn `omp parallel` into, in GNU's runtime and in LLVM's.
@@ -47,6 +60,16 @@ struct Parts {
 }  // namespace
 
 bool can_set_threads() { return set_threads() != nullptr && parallel() != nullptr; }
+
+void wait_briefly(char** arguments) {
+  for (char** variable = environ; *variable != nullptr; ++variable)
+    if (says_how_to_wait(*variable)) return;
+  std::error_code unknown;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", unknown);
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread
+  if (unknown || setenv(kSpins, kTurns, 0) != 0) return;
+  static_cast<void>(execv(program.c_str(), arguments));  // returns only where it failed
+}
 
 void use_threads(std::size_t count) {
   CHECK(can_set_threads());

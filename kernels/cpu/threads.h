@@ -8,6 +8,14 @@ namespace kernels::cpu {
 // False where oneDNN was built without OpenMP, so that its thread count is not ours to set.
 [[nodiscard]] bool can_set_threads();
 
+// A thread of a team that has done its part of a layer waits for the others by spinning, by default
+// for some 15 ms, which on a machine that does anything else keeps a core from the very thread that
+// is waited for: one other busy process made training with two threads thirty times slower. Where
+// the environment says nothing of it, starts the program anew, with the same arguments, with waits
+// of some 1.5 ms (the runtime reads its environment before main, and never again). Costs up to 2 %
+// on an idle machine. First in main, before any thread; where it cannot be done, nothing changes.
+void wait_briefly(char** arguments);
+
 // From here on, oneDNN's calls from this thread compute with `count` threads.
 void use_threads(std::size_t count);
 

@@ -1,6 +1,7 @@
 """Real processes on this machine: what `murmur launch` promises. One ctest a method."""
 
 import os
+import pathlib
 import random
 import signal
 import time
@@ -12,6 +13,14 @@ from node_run import PATIENCE, SMALL, Run, alive, children, free_port, kill, sti
 LONG = SMALL.replace("steps = 60", "steps = 1000000")
 # A second or two, so that a kill lands anywhere in it.
 MEDIUM = SMALL.replace("steps = 60", "steps = 4000")
+
+
+def environment(pid):
+    return pathlib.Path(f"/proc/{pid}/environ").read_text().split("\0")
+
+
+def name_of(pid):
+    return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
 
 
 class Launch(unittest.TestCase):
@@ -214,6 +223,15 @@ class Launch(unittest.TestCase):
             pids = run.pids(3)
             process.kill()
             self.assertEqual(still_alive_after(pids, seconds=5), [])
+
+    def test_threads_that_wait_for_others_do_not_keep_their_cores_unless_one_says_so(self):
+        for said, spins in (((), "30000"), (("env", "GOMP_SPINCOUNT=7"), "7")):
+            with Run(LONG) as run:
+                process = run.start("launch", "run.toml", "--peers", "1", on=said)
+                run.wait_for(run.all_training(1), process)
+                for pid in (process.pid, *run.pids(1)):
+                    self.assertIn(f"GOMP_SPINCOUNT={spins}", environment(pid))
+                    self.assertEqual(name_of(pid), "murmur")
 
     def test_sixteen_peers_on_few_cores_end_with_exact_books(self):
         with Run() as run:
