@@ -95,11 +95,7 @@ double Mass::weigh(std::uint32_t block, double weight) {
 }
 
 void Mass::change(std::uint32_t block, double weight, double factor, kernels::ConstView delta) {
-  const double before = scales_[block];
-  const double scale = weigh(block, weight);
-  backend_->weighted_sum(factor / scale, delta, before / scale, current(block),
-                         written(layout_->range(block)));
-  note_written(block);
+  change(block, weight, factor, delta, [](std::size_t, std::size_t) {});
 }
 
 kernels::ConstView Mass::estimate() {

@@ -52,6 +52,12 @@ class Mass {
   // x of the block += factor * delta (one number a parameter of the block, on the device); the
   // weight stays. What a gradient step does.
   void add(std::uint32_t block, double factor, kernels::ConstView delta);
+  // The same, where make(first, count) fills in that piece of `delta` just before it is added, as
+  // Backend::in_pieces() calls it.
+  template <typename Make>
+  void add_as_made(std::uint32_t block, double factor, kernels::ConstView delta, Make make) {
+    change(block, weights_[block], factor, delta, make);
+  }
   void move(double factor, kernels::ConstView delta);  // the same of all parameters
   void add_from_host(std::uint32_t block, double factor, kernels::ConstView delta);  // the same
   // x *= factor, w *= factor: what a push has left. 0: everything was handed over.
@@ -83,7 +89,21 @@ class Mass {
   void note_written(std::uint32_t block);                    // into what written() says
   [[nodiscard]] kernels::View brought(std::uint32_t block);  // there from where it was lent
   double weigh(std::uint32_t block, double weight);          // returns the scale that goes with it
-  // x += factor * delta, on the device, and the weight is this.
+  // x += factor * delta, on the device, and the weight is this. `make` as in add_as_made().
+  template <typename Make>
+  void change(std::uint32_t block, double weight, double factor, kernels::ConstView delta,
+              Make make) {
+    const double before = scales_[block];
+    const double scale = weigh(block, weight);
+    const kernels::ConstView from = current(block);
+    const kernels::View to = written(layout_->range(block));
+    backend_->in_pieces(delta.count(), [&](std::size_t first, std::size_t count) {
+      make(first, count);
+      backend_->weighted_sum(factor / scale, delta.slice(first, count), before / scale,
+                             from.slice(first, count), to.slice(first, count));
+    });
+    note_written(block);
+  }
   void change(std::uint32_t block, double weight, double factor, kernels::ConstView delta);
   void change_from_host(std::uint32_t block, double weight, double factor,
                         kernels::ConstView delta);

@@ -82,8 +82,8 @@ struct LossOutputs {
 // Calls return once queued; dot(), download() and synchronize() wait. Views must be of this
 // backend's own memory, except the host side of upload and download. Views that are written must
 // not overlap views that are read, unless they are the same. Sizes and types must fit (CHECK): a
-// wrong one is a bug, the outside world has been refused before. One thread at a time. Operators on
-// images and dense layers take f32; the reference takes f64 as well.
+// wrong one is a bug, the outside world has been refused before. One thread at a time, but for what
+// in_pieces() says. Operators on images and dense layers take f32; the reference takes f64 as well.
 class Backend {
  public:
   Backend() = default;
@@ -117,6 +117,19 @@ class Backend {
   // out = a x + b y, which out may be: what folding an arrival into an estimate takes.
   virtual void weighted_sum(double a, ConstView x, double b, ConstView y, View out) = 0;
   [[nodiscard]] virtual double dot(ConstView x, ConstView y) = 0;  // accumulated in f64
+  // Calls action(first, count) for pieces that together are [0, count), so that several passes over
+  // one piece follow each other while a cache holds it: on a CPU, and there on its threads at once;
+  // elsewhere it is all one piece. Of this backend, `action` may use the vector algebra without
+  // dot.
+  template <typename Action>
+  void in_pieces(std::size_t count, Action action) {
+    share_out(
+        count,
+        [](void* context, std::size_t first, std::size_t size) {
+          (*static_cast<Action*>(context))(first, size);
+        },
+        &action);
+  }
   // y = b y + x, then x = a y; x and y apart. Momentum's whole step: scale, axpy, copy and
   // scale would read and write more than twice as much.
   virtual void accumulate(double a, double b, View x, View y) = 0;
@@ -188,6 +201,14 @@ class Backend {
   virtual void softmax_cross_entropy(
       const SoftmaxShape& shape, ConstView logits, ConstView labels,
       const LossOutputs& outputs) = 0;  // labels: i32 [batch], each in [0, classes)
+
+ private:
+  // in_pieces(), of a plain function.
+  virtual void share_out(std::size_t count,
+                         void (*action)(void* context, std::size_t first, std::size_t size),
+                         void* context) {
+    if (count > 0) action(context, 0, count);
+  }
 };
 
 }  // namespace kernels

@@ -67,9 +67,9 @@ class TrainBench {
   }
 
   void step() {
-    static_cast<void>(momentum_.delta_at(objective_, x_.view(), 1e-4, delta_.view()));
+    static_cast<void>(momentum_.begin(objective_, x_.view(), kRate, delta_.view()));
     objective_.move_statistics(x_.view(), delta_.view());
-    backend_.axpy(1.0, delta_.view(), x_.view());
+    add_delta(objective_.parameter_count() - objective_.statistic_count());
   }
 
   Spread rate() {
@@ -110,8 +110,8 @@ class TrainBench {
     times.backward = both - times.forward;
     Weightless weightless(objective_.parameter_count());
     times.optimizer = milliseconds_of(backend_, [&] {
-      static_cast<void>(momentum_.delta_at(weightless, x_.view(), 1e-4, delta_.view()));
-      backend_.axpy(1.0, delta_.view(), x_.view());
+      static_cast<void>(momentum_.begin(weightless, x_.view(), kRate, delta_.view()));
+      add_delta(weightless.parameter_count());
     });
     const SamplesInMemory samples(spec_, 4 * options_.batch);
     std::vector<std::uint32_t> part(samples.size());
@@ -123,6 +123,21 @@ class TrainBench {
   }
 
  private:
+  static constexpr double kRate = 1e-4;
+
+  // As a peer does it; the first `learned` are learned by gradients.
+  void add_delta(std::size_t learned) {
+    backend_.in_pieces(x_.count(), [&](std::size_t first, std::size_t count) {
+      const kernels::View x = x_.view().slice(first, count);
+      const kernels::View delta = delta_.view().slice(first, count);
+      if (first < learned) {
+        const std::size_t some = std::min(count, learned - first);
+        momentum_.finish(first, x.slice(0, some), kRate, delta.slice(0, some));
+      }
+      backend_.axpy(1.0, delta, x);
+    });
+  }
+
   [[nodiscard]] kernels::Buffer numbers() {
     return backend_.allocate(objective_.parameter_count(), kernels::Scalar::kF32);
   }

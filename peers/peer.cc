@@ -315,11 +315,13 @@ double Peer::compute() {
   if (parts_.batches != nullptr)
     parts_.batches->before_gradient(step_, *parts_.objective, estimate(), delta_.view());
   for (Regularizer* regularizer : parts_.regularizers) regularizer->begin_step(plan, estimate());
-  const double loss =
-      parts_.optimizer->delta_at(gradient_, estimate(), learning_rate_, delta_.view());
+  const double loss = parts_.optimizer->begin(gradient_, estimate(), learning_rate_, delta_.view());
   move_statistics();
   step_due_ = options_.steps_after_push && push_planned_;
-  if (!step_due_) apply_delta();
+  if (step_due_)
+    finish_delta(estimate(), 0, delta_.count());
+  else
+    apply_delta(/*finished=*/false);
   diverged_ = diverged_ || !std::isfinite(loss);
   loss_mean_ = loss_mean_ == 0.0 ? loss : exponential_mean(loss_mean_, loss, 0.98);
   ++step_;
@@ -356,20 +358,31 @@ bool Peer::steps_scaled_by_weight() const {
 
 bool Peer::push_planned() const { return push_planned_; }
 
-void Peer::apply_delta() {
+void Peer::finish_delta(kernels::ConstView estimate, std::size_t first, std::size_t count) {
+  const std::size_t learned = std::min(learned_count(), first + count);
+  if (first >= learned) return;
+  parts_.optimizer->finish(first, estimate.slice(first, learned - first), learning_rate_,
+                           delta_.view().slice(first, learned - first));
+}
+
+void Peer::apply_delta(bool finished) {
+  const kernels::ConstView begun_at = finished ? kernels::ConstView() : estimate();
   if (!overlapping()) copy_stale_ = true;
   const bool scaled = steps_scaled_by_weight();
   // A peer's weight settles where what it pushes per second equals what it receives: inversely to
   // its rate. Scaled by it, steps move the estimate by the learning rate and no further, and
   // everybody's data moves the sum alike.
   for (std::uint32_t block = 0; block < parts_.layout->parameter_blocks(); ++block) {
-    const auto [offset, count] = parts_.layout->range(block);
-    const kernels::ConstView delta = delta_.view().slice(offset, count);
-    mass_.add(block, scaled ? mass_.weight(block) : 1.0, delta);
+    const gossip::BlockRange range = parts_.layout->range(block);
+    const kernels::ConstView delta = delta_.view().slice(range.offset, range.count);
+    mass_.add_as_made(block, scaled ? mass_.weight(block) : 1.0, delta,
+                      [&](std::size_t first, std::size_t count) {
+                        if (!finished) finish_delta(begun_at, range.offset + first, count);
+                      });
     // Read off what of x is still here, the estimate would take the step many times over.
     if (overlapping())
       parts_.backend->axpy(1.0 / weight_of_estimate(block), delta,
-                           estimate_copy().slice(offset, count));
+                           estimate_copy().slice(range.offset, range.count));
   }
 }
 

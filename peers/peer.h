@@ -276,7 +276,9 @@ class Peer {
   [[nodiscard]] bool averages_pairs() const;  // instead of pushing shares
   void answer_requests();
   void answer_request(runtime::PeerId asker);
-  void apply_delta();
+  // What the optimizer has begun, of these numbers, in its place.
+  void finish_delta(kernels::ConstView estimate, std::size_t first, std::size_t count);
+  void apply_delta(bool finished);
   void end_round();
   void start_parts();
   void take_outer_step();

@@ -159,7 +159,7 @@ bool Peer::hand_out() {
     hand(to, snapshot, blocks);
   }
   note_own();  // before a step that the others' parcels have no part in
-  if (std::exchange(step_due_, false)) apply_delta();
+  if (std::exchange(step_due_, false)) apply_delta(/*finished=*/true);
   round_open_ = true;
   if (phase_ == Phase::kSettling &&
       (handed > 0 || to.peers.empty() || options_.pace == Pace::kSync))

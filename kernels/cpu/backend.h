@@ -80,6 +80,10 @@ class CpuBackend final : public Backend {
                              const LossOutputs& outputs) override;
 
  private:
+  void share_out(std::size_t count,
+                 void (*action)(void* context, std::size_t first, std::size_t size),
+                 void* context) override;
+
   // oneDNN, told how many threads: the setting belongs to the calling thread, which may be another
   // than the last time.
   [[nodiscard]] OneDnn& onednn();

@@ -1,8 +1,27 @@
 #include "kernels/vector.h"
 
+#include <algorithm>
+
 #include "kernels/cpu/backend.h"
+#include "kernels/cpu/threads.h"
 
 namespace kernels::cpu {
+namespace {
+
+constexpr std::size_t kPiece = 16384;  // numbers: four vectors of f32 take a quarter of a megabyte
+
+}  // namespace
+
+void CpuBackend::share_out(std::size_t count,
+                           void (*action)(void* context, std::size_t first, std::size_t size),
+                           void* context) {
+  const std::size_t pieces = (count + kPiece - 1) / kPiece;
+  const std::size_t parts = std::min(threads_, pieces);
+  for_parts(parts, [&](std::size_t part) {
+    for (std::size_t piece = pieces * part / parts; piece < pieces * (part + 1) / parts; ++piece)
+      action(context, piece * kPiece, std::min(kPiece, count - piece * kPiece));
+  });
+}
 
 void CpuBackend::fill(double a, View x) { vector::fill(a, x); }
 

@@ -12,8 +12,10 @@ namespace peers {
 class AdamMoments {
  public:
   AdamMoments(const OptimizerOptions& options, const VectorSpace& space);
-  // A gradient in, the direction out, in its place.
-  void direct(kernels::View gradient);
+  // Before the first piece of every gradient.
+  void begin();
+  // A piece of it in, `first` being its first number, the direction out, in its place.
+  void direct(std::size_t first, kernels::View gradient);
   void visit_state(StateVisitor& visitor);
 
  private:

@@ -9,8 +9,10 @@ namespace peers {
 class AdamW final : public Optimizer {
  public:
   AdamW(const OptimizerOptions& options, const VectorSpace& space);
-  double delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
-                  kernels::View delta) override;
+  double begin(GradientSource& source, kernels::ConstView estimate, double learning_rate,
+               kernels::View delta) override;
+  void finish(std::size_t first, kernels::ConstView estimate, double learning_rate,
+              kernels::View delta) override;
   void visit_state(StateVisitor& visitor) override;
 
  private:

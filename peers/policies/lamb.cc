@@ -11,10 +11,11 @@ Lamb::Lamb(const OptimizerOptions& options, const VectorSpace& space)
   if (tensors_.empty()) tensors_.push_back({0, space.count});
 }
 
-double Lamb::delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
-                      kernels::View delta) {
+double Lamb::begin(GradientSource& source, kernels::ConstView estimate, double learning_rate,
+                   kernels::View delta) {
   const double loss = source.gradient_at(estimate, delta);
-  moments_.direct(delta);
+  moments_.begin();
+  moments_.direct(0, delta);
   if (weight_decay_ != 0.0) backend_->axpy(weight_decay_, estimate, delta);
   for (const Range& tensor : tensors_) {
     const kernels::ConstView z = estimate.slice(tensor.offset, tensor.count);

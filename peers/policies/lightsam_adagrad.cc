@@ -13,18 +13,23 @@ LightSamAdagrad::LightSamAdagrad(const OptimizerOptions& options, const VectorSp
   backend_->fill(options.epsilon * options.epsilon, descent_squares_.view());
 }
 
-double LightSamAdagrad::delta_at(GradientSource& source, kernels::ConstView estimate,
-                                 double learning_rate, kernels::View delta) {
+double LightSamAdagrad::begin(GradientSource& source, kernels::ConstView estimate,
+                              double /*learning_rate*/, kernels::View delta) {
   const double loss = source.gradient_at(estimate, delta);
   backend_->accumulate_squares(1.0, 1.0, delta, ascent_squares_.view());
   backend_->divide_by_root(rho_, 0.0, ascent_squares_.view(), delta);
   backend_->copy(estimate, perturbed_.view());
   backend_->axpy(1.0, delta, perturbed_.view());
   static_cast<void>(source.gradient_at(perturbed_.view(), delta));
-  backend_->accumulate_squares(1.0, 1.0, delta, descent_squares_.view());
-  backend_->divide_by_root(-learning_rate, 0.0, descent_squares_.view(), delta);
-  if (weight_decay_ != 0.0) backend_->axpy(-learning_rate * weight_decay_, estimate, delta);
   return loss;
+}
+
+void LightSamAdagrad::finish(std::size_t first, kernels::ConstView estimate, double learning_rate,
+                             kernels::View delta) {
+  const kernels::View v = descent_squares_.view().slice(first, delta.count());
+  backend_->accumulate_squares(1.0, 1.0, delta, v);
+  backend_->divide_by_root(-learning_rate, 0.0, v, delta);
+  if (weight_decay_ != 0.0) backend_->axpy(-learning_rate * weight_decay_, estimate, delta);
 }
 
 void LightSamAdagrad::visit_state(StateVisitor& visitor) {

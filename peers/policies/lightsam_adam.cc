@@ -21,22 +21,28 @@ LightSamAdam::LightSamAdam(const OptimizerOptions& options, const VectorSpace& s
   backend_->fill(options.epsilon * options.epsilon, descent_.second.view());
 }
 
-void LightSamAdam::direct(double factor, kernels::View gradient, Moments& moments) {
-  backend_->accumulate_squares(1.0 - beta2_, beta2_, gradient, moments.second.view());
-  backend_->accumulate(factor * (1.0 - beta1_), beta1_, gradient, moments.first.view());
-  backend_->divide_by_root(1.0, kRootMin, moments.second.view(), gradient);
+void LightSamAdam::direct(double factor, kernels::View gradient, kernels::View first,
+                          kernels::View second) {
+  backend_->accumulate_squares(1.0 - beta2_, beta2_, gradient, second);
+  backend_->accumulate(factor * (1.0 - beta1_), beta1_, gradient, first);
+  backend_->divide_by_root(1.0, kRootMin, second, gradient);
 }
 
-double LightSamAdam::delta_at(GradientSource& source, kernels::ConstView estimate,
-                              double learning_rate, kernels::View delta) {
+double LightSamAdam::begin(GradientSource& source, kernels::ConstView estimate,
+                           double /*learning_rate*/, kernels::View delta) {
   const double loss = source.gradient_at(estimate, delta);
-  direct(rho_, delta, ascent_);
+  direct(rho_, delta, ascent_.first.view(), ascent_.second.view());
   backend_->copy(estimate, perturbed_.view());
   backend_->axpy(1.0, delta, perturbed_.view());
   static_cast<void>(source.gradient_at(perturbed_.view(), delta));
-  direct(-learning_rate, delta, descent_);
-  if (weight_decay_ != 0.0) backend_->axpy(-learning_rate * weight_decay_, estimate, delta);
   return loss;
+}
+
+void LightSamAdam::finish(std::size_t first, kernels::ConstView estimate, double learning_rate,
+                          kernels::View delta) {
+  direct(-learning_rate, delta, descent_.first.view().slice(first, delta.count()),
+         descent_.second.view().slice(first, delta.count()));
+  if (weight_decay_ != 0.0) backend_->axpy(-learning_rate * weight_decay_, estimate, delta);
 }
 
 void LightSamAdam::visit_state(StateVisitor& visitor) {

@@ -13,8 +13,10 @@ namespace peers {
 class LightSamAdam final : public Optimizer {
  public:
   LightSamAdam(const OptimizerOptions& options, const VectorSpace& space);
-  double delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
-                  kernels::View delta) override;
+  double begin(GradientSource& source, kernels::ConstView estimate, double learning_rate,
+               kernels::View delta) override;
+  void finish(std::size_t first, kernels::ConstView estimate, double learning_rate,
+              kernels::View delta) override;
   void visit_state(StateVisitor& visitor) override;
 
  private:
@@ -24,7 +26,7 @@ class LightSamAdam final : public Optimizer {
     kernels::Buffer second;
   };
   // A gradient in, `factor` times its direction out, in its place.
-  void direct(double factor, kernels::View gradient, Moments& moments);
+  void direct(double factor, kernels::View gradient, kernels::View first, kernels::View second);
 
   double beta1_;
   double beta2_;

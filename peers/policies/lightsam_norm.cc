@@ -12,8 +12,8 @@ LightSamNorm::LightSamNorm(const OptimizerOptions& options, const VectorSpace& s
       perturbed_(space.zeros()),
       backend_(space.backend) {}
 
-double LightSamNorm::delta_at(GradientSource& source, kernels::ConstView estimate,
-                              double learning_rate, kernels::View delta) {
+double LightSamNorm::begin(GradientSource& source, kernels::ConstView estimate,
+                           double learning_rate, kernels::View delta) {
   const double loss = source.gradient_at(estimate, delta);
   ascent_squares_ += backend_->dot(delta, delta);
   backend_->copy(estimate, perturbed_.view());

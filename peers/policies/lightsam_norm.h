@@ -11,8 +11,8 @@ namespace peers {
 class LightSamNorm final : public Optimizer {
  public:
   LightSamNorm(const OptimizerOptions& options, const VectorSpace& space);
-  double delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
-                  kernels::View delta) override;
+  double begin(GradientSource& source, kernels::ConstView estimate, double learning_rate,
+               kernels::View delta) override;
   void visit_state(StateVisitor& visitor) override;
 
  private:

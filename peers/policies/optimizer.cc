@@ -39,6 +39,13 @@ constexpr Entry kOptimizers[] = {
 
 }  // namespace
 
+double Optimizer::delta_at(GradientSource& source, kernels::ConstView estimate,
+                           double learning_rate, kernels::View delta) {
+  const double loss = begin(source, estimate, learning_rate, delta);
+  finish(0, estimate, learning_rate, delta);
+  return loss;
+}
+
 runtime::Result<Made> make_optimizer(const OptimizerOptions& options, const VectorSpace& space) {
   for (const Entry& entry : kOptimizers) {
     if (entry.name == options.name) return entry.make(options, space);

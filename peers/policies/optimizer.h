@@ -25,12 +25,23 @@ class Optimizer {
   Optimizer(const Optimizer&) = delete;
   Optimizer& operator=(const Optimizer&) = delete;
 
-  // Fills `delta`, what is to be added to x after one step at `estimate` with this learning rate;
-  // returns the loss it started from. The gradient is taken at the estimate z (or near it, as SAM
-  // does) and the delta applied to the numerator x, unscaled by the push-sum weight: it is the sum
-  // of all x that descends (Stochastic Gradient Push, Assran et al. 2019, algorithm 1).
-  virtual double delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
-                          kernels::View delta) = 0;
+  // One step at `estimate` with this learning rate makes `delta`, what is to be added to x. The
+  // gradient is taken at the estimate z (or near it, as SAM does) and the delta applied to the
+  // numerator x, unscaled by the push-sum weight: it is the sum of all x that descends (Stochastic
+  // Gradient Push, Assran et al. 2019, algorithm 1). In two parts, so that a piece of delta can be
+  // made and added while it is in a cache:
+  //
+  // begin() does what asks for whole vectors, gradients above all, and returns the loss it started
+  // from; finish() makes of what it left in some numbers of `delta`, `first` being the first, what
+  // is to be added. Once for every number, but for those that are not learned by gradients, in any
+  // pieces, and for several of them at once (Backend::in_pieces()).
+  virtual double begin(GradientSource& source, kernels::ConstView estimate, double learning_rate,
+                       kernels::View delta) = 0;
+  virtual void finish(std::size_t /*first*/, kernels::ConstView /*estimate*/,
+                      double /*learning_rate*/, kernels::View /*delta*/) {}
+
+  double delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
+                  kernels::View delta);  // both, of all numbers
 
   // All that it keeps.
   virtual void visit_state(StateVisitor& visitor) = 0;

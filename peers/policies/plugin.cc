@@ -64,8 +64,8 @@ Plugin::Plugin(const murmur_plugin& plugin, const OptimizerOptions& options,
   for (std::uint32_t i = 0; i < plugin.state_vectors; ++i) state_.push_back(space.zeros());
 }
 
-double Plugin::delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
-                        kernels::View delta) {
+double Plugin::begin(GradientSource& source, kernels::ConstView estimate, double learning_rate,
+                     kernels::View delta) {
   const double loss = source.gradient_at(estimate, gradient_.view());
   std::array<float*, MURMUR_PLUGIN_STATE_VECTORS_MAX> state{};
   for (std::size_t i = 0; i < state_.size(); ++i) state[i] = data_of(state_[i].view());

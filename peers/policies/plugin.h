@@ -19,8 +19,8 @@ class Plugin final : public Optimizer {
       const std::string& file, const OptimizerOptions& options, const VectorSpace& space);
 
   Plugin(const murmur_plugin& plugin, const OptimizerOptions& options, const VectorSpace& space);
-  double delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
-                  kernels::View delta) override;
+  double begin(GradientSource& source, kernels::ConstView estimate, double learning_rate,
+               kernels::View delta) override;
   void visit_state(StateVisitor& visitor) override;
 
  private:

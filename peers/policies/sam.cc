@@ -38,10 +38,15 @@ Sam::Sam(const OptimizerOptions& options, const VectorSpace& space)
       perturbed_(space.zeros()),
       backend_(space.backend) {}
 
-double Sam::delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
-                     kernels::View delta) {
+double Sam::begin(GradientSource& source, kernels::ConstView estimate, double learning_rate,
+                  kernels::View delta) {
   GradientUphill uphill(source, rho_, perturbed_.view(), *backend_);
-  return base_.delta_at(uphill, estimate, learning_rate, delta);
+  return base_.begin(uphill, estimate, learning_rate, delta);
+}
+
+void Sam::finish(std::size_t first, kernels::ConstView estimate, double learning_rate,
+                 kernels::View delta) {
+  base_.finish(first, estimate, learning_rate, delta);
 }
 
 void Sam::visit_state(StateVisitor& visitor) { base_.visit_state(visitor); }

@@ -9,8 +9,10 @@ class Sgd final : public Optimizer {
  public:
   Sgd(const OptimizerOptions& options, const VectorSpace& space)
       : weight_decay_(options.weight_decay), backend_(space.backend) {}
-  double delta_at(GradientSource& source, kernels::ConstView estimate, double learning_rate,
-                  kernels::View delta) override;
+  double begin(GradientSource& source, kernels::ConstView estimate, double learning_rate,
+               kernels::View delta) override;
+  void finish(std::size_t first, kernels::ConstView estimate, double learning_rate,
+              kernels::View delta) override;
   void visit_state(StateVisitor& /*visitor*/) override {}
 
  private:

@@ -133,6 +133,25 @@ TEST_CASE("a snapshot stays as it is when the mass moves on") {
   CHECK(after->weights[0] == 0.5);
 }
 
+TEST_CASE("what is added as it is made is what is added once it was made") {
+  for (const auto& [name, backend] : devices()) {
+    CAPTURE(name);
+    const BlockLayout layout(3, 16, Scalar::kF64);
+    const std::vector start{1.0, 2.0, 3.0};
+    Mass mass(layout, *backend, std::span(start));
+    mass.keep(0, 0.5);
+    const auto before = mass.snapshot();  // so that the first change is made elsewhere
+    kernels::Buffer delta = backend->allocate(2, Scalar::kF64);
+    for (int i = 0; i < 2; ++i)
+      mass.add_as_made(0, 0.25, delta.view(), [&](std::size_t first, std::size_t count) {
+        backend->fill(4.0, delta.view().slice(first, count));
+      });
+    CHECK(mass.weight(0) == 0.5);
+    CHECK(estimate_of(mass, *backend, 3) == std::vector{5.0, 6.0, 3.0});
+    CHECK(z_of(*before) == start);
+  }
+}
+
 TEST_CASE("the memory of a snapshot serves again once its last frame was dropped") {
   const auto backend = test::reference_backend();
   const BlockLayout layout(1000, 800, Scalar::kF64);

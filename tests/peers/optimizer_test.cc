@@ -1,4 +1,5 @@
 // What each optimizer makes of a gradient: the published vectors, and the laws between them.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -50,6 +51,19 @@ class Hill final : public peers::GradientSource {
     const double here = objective_.loss_at(z_.view());
     CHECK(optimizer.delta_at(*this, z_.view(), learning_rate, delta_.view()) == Approx(here));
     backend_->axpy(1.0, delta_.view(), z_.view());
+    return z();
+  }
+  // The same, of one piece after the other and each added as it is made, the last one first.
+  Numbers step_in_pieces(peers::Optimizer& optimizer, double learning_rate, std::size_t size) {
+    objective_.next_batch();
+    optimizer.begin(*this, z_.view(), learning_rate, delta_.view());
+    for (std::size_t end = z_.count(); end > 0; end -= std::min(size, end)) {
+      const std::size_t first = end - std::min(size, end);
+      const kernels::View delta = delta_.view().slice(first, end - first);
+      const kernels::View z = z_.view().slice(first, end - first);
+      optimizer.finish(first, z, learning_rate, delta);
+      backend_->axpy(1.0, delta, z);
+    }
     return z();
   }
   Curve steps(const peers::OptimizerOptions& options, double learning_rate, int count) {
@@ -285,6 +299,30 @@ TEST_CASE("weight decay of the scaled optimizers pulls by rate times decay, what
   const Numbers without = first(0.0);
   CHECK(without[0] - with[0] == Approx(0.1 * 0.5 * 1.0));
   CHECK(without[1] - with[1] == Approx(0.1 * 0.5 * 2.0));
+}
+
+TEST_CASE("a step in pieces is the step, bit for bit") {
+  const auto name = GENERATE(from_range(peers::optimizer_names()));
+  const bool nesterov = GENERATE(false, true);
+  const std::size_t size = GENERATE(1, 4, 11);
+  CAPTURE(name, nesterov, size);
+  const peers::OptimizerOptions options{
+      .name = name, .weight_decay = 0.1, .nesterov = nesterov, .rho = 0.1};
+  const auto hill = [] {
+    Numbers start(11);
+    Numbers curvature(11);
+    for (std::size_t k = 0; k < start.size(); ++k) {
+      start[k] = 1.0 + 0.3 * static_cast<double>(k);
+      curvature[k] = 2.0 / static_cast<double>(k + 1);
+    }
+    return Hill(start, curvature, {}, 0.3);
+  };
+  Hill whole = hill();
+  Hill parts = hill();
+  const auto one = whole.make(options);
+  const auto other = parts.make(options);
+  for (int i = 0; i < 5; ++i)
+    CHECK(parts.step_in_pieces(*other, 0.1, size) == whole.step(*one, 0.1));
 }
 
 TEST_CASE("the optimizers that a config takes are those that are built") {

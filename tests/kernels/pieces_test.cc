@@ -1,0 +1,57 @@
+// Backend::in_pieces(): every number once, and what is done in pieces is what is done at once.
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include "kernels/open_backend.h"
+#include "tests/support/catch.h"
+
+namespace {
+
+std::unique_ptr<kernels::Backend> open(const std::string& device, std::size_t threads) {
+  auto opened = kernels::open_backend({.device = device, .threads = threads});
+  REQUIRE(opened.ok());
+  return std::move(opened.value().backend);
+}
+
+}  // namespace
+
+TEST_CASE("pieces cover every number once, whatever the threads") {
+  const std::string device = GENERATE("reference", "cpu");
+  const std::size_t threads = GENERATE(1, 2, 3, 5);
+  const std::size_t count = GENERATE(0, 1, 16383, 16384, 16385, 100001);
+  CAPTURE(device, threads, count);
+  const auto backend = open(device, threads);
+  std::vector<std::atomic<int>> seen(count);
+  backend->in_pieces(count, [&](std::size_t first, std::size_t size) {
+    for (std::size_t i = first; i < first + size; ++i) seen[i].fetch_add(1);
+  });
+  for (const auto& times : seen)
+    if (times.load() != 1) FAIL("seen " << times.load() << " times");
+}
+
+TEST_CASE("vector algebra in pieces gives the bits of vector algebra at once") {
+  const std::size_t threads = GENERATE(1, 2);
+  const auto backend = open("cpu", threads);
+  constexpr std::size_t kCount = 50'001;
+  std::vector<float> gradient(kCount);
+  for (std::size_t i = 0; i < kCount; ++i)
+    gradient[i] = 0.001F * static_cast<float>(i % 977) - 0.3F;
+  const auto after = [&](bool pieces) {
+    std::vector<float> delta = gradient;
+    std::vector<float> m(kCount, 0.7F);
+    std::vector<float> x(kCount, 0.1F);
+    const kernels::View all[] = {std::span(delta), std::span(m), std::span(x)};
+    const auto step = [&](std::size_t first, std::size_t size) {
+      const auto part = [&](std::size_t i) { return all[i].slice(first, size); };
+      backend->accumulate(-0.1, 0.9, part(0), part(1));
+      backend->weighted_sum(0.5, part(0), 1.0, part(2), part(2));
+    };
+    if (pieces)
+      backend->in_pieces(kCount, step);
+    else
+      step(0, kCount);
+    return x;
+  };
+  CHECK(after(true) == after(false));
+}
