@@ -39,12 +39,16 @@ Mass::Mass(const BlockLayout& layout, kernels::Backend& backend, kernels::ConstV
     device_z_ = backend.allocate(layout.number_count(), layout.scalar());
     arrived_ = backend.allocate(block_size_max(layout), layout.scalar());
   }
+  if (backend.takes_rounded() && layout.scalar() == kernels::Scalar::kF32)
+    rounded_ = backend.allocate(layout.parameter_count(), kernels::Scalar::kBf16);
   begin(start);
 }
 
 void Mass::begin(kernels::ConstView start) {
   CHECK(start.count() == layout_->parameter_count() && start.scalar() == layout_->scalar());
   backend_->upload(start, written({0, start.count()}));
+  for (std::uint32_t block = 0; block < layout_->parameter_blocks(); ++block)
+    keep_rounded(block, 0, written(layout_->range(block)));
   if (layout_->companions() > 0)
     backend_->fill(0.0, written({start.count(), layout_->number_count() - start.count()}));
 }
@@ -98,7 +102,18 @@ void Mass::change(std::uint32_t block, double weight, double factor, kernels::Co
   change(block, weight, factor, delta, [](std::size_t, std::size_t) {});
 }
 
+void Mass::keep_rounded(std::uint32_t block, std::size_t first, kernels::ConstView z) {
+  if (rounded_.count() == 0 || block >= layout_->parameter_blocks()) return;
+  const std::size_t offset = layout_->range(block).offset + first;
+  backend_->round(z, rounded_.view().slice(offset, z.count()));
+}
+
 kernels::ConstView Mass::estimate() {
+  const kernels::ConstView z = gathered();
+  return rounded_.count() == 0 ? z : z.beside(rounded_.view());
+}
+
+kernels::ConstView Mass::gathered() {
   const std::uint32_t blocks = layout_->parameter_blocks();
   const auto lent = std::count(in_snapshot_.begin(), in_snapshot_.begin() + blocks, true);
   if (lent > 0 && lent == blocks)

@@ -41,7 +41,7 @@ class Mass {
   [[nodiscard]] double weight(std::uint32_t block) const { return weights_[block]; }
   [[nodiscard]] double mean_weight() const;  // over blocks; 1 for a model without parameters
   // z of the parameters, on the device; good until the mass changes or is lent. Stays what it was
-  // when all weight is gone.
+  // when all weight is gone. Of a backend that takes_rounded(), beside them rounded.
   [[nodiscard]] kernels::ConstView estimate();
   void numerator(kernels::View x) const;  // x of the parameters, on the device
   // The same of a companion, the first being 0; and another in its place.
@@ -88,6 +88,7 @@ class Mass {
   [[nodiscard]] kernels::ConstView current(std::uint32_t block) const;
   void note_written(std::uint32_t block);                    // into what written() says
   [[nodiscard]] kernels::View brought(std::uint32_t block);  // there from where it was lent
+  [[nodiscard]] kernels::ConstView gathered();               // z of the parameters in one memory
   double weigh(std::uint32_t block, double weight);          // returns the scale that goes with it
   // x += factor * delta, on the device, and the weight is this. `make` as in add_as_made().
   template <typename Make>
@@ -101,10 +102,13 @@ class Mass {
       make(first, count);
       backend_->weighted_sum(factor / scale, delta.slice(first, count), before / scale,
                              from.slice(first, count), to.slice(first, count));
+      keep_rounded(block, first, to.slice(first, count));
     });
     note_written(block);
   }
   void change(std::uint32_t block, double weight, double factor, kernels::ConstView delta);
+  // What numbers of a block, from `first` on, are now, where somebody multiplies by them in bf16.
+  void keep_rounded(std::uint32_t block, std::size_t first, kernels::ConstView z);
   void change_from_host(std::uint32_t block, double weight, double factor,
                         kernels::ConstView delta);
   [[nodiscard]] kernels::View scratch(std::uint32_t block);
@@ -122,6 +126,7 @@ class Mass {
   std::shared_ptr<std::byte> last_z_;  // ... the memory of the last snapshot, while there are any
   std::size_t blocks_in_snapshot_ = 0;
   kernels::Buffer arrived_;  // device copy of an arrival, where device memory is not the host's
+  kernels::Buffer rounded_;  // z of the parameters as bf16, for a backend that takes_rounded()
   std::vector<double> weights_;
   // What x is of the numbers in memory: the weight, so that they are z; where nothing weighs, one,
   // so that an x without weight is not lost.

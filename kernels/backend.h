@@ -100,6 +100,9 @@ class Backend {
   // where it has neither bias nor activation, and what batch normalisation writes for such: its
   // outputs, of which its backward pass reads the signs, and d_in.
   [[nodiscard]] virtual bool takes_rounded() const { return false; }
+  // rounded, of bf16, = x: for ConstView::beside(), where it takes_rounded(). Dense layers multiply
+  // by such weights as they are, and round others with every product. As vector algebra.
+  virtual void round(ConstView /*x*/, View /*rounded*/) { CHECK(takes_rounded()); }
 
   // Memory. Fresh memory holds zeros.
   [[nodiscard]] virtual Buffer allocate(std::size_t count, Scalar scalar) = 0;

@@ -11,8 +11,9 @@ namespace kernels {
 // comes in, weights, gradients) is rounded to the nearest bf16, products of such numbers are summed
 // in f32 or better, and the result is f32. Nothing else changes: biases are added and summed in
 // f32, and every other operator, attention included, computes in f32. All that lies in memory is
-// f32, but for what is such a factor and nothing else (Backend::takes_rounded()). f64, which only
-// the reference takes, is never rounded.
+// f32, but for what is such a factor and nothing else, and copies of weights beside them
+// (Backend::takes_rounded(), ConstView::beside()). f64, which only the reference takes, is never
+// rounded.
 enum class Precision : std::uint8_t { kF32, kBf16 };
 
 [[nodiscard]] constexpr std::string_view name_of(Precision precision) {

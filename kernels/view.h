@@ -62,11 +62,28 @@ class ConstView {
   }
   [[nodiscard]] ConstView slice(std::size_t offset, std::size_t count) const {
     CHECK(offset <= count_ && count <= count_ - offset);
-    return {static_cast<const std::byte*>(data_) + offset * bytes_of(scalar_), count, scalar_};
+    ConstView part(static_cast<const std::byte*>(data_) + offset * bytes_of(scalar_), count,
+                   scalar_);
+    if (rounded_ != nullptr) part.rounded_ = rounded_ + offset;
+    return part;
+  }
+
+  // The same window for who reads these numbers as factors only, with them rounded to bf16 beside
+  // it, which whoever writes them keeps up to date (Backend::round()).
+  [[nodiscard]] ConstView beside(ConstView rounded) const {
+    CHECK(rounded.count() == count_);
+    ConstView both = *this;
+    both.rounded_ = rounded.as<std::uint16_t>().data();
+    return both;
+  }
+  // Those; empty where nobody keeps them.
+  [[nodiscard]] ConstView rounded() const {
+    return rounded_ == nullptr ? ConstView() : ConstView(rounded_, count_, Scalar::kBf16);
   }
 
  private:
   const void* data_ = nullptr;
+  const std::uint16_t* rounded_ = nullptr;
   std::size_t count_ = 0;
   Scalar scalar_ = Scalar::kF32;
 };

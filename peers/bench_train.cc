@@ -64,10 +64,13 @@ class TrainBench {
     std::vector<float> start(network.parameter_count());
     objective_.write_start(std::span(start));
     backend.upload(std::span(start), x_.view());
+    if (!backend.takes_rounded()) return;
+    rounded_ = backend.allocate(x_.count(), kernels::Scalar::kBf16);
+    backend.round(x_.view(), rounded_.view());
   }
 
   void step() {
-    static_cast<void>(momentum_.begin(objective_, x_.view(), kRate, delta_.view()));
+    static_cast<void>(momentum_.begin(objective_, estimate(), kRate, delta_.view()));
     objective_.move_statistics(x_.view(), delta_.view());
     add_delta(objective_.parameter_count() - objective_.statistic_count());
   }
@@ -104,9 +107,9 @@ class TrainBench {
 
   StageTimes stages() {
     StageTimes times;
-    times.forward = milliseconds_of(backend_, [&] { objective_.score(x_.view()); });
+    times.forward = milliseconds_of(backend_, [&] { objective_.score(estimate()); });
     const double both = milliseconds_of(
-        backend_, [&] { static_cast<void>(objective_.gradient_at(x_.view(), delta_.view())); });
+        backend_, [&] { static_cast<void>(objective_.gradient_at(estimate(), delta_.view())); });
     times.backward = both - times.forward;
     Weightless weightless(objective_.parameter_count());
     times.optimizer = milliseconds_of(backend_, [&] {
@@ -135,7 +138,13 @@ class TrainBench {
         momentum_.finish(first, x.slice(0, some), kRate, delta.slice(0, some));
       }
       backend_.axpy(1.0, delta, x);
+      if (rounds()) backend_.round(x, rounded_.view().slice(first, count));
     });
+  }
+
+  [[nodiscard]] bool rounds() const { return rounded_.count() > 0; }
+  [[nodiscard]] kernels::ConstView estimate() {
+    return rounds() ? kernels::ConstView(x_.view()).beside(rounded_.view()) : x_.view();
   }
 
   [[nodiscard]] kernels::Buffer numbers() {
@@ -147,6 +156,7 @@ class TrainBench {
   const BenchTrainOptions& options_;
   OneBatch objective_;
   kernels::Buffer x_;
+  kernels::Buffer rounded_;
   kernels::Buffer delta_;
   Momentum momentum_;
   runtime::WallClock clock_;

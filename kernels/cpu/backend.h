@@ -21,6 +21,7 @@ class CpuBackend final : public Backend {
   [[nodiscard]] std::string description() const override;
   [[nodiscard]] Precision precision() const override;
   [[nodiscard]] bool takes_rounded() const override { return factors_ == Factors::kBf16; }
+  void round(ConstView x, View rounded) override;
 
   [[nodiscard]] Buffer allocate(std::size_t count, Scalar scalar) override;
   void upload(ConstView host, View device) override;

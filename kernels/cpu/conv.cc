@@ -6,7 +6,7 @@
 namespace kernels::cpu {
 namespace {
 
-Image image(ConstView view) {
+Numbers image(ConstView view) {
   const bool rounded = view.scalar() == Scalar::kBf16;
   return {rounded ? static_cast<const void*>(bf16(view)) : f32(view), rounded};
 }

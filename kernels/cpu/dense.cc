@@ -3,11 +3,21 @@
 #include "kernels/fits.h"
 
 namespace kernels::cpu {
+namespace {
+
+Numbers factor(ConstView weight) {
+  const ConstView rounded = weight.rounded();
+  if (rounded.empty()) return {f32(weight), false};
+  return {bf16(rounded), true};
+}
+
+}  // namespace
 
 void CpuBackend::dense_forward(const DenseShape& shape, ConstView in, ConstView weight,
                                ConstView bias, View out) {
   CHECK(fits(shape, {in, weight, bias, out}));
-  onednn().dense_forward(shape, f32(in), f32(weight), bias_or_zeros(bias, shape.outputs), f32(out));
+  onednn().dense_forward(shape, f32(in), factor(weight), bias_or_zeros(bias, shape.outputs),
+                         f32(out));
 }
 
 void CpuBackend::dense_backward(const DenseShape& shape, const DenseSaved& saved,
@@ -19,7 +29,7 @@ void CpuBackend::dense_backward(const DenseShape& shape, const DenseSaved& saved
                       d_bias_or_scratch(gradients.d_bias, shape.outputs));
   onednn().dense_backward_weight(shape, f32(saved.in), d_out, f32(gradients.d_weight));
   if (gradients.d_in.empty()) return;
-  onednn().dense_backward_data(shape, f32(saved.weight), d_out, f32(gradients.d_in));
+  onednn().dense_backward_data(shape, factor(saved.weight), d_out, f32(gradients.d_in));
 }
 
 }  // namespace kernels::cpu

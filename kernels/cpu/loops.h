@@ -103,6 +103,7 @@ struct LayerLoops {
   void (*mask)(const float* out, const float* d_out, float* d_in, std::size_t count);
   void (*relu)(const float* in, float* out, std::size_t count);
   void (*round_to_bf16)(const float* in, float* out, std::size_t count);
+  void (*round_to_bits)(const float* in, std::uint16_t* out, std::size_t count);
   void (*expand_bf16)(const std::uint16_t* in, float* out, std::size_t count);
   void (*sum_rows)(const Rows& rows, const float* in, float* row);
   // d_bias = the sum over all rows of d_out, which is masked first where `out` is not null, and

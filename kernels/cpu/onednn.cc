@@ -90,20 +90,24 @@ OneDnn::OneDnn(Factors factors)
     : state_(or_fail([&] { return std::make_unique<State>(factors); })) {}
 OneDnn::~OneDnn() = default;
 
-void OneDnn::dense_forward(const DenseShape& shape, const float* in, const float* weight,
+void OneDnn::dense_forward(const DenseShape& shape, const float* in, const Numbers& weight,
                            const float* bias, float* out) {
-  const std::array<const void*, 4> data{in, weight, bias, out};
-  state_->run(key_of(Operation::kDenseForward, shape), make_forward, shape, data);
+  const std::array<const void*, 4> data{in, weight.data, bias, out};
+  const Rounded rounded{.weight = weight.rounded};
+  state_->run(key_of(Operation::kDenseForward, shape, rounded), make_forward, shape, data, rounded);
 }
 
-void OneDnn::dense_backward_data(const DenseShape& shape, const float* weight, const float* d_out,
+void OneDnn::dense_backward_data(const DenseShape& shape, const Numbers& weight, const float* d_out,
                                  float* d_in) {
   if (state_->workshop.factors != Factors::kF32) {
-    const std::array<const void*, 3> data{weight, d_out, d_in};
-    state_->run(key_of(Operation::kDenseBackwardData, shape), make_backward_data, shape, data);
+    const std::array<const void*, 3> data{weight.data, d_out, d_in};
+    const Rounded rounded{.weight = weight.rounded};
+    state_->run(key_of(Operation::kDenseBackwardData, shape, rounded), make_backward_data, shape,
+                data, rounded);
     return;
   }
-  const Matrix right = state_->spread(weight, shape.outputs, shape.inputs);
+  const Matrix right =
+      state_->spread(static_cast<const float*>(weight.data), shape.outputs, shape.inputs);
   check_done(dnnl_sgemm('N', 'N', dim(shape.batch), dim(shape.inputs), dim(shape.outputs), 1.0F,
                         d_out, dim(shape.outputs), right.data, right.row, 0.0F, d_in,
                         dim(shape.inputs)));
@@ -122,14 +126,14 @@ void OneDnn::dense_backward_weight(const DenseShape& shape, const float* in, con
                         dim(shape.inputs)));
 }
 
-void OneDnn::conv_forward(const ConvShape& shape, const Image& in, const float* weight,
+void OneDnn::conv_forward(const ConvShape& shape, const Numbers& in, const float* weight,
                           const float* bias, float* out) {
   const std::array<const void*, 4> data{in.data, weight, bias, out};
   const Rounded rounded{.in = in.rounded, .d_out = false};
   state_->run(key_of(Operation::kConvForward, shape, rounded), make_forward, shape, data, rounded);
 }
 
-void OneDnn::conv_backward_data(const ConvShape& shape, const float* weight, const Image& d_out,
+void OneDnn::conv_backward_data(const ConvShape& shape, const float* weight, const Numbers& d_out,
                                 float* d_in) {
   const std::array<const void*, 3> data{weight, d_out.data, d_in};
   const Rounded rounded{.in = false, .d_out = d_out.rounded};
@@ -137,7 +141,7 @@ void OneDnn::conv_backward_data(const ConvShape& shape, const float* weight, con
               rounded);
 }
 
-void OneDnn::conv_backward_weight(const ConvShape& shape, const Image& in, const Image& d_out,
+void OneDnn::conv_backward_weight(const ConvShape& shape, const Numbers& in, const Numbers& d_out,
                                   float* d_weight) {
   const std::array<const void*, 3> data{in.data, d_out.data, d_weight};
   const Rounded rounded{.in = in.rounded, .d_out = d_out.rounded};

@@ -39,8 +39,8 @@ enum class Factors : std::uint8_t {
 // AMX, and oneDNN finds AVX2 here". Empty where it can. Thread-safe.
 [[nodiscard]] std::string bf16_lack();
 
-// Numbers of f32, or rounded ones of bf16.
-struct Image {
+// Of f32, or rounded ones of bf16: only with Factors::kBf16.
+struct Numbers {
   const void* data;
   bool rounded;
 };
@@ -53,18 +53,18 @@ class OneDnn {
   OneDnn& operator=(const OneDnn&) = delete;
 
   // out = activation(in weight^T + bias)
-  void dense_forward(const DenseShape& shape, const float* in, const float* weight,
+  void dense_forward(const DenseShape& shape, const float* in, const Numbers& weight,
                      const float* bias, float* out);
-  void dense_backward_data(const DenseShape& shape, const float* weight, const float* d_out,
+  void dense_backward_data(const DenseShape& shape, const Numbers& weight, const float* d_out,
                            float* d_in);
   void dense_backward_weight(const DenseShape& shape, const float* in, const float* d_out,
                              float* d_weight);
 
-  void conv_forward(const ConvShape& shape, const Image& in, const float* weight, const float* bias,
-                    float* out);
-  void conv_backward_data(const ConvShape& shape, const float* weight, const Image& d_out,
+  void conv_forward(const ConvShape& shape, const Numbers& in, const float* weight,
+                    const float* bias, float* out);
+  void conv_backward_data(const ConvShape& shape, const float* weight, const Numbers& d_out,
                           float* d_in);
-  void conv_backward_weight(const ConvShape& shape, const Image& in, const Image& d_out,
+  void conv_backward_weight(const ConvShape& shape, const Numbers& in, const Numbers& d_out,
                             float* d_weight);
 
  private:

@@ -21,10 +21,11 @@ struct Matrix {
   dnnl::memory::desc factor;
 };
 
-// `order`: Tag::ab, or Tag::ba for one that lies transposed.
-Matrix matrix(std::size_t rows, std::size_t columns, Tag order, Factors factors) {
+// `order`: Tag::ab, or Tag::ba for one that lies transposed. `rounded`: the caller has bf16.
+Matrix matrix(std::size_t rows, std::size_t columns, Tag order, Factors factors,
+              bool rounded = false) {
   const dnnl::memory::dims dims{dim(rows), dim(columns)};
-  return {{dims, Type::f32, order},
+  return {{dims, rounded ? Type::bf16 : Type::f32, order},
           {dims, factors == Factors::kBf16 ? Type::bf16 : Type::f32, order}};
 }
 
@@ -75,7 +76,7 @@ Call product(const Workshop& w, const Matrix& a, const Matrix& b, const dnnl::me
 Call make_forward(const DenseShape& s, const Workshop& w) {
   if (w.factors == Factors::kF32) return inner_product(s, w);
   const Matrix in = matrix(s.batch, s.inputs, Tag::ab, w.factors);
-  const Matrix weight = matrix(s.inputs, s.outputs, Tag::ba, w.factors);
+  const Matrix weight = matrix(s.inputs, s.outputs, Tag::ba, w.factors, w.rounded.weight);
   const Matrix out = matrix(s.batch, s.outputs, Tag::ab, Factors::kF32);
   const dnnl::memory::desc bias({1, dim(s.outputs)}, Type::f32, Tag::ab);
   const auto description = describe<dnnl::matmul>(w.engine, attributes(s.activation), in.factor,
@@ -86,7 +87,7 @@ Call make_forward(const DenseShape& s, const Workshop& w) {
 // d_in = d_out weight
 Call make_backward_data(const DenseShape& s, const Workshop& w) {
   return product(w, matrix(s.batch, s.outputs, Tag::ab, w.factors),
-                 matrix(s.outputs, s.inputs, Tag::ab, w.factors),
+                 matrix(s.outputs, s.inputs, Tag::ab, w.factors, w.rounded.weight),
                  matrix(s.batch, s.inputs, Tag::ab, Factors::kF32).plain);
 }
 

@@ -22,6 +22,7 @@ enum class Operation : std::uint8_t {
 struct Rounded {
   bool in = false;
   bool d_out = false;
+  bool weight = false;
 };
 
 // All that a primitive depends on.
@@ -35,9 +36,14 @@ struct KeyHash {
   }
 };
 
-[[nodiscard]] inline Key key_of(Operation operation, const DenseShape& s) {
-  return {static_cast<std::size_t>(operation), s.batch, s.inputs, s.outputs,
-          static_cast<std::size_t>(s.activation)};
+[[nodiscard]] inline Key key_of(Operation operation, const DenseShape& s,
+                                const Rounded& rounded = {}) {
+  return {static_cast<std::size_t>(operation),
+          s.batch,
+          s.inputs,
+          s.outputs,
+          static_cast<std::size_t>(s.activation),
+          static_cast<std::size_t>(rounded.weight)};
 }
 
 [[nodiscard]] inline Key key_of(Operation operation, const ConvShape& s, const Rounded& rounded) {

@@ -3,23 +3,20 @@
 #include <algorithm>
 
 #include "kernels/cpu/backend.h"
+#include "kernels/cpu/f32.h"
 #include "kernels/cpu/threads.h"
+#include "kernels/pieces.h"
 
 namespace kernels::cpu {
-namespace {
-
-constexpr std::size_t kPiece = 16384;  // numbers: four vectors of f32 take a quarter of a megabyte
-
-}  // namespace
-
 void CpuBackend::share_out(std::size_t count,
                            void (*action)(void* context, std::size_t first, std::size_t size),
                            void* context) {
-  const std::size_t pieces = (count + kPiece - 1) / kPiece;
+  const std::size_t pieces = (count + kPieceNumbers - 1) / kPieceNumbers;
   const std::size_t parts = std::min(threads_, pieces);
   for_parts(parts, [&](std::size_t part) {
     for (std::size_t piece = pieces * part / parts; piece < pieces * (part + 1) / parts; ++piece)
-      action(context, piece * kPiece, std::min(kPiece, count - piece * kPiece));
+      action(context, piece * kPieceNumbers,
+             std::min(kPieceNumbers, count - piece * kPieceNumbers));
   });
 }
 
@@ -43,6 +40,11 @@ void CpuBackend::divide_by_root(double a, double epsilon, ConstView x, View y) {
 
 void CpuBackend::weighted_sum(double a, ConstView x, double b, ConstView y, View out) {
   vector::weighted_sum(a, x, b, y, out);
+}
+
+void CpuBackend::round(ConstView x, View rounded) {
+  CHECK(takes_rounded() && x.count() == rounded.count());
+  loops_.round_to_bits(f32(x), bf16(rounded), x.count());
 }
 
 double CpuBackend::dot(ConstView x, ConstView y) { return vector::dot(x, y); }

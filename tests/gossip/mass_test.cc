@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "gossip/wire.h"
+#include "kernels/precision.h"
 #include "tests/support/far_backend.h"
 #include "tests/support/snapshots.h"
 
@@ -46,6 +47,24 @@ std::vector<Device> devices() {
   both.push_back({"memory of its own", std::make_unique<test::FarBackend>()});
   return both;
 }
+
+// Far away, and multiplying in bf16.
+class RoundingBackend final : public test::FarBackend {
+ public:
+  [[nodiscard]] bool takes_rounded() const override { return true; }
+  void round(kernels::ConstView x, kernels::View rounded) override {
+    std::vector<float> host(x.count());
+    download(x, std::span(host));
+    upload(std::span<const std::uint16_t>(bits_of(host)), rounded);
+  }
+  static std::vector<std::uint16_t> bits_of(const std::vector<float>& numbers) {
+    std::vector<std::uint16_t> bits;
+    for (const float x : numbers)
+      bits.push_back(static_cast<std::uint16_t>(
+          std::bit_cast<std::uint32_t>(kernels::nearest_bf16(x)) >> 16U));
+    return bits;
+  }
+};
 
 }  // namespace
 
@@ -150,6 +169,36 @@ TEST_CASE("what is added as it is made is what is added once it was made") {
     CHECK(estimate_of(mass, *backend, 3) == std::vector{5.0, 6.0, 3.0});
     CHECK(z_of(*before) == start);
   }
+}
+
+TEST_CASE("for who multiplies in bf16 the estimate is there rounded too, whatever changed it") {
+  RoundingBackend backend;
+  const BlockLayout layout(3, 8, Scalar::kF32, 1);
+  const std::vector start{1.001F, 2.002F, 3.003F};
+  Mass mass(layout, backend, std::span(start));
+  const auto check = [&](const std::vector<float>& expected) {
+    const kernels::ConstView z = mass.estimate();
+    std::vector<float> numbers(3);
+    std::vector<std::uint16_t> rounded(3);
+    backend.download(z, std::span(numbers));
+    REQUIRE(z.rounded().count() == 3);
+    backend.download(z.rounded(), std::span(rounded));
+    CHECK(numbers == expected);
+    CHECK(rounded == RoundingBackend::bits_of(expected));
+  };
+  check(start);
+  kernels::Buffer delta = backend.allocate(2, Scalar::kF32);
+  backend.fill(0.5, delta.view());
+  const auto snapshot = mass.snapshot();
+  mass.add(0, 2.0, delta.view());
+  check({2.001F, 3.002F, 3.003F});
+  const std::vector arrived{1.5F};
+  mass.fold({.block = 1, .weight = 1.0, .numbers = std::span(arrived)});
+  check({2.001F, 3.002F, 0.5F * (3.003F + 1.5F)});
+  mass.add(2, 1.0, delta.view());  // a companion's block
+  check({2.001F, 3.002F, 0.5F * (3.003F + 1.5F)});
+  mass.restart(std::span(start));
+  check(start);
 }
 
 TEST_CASE("the memory of a snapshot serves again once its last frame was dropped") {

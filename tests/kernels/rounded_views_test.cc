@@ -73,6 +73,44 @@ TEST_CASE("a convolution of rounded numbers is the one of those that round to th
   }
 }
 
+TEST_CASE("a dense layer multiplies by weights rounded beside it as by those it rounds itself") {
+  using layers::Layer;
+  for (const auto& each : operator_cases::kDense) {
+    CAPTURE(each.name, each.seed);
+    const Operands<float> start = layers::random_operands(each.shape, each.seed);
+    for_devices([&](Backend& device) {
+      const auto pass = [&](Views v, ConstView weight) {
+        device.dense_forward(each.shape, v[Layer::kIn], weight, v[Layer::kBias], v[Layer::kOut]);
+        device.dense_backward(each.shape, {v[Layer::kIn], weight, v[Layer::kOut]},
+                              layers::gradients(v));
+      };
+      const Operands<float> expected = operands::run_on(
+          device, start, [&](Backend& /*b*/, Views v) { pass(v, v[Layer::kWeight]); });
+      kernels::Buffer rounded = device.allocate(each.shape.weight_count(), kernels::Scalar::kBf16);
+      const Operands<float> got = operands::run_on(device, start, [&](Backend& b, Views v) {
+        const ConstView weight = v[Layer::kWeight];
+        b.round(weight, rounded.view());
+        pass(v, weight.beside(rounded.view()));
+      });
+      CHECK(downloaded(device, rounded.view()) == bits_of(start[Layer::kWeight]));
+      for (const std::size_t i : {Layer::kOut, Layer::kDIn, Layer::kDWeight})
+        CHECK(got[i] == expected[i]);
+    });
+  }
+}
+
+TEST_CASE("a part of a view has the same part rounded beside it") {
+  const std::vector<float> numbers{1.0F, 2.0F, 3.0F, 4.0F};
+  const std::vector<std::uint16_t> rounded = bits_of(numbers);
+  const ConstView plain = std::span<const float>(numbers);
+  CHECK(plain.rounded().empty());
+  CHECK(plain.slice(1, 2).rounded().empty());
+  const ConstView part = plain.beside(std::span<const std::uint16_t>(rounded)).slice(1, 2);
+  CHECK(part.as<float>()[0] == 2.0F);
+  CHECK(part.rounded().count() == 2);
+  CHECK(part.rounded().as<std::uint16_t>().data() == &rounded[1]);
+}
+
 TEST_CASE("batch normalisation rounds what it would have written, and reads signs from that") {
   for (const auto& each : operator_cases::kBatchNorm) {
     for (const bool added : {false, true}) {

@@ -304,7 +304,7 @@ TEST_CASE("weight decay of the scaled optimizers pulls by rate times decay, what
 TEST_CASE("a step in pieces is the step, bit for bit") {
   const auto name = GENERATE(from_range(peers::optimizer_names()));
   const bool nesterov = GENERATE(false, true);
-  const std::size_t size = GENERATE(1, 4, 11);
+  const std::size_t size = GENERATE(as<std::size_t>{}, 1, 4, 11);
   CAPTURE(name, nesterov, size);
   const peers::OptimizerOptions options{
       .name = name, .weight_decay = 0.1, .nesterov = nesterov, .rho = 0.1};

@@ -19,7 +19,7 @@ inline std::unique_ptr<kernels::Backend> reference_backend() {
   return std::move(opened.value().backend);
 }
 
-class FarBackend final : public kernels::Backend {
+class FarBackend : public kernels::Backend {
  public:
   [[nodiscard]] std::string_view name() const override { return "far"; }
   [[nodiscard]] std::string description() const override { return "far, for tests"; }
