@@ -9,6 +9,7 @@
 #include "kernels/cpu/direct_conv.h"
 #include "kernels/cpu/loops.h"
 #include "kernels/cpu/onednn.h"
+#include "kernels/cpu/row_parts.h"
 
 namespace kernels::cpu {
 
@@ -89,9 +90,11 @@ class CpuBackend final : public Backend {
   // than the last time.
   [[nodiscard]] OneDnn& onednn();
 
-  // For layers without a bias: zeros to add, and somewhere to write a gradient that nobody reads.
+  // For layers without a bias: zeros to add.
   [[nodiscard]] const float* bias_or_zeros(ConstView bias, std::size_t count);
-  [[nodiscard]] float* d_bias_or_scratch(View d_bias, std::size_t count);
+  // d_bias, which may be empty, is the sum over all rows of d_out, which is masked first where
+  // `out` is not null, and rounded to bf16 afterwards where told.
+  void mask_and_sum(const Rows& rows, const float* out, bool rounds, float* d_out, View d_bias);
 
   // Calls action(head, its two matrices of scores) for all heads of all samples, each on one
   // thread.
@@ -109,9 +112,8 @@ class CpuBackend final : public Backend {
   OneDnn onednn_;
   DirectConv direct_;
   Buffer zeros_;
-  Buffer scratch_;
   Buffer rounded_weight_;
-  Buffer sums_;    // f64, of layernorm_backward()
+  RowSums sums_;
   Buffer scores_;  // of attention: two matrices a thread
 };
 

@@ -50,9 +50,8 @@ void CpuBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
   const bool summed = masked || !gradients.d_bias.empty();
   const bool rounds = summed && takes_rounded() && (ours_weight || ours_data);
   if (summed)
-    loops_.mask_and_sum({shape.batch * shape.out_height() * shape.out_width(), shape.out_channels},
-                        masked ? f32(saved.out) : nullptr, rounds, f32(gradients.d_out),
-                        d_bias_or_scratch(gradients.d_bias, shape.out_channels));
+    mask_and_sum({shape.batch * shape.out_height() * shape.out_width(), shape.out_channels},
+                 masked ? f32(saved.out) : nullptr, rounds, f32(gradients.d_out), gradients.d_bias);
   ImageFactor d = image_factor(gradients.d_out);
   if (rounds) d.kind = ImageFactor::Kind::kPlain;
   if (ours_weight)

@@ -25,8 +25,8 @@ void CpuBackend::dense_backward(const DenseShape& shape, const DenseSaved& saved
   CHECK(fits(shape, saved, gradients));
   float* const d_out = f32(gradients.d_out);
   const bool masked = shape.activation == Activation::kRelu;
-  loops_.mask_and_sum({shape.batch, shape.outputs}, masked ? f32(saved.out) : nullptr, false, d_out,
-                      d_bias_or_scratch(gradients.d_bias, shape.outputs));
+  mask_and_sum({shape.batch, shape.outputs}, masked ? f32(saved.out) : nullptr, false, d_out,
+               gradients.d_bias);
   onednn().dense_backward_weight(shape, f32(saved.in), d_out, f32(gradients.d_weight));
   if (gradients.d_in.empty()) return;
   onednn().dense_backward_data(shape, factor(saved.weight), d_out, f32(gradients.d_in));

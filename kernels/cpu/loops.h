@@ -106,10 +106,10 @@ struct LayerLoops {
   void (*round_to_bits)(const float* in, std::uint16_t* out, std::size_t count);
   void (*expand_bf16)(const std::uint16_t* in, float* out, std::size_t count);
   void (*sum_rows)(const Rows& rows, const float* in, float* row);
-  // d_bias = the sum over all rows of d_out, which is masked first where `out` is not null, and
+  // `sums`, here and below, are two for each column, the first ones before the second ones. The
+  // first here is that over all rows of d_out, which is masked before where `out` is not null, and
   // rounded to bf16 afterwards where told.
-  void (*mask_and_sum)(const Rows& rows, const float* out, bool rounds, float* d_out,
-                       float* d_bias);
+  void (*mask_and_sum)(const Rows& rows, const float* out, bool rounds, float* d_out, double* sums);
   void (*pool_max)(const Windows& windows, const float* in, float* out);
   void (*pool_average)(const Windows& windows, const float* in, float* out);
   // These overwrite d_in.
@@ -117,13 +117,21 @@ struct LayerLoops {
                             const float* d_out, float* d_in);
   void (*pool_average_backward)(const Windows& windows, const float* d_out, float* d_in);
   void (*add)(const float* a, const float* b, bool relu, float* out, std::size_t count);
-  void (*batchnorm_measure)(const NormRows& norm, const float* in, float* mean, float* variance);
+  // Of distances from the row `near`, and of their squares.
+  void (*batchnorm_sums)(const Rows& rows, const float* in, const float* near, double* sums);
   // `added` may be null.
   void (*batchnorm_apply)(const NormRows& norm, const float* in, const float* added,
                           const NormChannels& channels, const NormOutputs& outputs);
-  void (*batchnorm_backward)(const NormRows& norm, const NormForward& forward,
-                             const NormChannels& channels, const NormGradients& gradients);
-  // Rows by their own moments; `relu` is not looked at. Backward needs room for two sums a column.
+  // Of d_out, which is masked before, and of its products with distances from the mean.
+  void (*batchnorm_backward_sums)(const NormRows& norm, const NormForward& forward,
+                                  const NormChannels& channels, const NormGradients& gradients,
+                                  double* sums);
+  // After those, with what they have come to in d_scale and d_shift: d_in of some of `all_rows`.
+  void (*batchnorm_backward_data)(const NormRows& norm, const NormForward& forward,
+                                  const NormChannels& channels, const NormGradients& gradients,
+                                  std::size_t all_rows);
+  // Rows by their own moments; `relu` is not looked at. Backward sums up what d_scale and d_shift
+  // are to be.
   void (*layernorm)(const NormRows& norm, const float* in, const float* scale, const float* shift,
                     float* out);
   void (*layernorm_backward)(const NormRows& norm, const float* in, const float* scale,

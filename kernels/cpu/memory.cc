@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "kernels/cpu/backend.h"
 #include "kernels/cpu/f32.h"
 #include "kernels/cpu/threads.h"
@@ -11,7 +13,8 @@ CpuBackend::CpuBackend(std::size_t threads, Factors factors)
       factors_(factors),
       loops_(layer_loops()),
       onednn_(factors),
-      direct_(threads, loops_) {
+      direct_(threads, loops_),
+      sums_(threads) {
   CHECK(threads >= 1);
 }
 
@@ -49,10 +52,16 @@ const float* CpuBackend::bias_or_zeros(ConstView bias, std::size_t count) {
   return f32(zeros_.view());
 }
 
-float* CpuBackend::d_bias_or_scratch(View d_bias, std::size_t count) {
-  if (!d_bias.empty()) return f32(d_bias);
-  if (scratch_.count() < count) scratch_ = allocate(count, Scalar::kF32);
-  return f32(scratch_.view());
+void CpuBackend::mask_and_sum(const Rows& rows, const float* out, bool rounds, float* d_out,
+                              View d_bias) {
+  const double* const sums = sums_.over(rows, [&](const RowPart& part, double* of_part) {
+    const std::size_t first = part.first * rows.columns;
+    loops_.mask_and_sum({part.count, rows.columns}, out == nullptr ? nullptr : out + first, rounds,
+                        d_out + first, of_part);
+  });
+  if (d_bias.empty()) return;
+  std::transform(sums, sums + rows.columns, f32(d_bias),
+                 [](double sum) { return static_cast<float>(sum); });
 }
 
 }  // namespace kernels::cpu

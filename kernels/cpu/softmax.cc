@@ -38,7 +38,7 @@ void CpuBackend::softmax_cross_entropy(const SoftmaxShape& shape, ConstView logi
   CHECK(fits(shape, logits, labels, outputs));
   const float share = 1.0F / static_cast<float>(shape.batch);
   const double spread = shape.smoothing / static_cast<double>(shape.classes);
-  for (std::size_t n = 0; n < shape.batch; ++n) {
+  const auto answer = [&](std::size_t n) {
     const std::int32_t stated = labels.as<std::int32_t>()[n];
     CHECK(stated >= 0 && static_cast<std::size_t>(stated) < shape.classes);
     const auto label = static_cast<std::size_t>(stated);
@@ -50,13 +50,16 @@ void CpuBackend::softmax_cross_entropy(const SoftmaxShape& shape, ConstView logi
           std::log(sums.sum) + static_cast<double>(top) - asked(z, label, shape.smoothing));
     if (!outputs.correct.empty())
       outputs.correct.as<float>()[n] = sums.largest == label ? 1.0F : 0.0F;
-    if (outputs.d_logits.empty()) continue;
+    if (outputs.d_logits.empty()) return;
     const auto d = outputs.d_logits.as<float>().subspan(n * shape.classes, shape.classes);
     const auto factor = static_cast<float>(static_cast<double>(share) / sums.sum);
     const auto everywhere = static_cast<float>(static_cast<double>(share) * spread);
     for (std::size_t i = 0; i < z.size(); ++i) d[i] = factor * std::exp(z[i] - top) - everywhere;
     d[label] -= share * static_cast<float>(1.0 - shape.smoothing);
-  }
+  };
+  for_row_parts({shape.batch, shape.classes}, threads_, [&](const RowPart& part) {
+    for (std::size_t n = part.first; n < part.first + part.count; ++n) answer(n);
+  });
 }
 
 }  // namespace kernels::cpu

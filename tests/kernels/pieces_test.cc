@@ -1,8 +1,10 @@
 // Backend::in_pieces(): every number once, and what is done in pieces is what is done at once.
+#include <algorithm>
 #include <atomic>
 #include <string>
 #include <vector>
 
+#include "kernels/cpu/row_parts.h"
 #include "kernels/open_backend.h"
 #include "tests/support/catch.h"
 
@@ -54,4 +56,30 @@ TEST_CASE("vector algebra in pieces gives the bits of vector algebra at once") {
     return x;
   };
   CHECK(after(true) == after(false));
+}
+
+TEST_CASE("sums that threads take of their rows are the same bits every time") {
+  using kernels::cpu::RowPart;
+  const std::size_t threads = GENERATE(as<std::size_t>{}, 1, 2, 3);
+  const kernels::cpu::Rows rows{.count = 9001, .columns = 5};
+  std::vector<float> numbers(rows.count * rows.columns);
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = 1.0F / static_cast<float>(i + 1);
+  kernels::cpu::RowSums all(threads);
+  const auto sums = [&] {
+    const double* const taken = all.over(rows, [&](const RowPart& part, double* of_part) {
+      std::fill_n(of_part, 2 * rows.columns, 0.0);
+      for (std::size_t row = part.first; row < part.first + part.count; ++row) {
+        for (std::size_t c = 0; c < rows.columns; ++c) {
+          of_part[c] += static_cast<double>(numbers[row * rows.columns + c]);
+          of_part[rows.columns + c] += 1.0;
+        }
+      }
+    });
+    return std::vector<double>(taken, taken + 2 * rows.columns);
+  };
+  const std::vector<double> first = sums();
+  CHECK(first[rows.columns] == 9001.0);
+  CHECK(first[2 * rows.columns - 1] == 9001.0);
+  CHECK(first[0] == Approx(2.878819506).epsilon(1e-7));
+  for (int i = 0; i < 50; ++i) CHECK(sums() == first);
 }
