@@ -6,8 +6,8 @@
 // what is slow (it trains slowly, evaluates, is frozen or gone): that holds nobody up.
 //
 // What is under way is also a copy of the model. Where that is large no pushes overlap, and nobody
-// is slow before ten seconds have passed: so a peer holds one copy beside its own estimate, unless
-// a receiver stands still that is not found dead, or is far slower to reach than the others.
+// is slow before thirty seconds have passed: so a peer holds one copy beside its own estimate,
+// unless a receiver stands still that is not found dead, or is far slower to reach than the others.
 
 #include <cstdint>
 #include <map>

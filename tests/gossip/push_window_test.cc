@@ -45,10 +45,10 @@ TEST_CASE("pushes of a large model never overlap, but where a receiver is slow")
   const auto after_seconds = [](int seconds) {
     return runtime::Duration(std::chrono::seconds(seconds));
   };
-  CHECK_FALSE(window.may_push(UnderWay{{kFar, 8, after_seconds(11)}}, 16));
-  CHECK_FALSE(window.may_push(UnderWay{{kFar, 8, after_seconds(10)}}, 17));
-  CHECK(window.may_push(UnderWay{{kFar, 8, after_seconds(11)}}, 17));
-  CHECK_FALSE(window.may_push(UnderWay{{kFar, 8, after_seconds(11)}}, 17, false));
+  CHECK_FALSE(window.may_push(UnderWay{{kFar, 8, after_seconds(31)}}, 16));
+  CHECK_FALSE(window.may_push(UnderWay{{kFar, 8, after_seconds(30)}}, 17));
+  CHECK(window.may_push(UnderWay{{kFar, 8, after_seconds(31)}}, 17));
+  CHECK_FALSE(window.may_push(UnderWay{{kFar, 8, after_seconds(31)}}, 17, false));
 }
 
 TEST_CASE("on a slow link one waits for the last, but not for a receiver that is slow itself") {
