@@ -278,7 +278,7 @@ class Peer {
   void answer_request(runtime::PeerId asker);
   // What the optimizer has begun, of these numbers, in its place.
   void finish_delta(kernels::ConstView estimate, std::size_t first, std::size_t count);
-  void apply_delta(bool finished);
+  void apply_delta(bool finished);  // false: finishes it on the way
   void end_round();
   void start_parts();
   void take_outer_step();

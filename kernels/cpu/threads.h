@@ -10,7 +10,7 @@ namespace kernels::cpu {
 
 // A thread of a team that has done its part of a layer waits for the others by spinning, by default
 // for some 15 ms, which on a machine that does anything else keeps a core from the very thread that
-// is waited for: one other busy process made training with two threads thirty times slower. Where
+// is waited for: beside one busy process two threads trained six to forty times slower. Where
 // the environment says nothing of it, starts the program anew, with the same arguments, with waits
 // of some 1.5 ms (the runtime reads its environment before main, and never again). Costs up to 2 %
 // on an idle machine. First in main, before any thread; where it cannot be done, nothing changes.
