@@ -11,6 +11,9 @@ namespace kernels {
 // Running out of memory is a CHECK failure.
 [[nodiscard]] Buffer allocate_host(std::size_t count, Scalar scalar);
 
+// The numbers of a buffer of f32, which is made anew, with zeros, where it has fewer than `count`.
+[[nodiscard]] float* at_least(Buffer& buffer, std::size_t count);
+
 // y = x, of any scalar type; both of one type and size.
 void copy_host(ConstView x, View y);
 

@@ -5,6 +5,7 @@
 #include "kernels/cpu/f32.h"
 #include "kernels/cpu/threads.h"
 #include "kernels/fits.h"
+#include "kernels/host_memory.h"
 
 namespace kernels::cpu {
 namespace {
@@ -69,8 +70,7 @@ void CpuBackend::for_heads(const AttentionShape& shape, Action action) {
   const std::size_t heads = shape.batch * shape.heads;
   const std::size_t parts = std::min(threads_, heads);
   const std::size_t desk = 2 * shape.tokens * shape.tokens;
-  if (scores_.count() < parts * desk) scores_ = allocate(parts * desk, Scalar::kF32);
-  float* const scores = f32(scores_.view());
+  float* const scores = at_least(scores_, parts * desk);
   for_parts(parts, [&](std::size_t part) {
     for (std::size_t head = part; head < heads; head += parts)
       action(head_of(shape, head), scores + part * desk);

@@ -10,6 +10,7 @@
 #include "kernels/cpu/loops.h"
 #include "kernels/cpu/onednn.h"
 #include "kernels/cpu/row_parts.h"
+#include "kernels/cpu/winograd.h"
 
 namespace kernels::cpu {
 
@@ -102,6 +103,7 @@ class CpuBackend final : public Backend {
   void for_heads(const AttentionShape& shape, Action action);
 
   [[nodiscard]] bool multiplies_ourselves() const { return factors_ != Factors::kF32LikeBf16; }
+  [[nodiscard]] bool filters_minimally(const ConvShape& shape) const;
   // What our own convolutions multiply: weights themselves, or a copy, rounded; and images.
   [[nodiscard]] const float* weight_factor(ConstView weight);
   [[nodiscard]] ImageFactor image_factor(ConstView numbers) const;
@@ -111,6 +113,7 @@ class CpuBackend final : public Backend {
   const LayerLoops& loops_;
   OneDnn onednn_;
   DirectConv direct_;
+  Winograd winograd_;
   Buffer zeros_;
   Buffer rounded_weight_;
   RowSums sums_;

@@ -15,10 +15,9 @@ Numbers image(ConstView view) {
 
 const float* CpuBackend::weight_factor(ConstView weight) {
   if (factors_ != Factors::kBf16) return f32(weight);
-  if (rounded_weight_.count() < weight.count())
-    rounded_weight_ = allocate_host(weight.count(), Scalar::kF32);
-  loops_.round_to_bf16(f32(weight), f32(rounded_weight_.view()), weight.count());
-  return f32(rounded_weight_.view());
+  float* const rounded = at_least(rounded_weight_, weight.count());
+  loops_.round_to_bf16(f32(weight), rounded, weight.count());
+  return rounded;
 }
 
 ImageFactor CpuBackend::image_factor(ConstView numbers) const {
@@ -27,12 +26,18 @@ ImageFactor CpuBackend::image_factor(ConstView numbers) const {
   return {f32(numbers), factors_ == Factors::kBf16 ? Kind::kToBeRounded : Kind::kPlain};
 }
 
+bool CpuBackend::filters_minimally(const ConvShape& shape) const {
+  return factors_ == Factors::kF32 && Winograd::suits(shape);
+}
+
 void CpuBackend::conv_forward(const ConvShape& shape, ConstView in, ConstView weight,
                               ConstView bias, View out) {
   CHECK(fits(shape, {in, weight, bias, out}));
   CHECK(is_real(in.scalar()) || takes_rounded());
   const float* const shift = bias_or_zeros(bias, shape.out_channels);
-  if (multiplies_ourselves() && direct_.suits(shape))
+  if (filters_minimally(shape))
+    winograd_.forward(shape, f32(in), f32(weight), shift, f32(out));
+  else if (multiplies_ourselves() && direct_.suits(shape))
     direct_.forward(shape, image_factor(in), weight_factor(weight), shift, f32(out));
   else
     onednn().conv_forward(shape, image(in), f32(weight), shift, f32(out));
@@ -54,13 +59,17 @@ void CpuBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
                  masked ? f32(saved.out) : nullptr, rounds, f32(gradients.d_out), gradients.d_bias);
   ImageFactor d = image_factor(gradients.d_out);
   if (rounds) d.kind = ImageFactor::Kind::kPlain;
-  if (ours_weight)
+  if (filters_minimally(shape))
+    winograd_.backward_weight(shape, f32(saved.in), f32(gradients.d_out), f32(gradients.d_weight));
+  else if (ours_weight)
     direct_.backward_weight(shape, image_factor(saved.in), d, f32(gradients.d_weight));
   else
     onednn().conv_backward_weight(shape, image(saved.in), image(gradients.d_out),
                                   f32(gradients.d_weight));
   if (gradients.d_in.empty()) return;
-  if (ours_data)
+  if (filters_minimally(shape))
+    winograd_.backward_data(shape, f32(saved.weight), f32(gradients.d_out), f32(gradients.d_in));
+  else if (ours_data)
     direct_.backward_data(shape, weight_factor(saved.weight), d, f32(gradients.d_in));
   else
     onednn().conv_backward_data(shape, f32(saved.weight), image(gradients.d_out),

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/f32.h"
 #include "kernels/cpu/threads.h"
 #include "kernels/host_memory.h"
 
@@ -51,11 +52,9 @@ void for_blocked_weights(const ImageConv& c, std::size_t pack, Action action) {
   }
 }
 
-void grow(Buffer& buffer, std::size_t count) {
-  if (buffer.count() < count) buffer = allocate_host(count, Scalar::kF32);
-}
+void grow(Buffer& buffer, std::size_t count) { static_cast<void>(at_least(buffer, count)); }
 
-float* data_of(Buffer& buffer) { return buffer.view().as<float>().data(); }
+float* data_of(Buffer& buffer) { return f32(buffer.view()); }
 
 // Calls action(image_row, padded_row) for every row of an image, as where they begin.
 template <typename Action>

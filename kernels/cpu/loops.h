@@ -95,6 +95,24 @@ inline constexpr std::size_t kConvPack = 8;  // the narrowest
   return out_channels % wide_pack == 0 ? wide_pack : kConvPack;
 }
 
+// The transforms of Winograd's convolutions (kernels/cpu/winograd.h), of all channels of one
+// square. `places` are where its places' first channels lie, row by row; `products` are 36, `step`
+// numbers from one to the next. Channels are whole packs of kWinogradPack.
+struct WinogradLoops {
+  using ToProducts = void (*)(const float* const* places, std::size_t channels, float* products,
+                              std::size_t step);
+  using ToTile = void (*)(const float* products, std::size_t step, const float* bias,
+                          std::size_t channels, float* const* places);
+  ToProducts window;   // of 6x6 pixels
+  ToProducts weights;  // of 3x3
+  ToProducts d_tile;   // of 4x4 gradients
+  void (*d_weights)(const float* products, std::size_t step, std::size_t channels,
+                    float* const* places);
+  ToTile tile;
+  ToTile tile_relu;
+};
+inline constexpr std::size_t kWinogradPack = 16;
+
 // Where the loops below beat oneDNN's convolutions.
 enum class ConvUse { kNever, kOddChannels, kAlways };
 
@@ -150,6 +168,7 @@ struct LayerLoops {
                              float* d_in);
   void (*conv_backward_weight)(const ImageConv& conv, const float* in, const float* d_out,
                                float* d_weight);
+  WinogradLoops winograd;
   std::size_t conv_pack;  // numbers of a wide pack
   ConvUse conv_use;
 };

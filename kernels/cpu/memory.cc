@@ -14,6 +14,7 @@ CpuBackend::CpuBackend(std::size_t threads, Factors factors)
       loops_(layer_loops()),
       onednn_(factors),
       direct_(threads, loops_),
+      winograd_(threads, loops_),
       sums_(threads) {
   CHECK(threads >= 1);
 }
@@ -47,9 +48,7 @@ void CpuBackend::synchronize() {}
 bool CpuBackend::is_host() const { return true; }
 
 const float* CpuBackend::bias_or_zeros(ConstView bias, std::size_t count) {
-  if (!bias.empty()) return f32(bias);
-  if (zeros_.count() < count) zeros_ = allocate(count, Scalar::kF32);
-  return f32(zeros_.view());
+  return bias.empty() ? at_least(zeros_, count) : f32(bias);
 }
 
 void CpuBackend::mask_and_sum(const Rows& rows, const float* out, bool rounds, float* d_out,

@@ -37,7 +37,7 @@ bool computes_alone(const ConvShape& s) {
 void multiply(const MatrixProduct& p, const float* a, const float* b, float* c) {
   check_done(dnnl_sgemm(p.a_transposed ? 'T' : 'N', p.b_transposed ? 'T' : 'N', dim(p.rows),
                         dim(p.columns), dim(p.inner), p.factor, a, dim(p.a_row), b, dim(p.b_row),
-                        0.0F, c, dim(p.c_row)));
+                        p.adds ? 1.0F : 0.0F, c, dim(p.c_row)));
 }
 
 struct OneDnn::State {
@@ -57,15 +57,9 @@ struct OneDnn::State {
     constexpr std::size_t kNumbersMax = std::size_t{256} << 10U;
     if (columns % kColumns != 0 || rows * columns > kNumbersMax) return {data, dim(columns)};
     const std::size_t row = columns + 16;
-    float* const to = room(rows * row);
+    float* const to = at_least(scratch, rows * row);
     for (std::size_t i = 0; i < rows; ++i) std::copy_n(data + i * columns, columns, to + i * row);
     return {to, dim(row)};
-  }
-
-  // The scratch memory, of at least so many numbers.
-  float* room(std::size_t count) {
-    if (scratch.count() < count) scratch = allocate_host(count, Scalar::kF32);
-    return scratch.view().as<float>().data();
   }
 
   // Runs the call that `key` stands for, made the first time.
@@ -81,8 +75,8 @@ struct OneDnn::State {
                            }))
                   .first;
     const Call& call = found->second;
-    void* const space = room(call.room_bytes() / sizeof(float) + 1);
-    call.run(stream, data, static_cast<std::byte*>(space));
+    float* const room = at_least(scratch, call.room_bytes() / sizeof(float) + 1);
+    call.run(stream, data, reinterpret_cast<std::byte*>(room));
   }
 };
 

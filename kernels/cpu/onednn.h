@@ -12,8 +12,8 @@
 
 namespace kernels::cpu {
 
-// c = factor a b, of rows x inner and inner x columns; a transposed matrix is stored columns-first.
-// Each is part of a wider one, whose rows are so many numbers long.
+// c = factor a b, or that added to c, of rows x inner and inner x columns; a transposed matrix is
+// stored columns-first. Each is part of a wider one, whose rows are so many numbers long.
 struct MatrixProduct {
   std::size_t rows = 0;
   std::size_t columns = 0;
@@ -21,6 +21,7 @@ struct MatrixProduct {
   bool a_transposed = false;
   bool b_transposed = false;
   float factor = 1.0F;
+  bool adds = false;
   std::size_t a_row = 0;
   std::size_t b_row = 0;
   std::size_t c_row = 0;

@@ -44,8 +44,7 @@ struct Allocations {
 };
 
 // Of steps of one convolution and one dense layer.
-Allocations allocations_of_steps(kernels::Backend& cpu) {
-  const kernels::ConvShape conv{2, 6, 14, 14, 16, 5, 5, 1, 0, Activation::kRelu};
+Allocations allocations_of_steps(kernels::Backend& cpu, const kernels::ConvShape& conv) {
   const kernels::DenseShape dense{2, conv.out_count() / 2, 10};
   const auto buffer = [&](std::size_t count) { return cpu.allocate(count, kernels::Scalar::kF32); };
   Buffer in = buffer(conv.in_count());
@@ -75,11 +74,21 @@ TEST_CASE("layers allocate for a shape once") {
   using kernels::cpu::Factors;
   for (const Factors factors : {Factors::kF32, Factors::kF32LikeBf16}) {
     kernels::cpu::CpuBackend cpu(1, factors);
-    const Allocations counts = allocations_of_steps(cpu);
+    const Allocations counts =
+        allocations_of_steps(cpu, {2, 6, 14, 14, 16, 5, 5, 1, 0, Activation::kRelu});
     CAPTURE(factors == Factors::kF32, counts.first, counts.second);
     CHECK(counts.second < counts.first);
     // What oneDNN allocates itself: six primitives, and where factors are copied, their copies.
     CHECK(counts.second <= (factors == Factors::kF32 ? 60U : 120U));
     CHECK(counts.third == counts.second);
   }
+}
+
+TEST_CASE("a convolution by Winograd's filtering allocates for a shape once") {
+  kernels::cpu::CpuBackend cpu(1);
+  const Allocations counts =
+      allocations_of_steps(cpu, {7, 32, 16, 16, 32, 3, 3, 1, 1, Activation::kRelu});
+  CHECK(counts.second < counts.first);
+  CHECK(counts.third == counts.second);
+  CHECK(counts.second <= 20);  // oneDNN itself, for the dense layer
 }

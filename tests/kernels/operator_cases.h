@@ -40,7 +40,7 @@ inline constexpr std::array<Case<kernels::DenseShape>, 10> kDense{{
     {"large", {256, 1000, 300, Activation::kRelu}, 8e-6, 9},
 }};
 
-inline constexpr std::array<Case<kernels::ConvShape>, 21> kConv{{
+inline constexpr std::array<Case<kernels::ConvShape>, 27> kConv{{
     {"one number", {1, 1, 1, 1, 1}, 1e-6, 1},
     {"one pixel of three", {1, 1, 3, 3, 1, 3, 3}, 1e-6, 2},
     {"no padding, odd sizes", {3, 2, 7, 5, 3, 3, 2}, 1e-6, 3},
@@ -65,6 +65,13 @@ inline constexpr std::array<Case<kernels::ConvShape>, 21> kConv{{
      {2, 16, 9, 9, 32, 3, 3, 2, 1, Activation::kNone, 16},
      2e-6,
      20},
+    // From here on the CPU's are Winograd's, whose errors are up to four times the others'.
+    {"tiles beyond two edges", {3, 32, 7, 9, 48, 3, 3, 1, 1, Activation::kRelu}, 1e-5, 22},
+    {"tiles without padding", {5, 48, 8, 10, 32, 3, 3, 1, 0}, 1e-5, 23},
+    {"tiles, padding of two", {4, 32, 6, 6, 32, 3, 3, 1, 2}, 1e-5, 24},
+    {"as many tiles as are worth it", {1, 16, 16, 16, 32, 3, 3, 1, 1}, 1e-5, 25},
+    {"more tiles than go together", {7, 32, 32, 32, 32, 3, 3, 1, 1, Activation::kRelu}, 1e-5, 26},
+    {"more channels than go together", {16, 256, 4, 4, 160, 3, 3, 1, 1}, 2e-5, 27},
 }};
 
 inline constexpr std::array<Case<kernels::PoolShape>, 13> kPool{{
