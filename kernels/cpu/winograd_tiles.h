@@ -66,12 +66,14 @@ struct Pass {
     // Below zero they wrap around, to more than any edge.
     const std::size_t top = row % rows * kTile - margin;
     const std::size_t left = tile % columns * kTile - margin;
+    std::array<bool, kSide> inside;
+    for (std::size_t i = 0; i < kSide; ++i) inside[i] = left + i < image.width;
     std::array<Number*, kSide * kSide> places;
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      const std::size_t y = top + i / kSide;
-      const std::size_t x = left + i % kSide;
-      const bool inside = y < image.height && x < image.width;
-      places[i] = inside ? first + (y * image.width + x) * image.channels : beyond;
+    for (std::size_t i = 0; i < kSide; ++i) {
+      Number* const row_first = first + ((top + i) * image.width + left) * image.channels;
+      const bool row_inside = top + i < image.height;
+      for (std::size_t j = 0; j < kSide; ++j)
+        places[i * kSide + j] = row_inside && inside[j] ? row_first + j * image.channels : beyond;
     }
     return places;
   }
