@@ -102,7 +102,7 @@ class Backend {
   [[nodiscard]] virtual bool takes_rounded() const { return false; }
   // rounded, of bf16, = x: for ConstView::beside(), where it takes_rounded(). Dense layers multiply
   // by such weights as they are, and round others with every product. As vector algebra.
-  virtual void round(ConstView /*x*/, View /*rounded*/) { CHECK(takes_rounded()); }
+  virtual void round(ConstView /*x*/, View /*rounded*/) { CHECK(false); }
 
   // Memory. Fresh memory holds zeros.
   [[nodiscard]] virtual Buffer allocate(std::size_t count, Scalar scalar) = 0;
@@ -120,6 +120,14 @@ class Backend {
   // out = a x + b y, which out may be: what folding an arrival into an estimate takes.
   virtual void weighted_sum(double a, ConstView x, double b, ConstView y, View out) = 0;
   [[nodiscard]] virtual double dot(ConstView x, ConstView y) = 0;  // accumulated in f64
+  // y = b y + x, then x = a y; x and y apart. Momentum's whole step: scale, axpy, copy and
+  // scale would read and write more than twice as much.
+  virtual void accumulate(double a, double b, View x, View y) = 0;
+  // What adaptive optimizers scale a step by, element by element.
+  virtual void accumulate_squares(double a, double b, ConstView x, View y) = 0;  // y = b y + a x^2
+  // y = a y / (sqrt(x) + epsilon). Roots of negative numbers are the caller's bug.
+  virtual void divide_by_root(double a, double epsilon, ConstView x, View y) = 0;
+
   // Calls action(first, count) for pieces that together are [0, count), so that several passes over
   // one piece follow each other while a cache holds it: on a CPU, and there on its threads at once;
   // elsewhere it is all one piece. Of this backend, `action` may use the vector algebra without
@@ -133,13 +141,6 @@ class Backend {
         },
         &action);
   }
-  // y = b y + x, then x = a y; x and y apart. Momentum's whole step: scale, axpy, copy and
-  // scale would read and write more than twice as much.
-  virtual void accumulate(double a, double b, View x, View y) = 0;
-  // What adaptive optimizers scale a step by, element by element.
-  virtual void accumulate_squares(double a, double b, ConstView x, View y) = 0;  // y = b y + a x^2
-  // y = a y / (sqrt(x) + epsilon). Roots of negative numbers are the caller's bug.
-  virtual void divide_by_root(double a, double epsilon, ConstView x, View y) = 0;
 
   // Layers. A backward sits beside its forward. An empty bias is one of zeros, with no gradient.
   virtual void dense_forward(const DenseShape& shape, ConstView in, ConstView weight,

@@ -70,10 +70,11 @@ struct Pass {
     for (std::size_t i = 0; i < kSide; ++i) inside[i] = left + i < image.width;
     std::array<Number*, kSide * kSide> places;
     for (std::size_t i = 0; i < kSide; ++i) {
-      Number* const row_first = first + ((top + i) * image.width + left) * image.channels;
+      const std::size_t row_first = ((top + i) * image.width + left) * image.channels;
       const bool row_inside = top + i < image.height;
       for (std::size_t j = 0; j < kSide; ++j)
-        places[i * kSide + j] = row_inside && inside[j] ? row_first + j * image.channels : beyond;
+        places[i * kSide + j] =
+            row_inside && inside[j] ? first + (row_first + j * image.channels) : beyond;
     }
     return places;
   }
