@@ -9,6 +9,7 @@
 #include "kernels/cpu/threads.h"
 #include "kernels/cuda_module.h"
 #include "kernels/reference/backend.h"
+#include "runtime/cpu_set.h"
 
 namespace kernels {
 namespace {
@@ -34,6 +35,11 @@ Result<OpenedBackend> open_cpu(const DeviceOptions& options, std::string notice)
     else
       add_to(notice, lack + "; computing in f32");
   }
+  const std::size_t cores = runtime::usable_cores().size();
+  if (options.threads > cores)
+    add_to(notice, std::to_string(options.threads) + " threads wait for each other on " +
+                       std::to_string(cores) + (cores == 1 ? " core" : " cores") +
+                       "; no more than there are cores is faster");
   return OpenedBackend{std::make_unique<cpu::CpuBackend>(options.threads, factors),
                        std::move(notice)};
 }

@@ -16,9 +16,9 @@ struct DeviceOptions {
   Precision precision = Precision::kF32;
 };
 
-// What open_backend found. `notice` says, for a person, why "auto" did not take a GPU, and why the
-// device does not compute in bf16 (backend->precision() is f32 then); empty when there is nothing
-// to say.
+// What open_backend found. `notice` says, for a person, why "auto" did not take a GPU, why the
+// device does not compute in bf16 (backend->precision() is f32 then), and that a CPU has fewer
+// cores than threads are asked for; empty when there is nothing to say.
 struct OpenedBackend {
   std::unique_ptr<Backend> backend;
   std::string notice;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "kernels/cuda_module.h"
+#include "runtime/cpu_set.h"
 #include "tests/support/catch.h"
 
 namespace {
@@ -44,6 +45,15 @@ TEST_CASE("the description of a CPU says how many threads and which instructions
   CHECK(open_backend({.device = "cpu", .threads = 2})
             ->backend->description()
             .starts_with("cpu, 2 threads, "));
+}
+
+TEST_CASE("more threads than cores are said to be slow") {
+  const std::size_t cores = runtime::usable_cores().size();
+  const auto fits = open_backend({.device = "cpu", .threads = cores});
+  const auto crowded = open_backend({.device = "cpu", .threads = cores + 1});
+  REQUIRE((fits && crowded));
+  CHECK(fits->notice.empty());
+  CHECK(crowded->notice.starts_with(std::to_string(cores + 1) + " threads wait for each other"));
 }
 
 TEST_CASE("auto takes a GPU or says why not") {

@@ -26,16 +26,19 @@ std::size_t in(Action action) {
 
 }  // namespace count_allocations
 
-void* operator new(std::size_t bytes) {
+// Never inlined: where g++ 12 inlines one of a pair, it warns that they do not match.
+__attribute__((noinline)) void* operator new(std::size_t bytes) {
   void* const memory = count_allocations::allocate(bytes);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
-void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
+__attribute__((noinline)) void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept {
   return count_allocations::allocate(bytes);
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+__attribute__((noinline)) void operator delete(void* memory) noexcept { std::free(memory); }
+__attribute__((noinline)) void operator delete(void* memory, std::size_t) noexcept {
+  std::free(memory);
+}
 void* operator new[](std::size_t bytes, std::align_val_t alignment) {
   count_allocations::count.fetch_add(1, std::memory_order_relaxed);
   const auto aligned = static_cast<std::size_t>(alignment);
