@@ -96,9 +96,10 @@ class Backend {
       const = 0;  // for a person: "cpu, 2 threads, avx512"
   // What it really computes in; may be less than it was opened for (kernels/open_backend.h).
   [[nodiscard]] virtual Precision precision() const = 0;
-  // Whether these may be views of bf16, what it would round anyway: a convolution's `in`, its d_out
-  // where it has neither bias nor activation, and what batch normalisation writes for such: its
-  // outputs, of which its backward pass reads the signs, and d_in.
+  // Whether these may be views of bf16, what it would round anyway: `in` of a convolution or dense
+  // layer, d_out of a convolution that has neither bias nor activation, and what batch
+  // normalisation and dense layers write for such: outputs, of which their backward passes read the
+  // signs, and d_in.
   [[nodiscard]] virtual bool takes_rounded() const { return false; }
   // rounded, of bf16, = x: for ConstView::beside(), where it takes_rounded(). Dense layers multiply
   // by such weights as they are, and round others with every product. As vector algebra.

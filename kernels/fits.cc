@@ -7,7 +7,7 @@ bool is(ConstView view, std::size_t count, Scalar scalar) {
   return view.count() == count && view.scalar() == scalar;
 }
 
-// What is a factor of products and nothing else may be of bf16.
+// What is a factor of products and nothing else may be of bf16, and what is written for such.
 bool is_factor(ConstView view, std::size_t count, Scalar scalar) {
   return is(view, count, scalar) || (scalar == Scalar::kF32 && is(view, count, Scalar::kBf16));
 }
@@ -33,7 +33,7 @@ bool fits_forward(const Shape& shape, std::size_t outputs, const LayerViews& vie
   return is_valid(shape) && is_real(scalar) && is_factor(views.in, shape.in_count(), scalar) &&
          is(views.weight, shape.weight_count(), scalar) &&
          (views.bias.empty() || is(views.bias, outputs, scalar)) &&
-         is(views.out, shape.out_count(), scalar);
+         is_factor(views.out, shape.out_count(), scalar);
 }
 
 template <typename Shape>
@@ -43,27 +43,27 @@ bool fits_backward(const Shape& shape, std::size_t outputs, const DenseSaved& sa
   return fits_forward(shape, outputs, {saved.in, saved.weight, gradients.d_bias, saved.out}) &&
          gradients.d_out_more.empty() && is_factor(gradients.d_out, shape.out_count(), scalar) &&
          is(gradients.d_weight, shape.weight_count(), scalar) &&
-         (gradients.d_in.empty() || is(gradients.d_in, shape.in_count(), scalar));
+         (gradients.d_in.empty() || is_factor(gradients.d_in, shape.in_count(), scalar));
 }
 
 }  // namespace
 
 bool fits(const DenseShape& shape, const LayerViews& views) {
-  return is_real(views.in.scalar()) && fits_forward(shape, shape.outputs, views);
+  return fits_forward(shape, shape.outputs, views);
 }
 
 bool fits(const DenseShape& shape, const DenseSaved& saved, const LayerGradients& gradients) {
-  return is_real(saved.in.scalar()) && is_real(gradients.d_out.scalar()) &&
-         fits_backward(shape, shape.outputs, saved, gradients);
+  return is_real(gradients.d_out.scalar()) && fits_backward(shape, shape.outputs, saved, gradients);
 }
 
 bool fits(const ConvShape& shape, const LayerViews& views) {
-  return fits_forward(shape, shape.out_channels, views);
+  return is_real(views.out.scalar()) && fits_forward(shape, shape.out_channels, views);
 }
 
 bool fits(const ConvShape& shape, const ConvSaved& saved, const LayerGradients& gradients) {
   const bool only_factor = gradients.d_bias.empty() && shape.activation == Activation::kNone;
-  return (only_factor || is_real(gradients.d_out.scalar())) &&
+  return (only_factor || is_real(gradients.d_out.scalar())) && is_real(saved.out.scalar()) &&
+         is_real(gradients.d_in.scalar()) &&
          fits_backward(shape, shape.out_channels, saved, gradients);
 }
 

@@ -20,11 +20,6 @@ Buffer allocate_host(std::size_t count, Scalar scalar) {
   return {std::shared_ptr<void>(memory, std::free), count, scalar};
 }
 
-float* at_least(Buffer& buffer, std::size_t count) {
-  if (buffer.count() < count) buffer = allocate_host(count, Scalar::kF32);
-  return buffer.view().as<float>().data();
-}
-
 void copy_host(ConstView x, View y) {
   CHECK(x.count() == y.count() && x.scalar() == y.scalar());
   if (!x.empty()) std::memmove(y.data(), x.data(), x.bytes());

@@ -8,8 +8,9 @@ namespace runtime {
 
 void flush_denormals() {
 #if defined(__x86_64__)
-  _MM_SET_FLUSH_ZERO_MODE(_MM_FLUSH_ZERO_ON);          // of results
-  _MM_SET_DENORMALS_ZERO_MODE(_MM_DENORMALS_ZERO_ON);  // of operands
+  constexpr unsigned kResults = _MM_FLUSH_ZERO_ON;
+  constexpr unsigned kOperands = _MM_DENORMALS_ZERO_ON;
+  _mm_setcsr(_mm_getcsr() | kResults | kOperands);
 #endif
 }
 

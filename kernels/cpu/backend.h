@@ -93,9 +93,9 @@ class CpuBackend final : public Backend {
 
   // For layers without a bias: zeros to add.
   [[nodiscard]] const float* bias_or_zeros(ConstView bias, std::size_t count);
-  // d_bias, which may be empty, is the sum over all rows of d_out, which is masked first where
-  // `out` is not null, and rounded to bf16 afterwards where told.
-  void mask_and_sum(const Rows& rows, const float* out, bool rounds, float* d_out, View d_bias);
+  // d_bias, which may be empty, is the sum over all rows of the gradient, masked, before it is
+  // rounded.
+  void mask_and_sum(const Rows& rows, const OutputGradient& gradient, View d_bias);
 
   // Calls action(head, its two matrices of scores) for all heads of all samples, each on one
   // thread.
@@ -116,6 +116,7 @@ class CpuBackend final : public Backend {
   Winograd winograd_;
   Buffer zeros_;
   Buffer rounded_weight_;
+  Buffer rounded_gradient_;  // of a dense layer's output, as bf16
   RowSums sums_;
   Buffer scores_;  // of attention: two matrices a thread
 };

@@ -4,14 +4,6 @@
 #include "kernels/host_memory.h"
 
 namespace kernels::cpu {
-namespace {
-
-Numbers image(ConstView view) {
-  const bool rounded = view.scalar() == Scalar::kBf16;
-  return {rounded ? static_cast<const void*>(bf16(view)) : f32(view), rounded};
-}
-
-}  // namespace
 
 const float* CpuBackend::weight_factor(ConstView weight) {
   if (factors_ != Factors::kBf16) return f32(weight);
@@ -40,7 +32,7 @@ void CpuBackend::conv_forward(const ConvShape& shape, ConstView in, ConstView we
   else if (multiplies_ourselves() && direct_.suits(shape))
     direct_.forward(shape, image_factor(in), weight_factor(weight), shift, f32(out));
   else
-    onednn().conv_forward(shape, image(in), f32(weight), shift, f32(out));
+    onednn().conv_forward(shape, factor_of(in), f32(weight), shift, f32(out));
 }
 
 void CpuBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
@@ -55,8 +47,10 @@ void CpuBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
   const bool summed = masked || !gradients.d_bias.empty();
   const bool rounds = summed && takes_rounded() && (ours_weight || ours_data);
   if (summed)
-    mask_and_sum({shape.batch * shape.out_height() * shape.out_width(), shape.out_channels},
-                 masked ? f32(saved.out) : nullptr, rounds, f32(gradients.d_out), gradients.d_bias);
+    mask_and_sum(
+        {shape.batch * shape.out_height() * shape.out_width(), shape.out_channels},
+        {.d_out = f32(gradients.d_out), .out = masked ? f32(saved.out) : nullptr, .rounds = rounds},
+        gradients.d_bias);
   ImageFactor d = image_factor(gradients.d_out);
   if (rounds) d.kind = ImageFactor::Kind::kPlain;
   if (filters_minimally(shape))
@@ -64,7 +58,7 @@ void CpuBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
   else if (ours_weight)
     direct_.backward_weight(shape, image_factor(saved.in), d, f32(gradients.d_weight));
   else
-    onednn().conv_backward_weight(shape, image(saved.in), image(gradients.d_out),
+    onednn().conv_backward_weight(shape, factor_of(saved.in), factor_of(gradients.d_out),
                                   f32(gradients.d_weight));
   if (gradients.d_in.empty()) return;
   if (filters_minimally(shape))
@@ -72,7 +66,7 @@ void CpuBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
   else if (ours_data)
     direct_.backward_data(shape, weight_factor(saved.weight), d, f32(gradients.d_in));
   else
-    onednn().conv_backward_data(shape, f32(saved.weight), image(gradients.d_out),
+    onednn().conv_backward_data(shape, f32(saved.weight), factor_of(gradients.d_out),
                                 f32(gradients.d_in));
 }
 

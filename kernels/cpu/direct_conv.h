@@ -2,7 +2,7 @@
 // Our own convolutions, straight from the image without patches laid out in memory. On AVX2 they
 // come to 95 per cent of the processor's peak where oneDNN's, on channels-last images, come to 20
 // to 85: 0.34 ms and 0.66 ms for lenet5's first layer, 0.32 ms and 0.50 ms for its second (batch
-// 64, one thread), 1.55 ms and 1.7 to 2.1 ms for resnet20's. With AVX-512 oneDNN comes to the peak
+// 64, one thread). With AVX-512 oneDNN comes to the peak
 // where channels fill its packs; where they do not, ours take 0.14 and 0.12 ms (forward, gradient
 // of the weights) for lenet5's first layer and oneDNN's 0.36 and 0.23, 0.29 and 0.39 (gradient of
 // the images) for its second. Memory is kept from call to call; one thread at a time, which calls

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "kernels/cpu/onednn.h"
 #include "kernels/view.h"
 
 namespace kernels::cpu {
@@ -15,6 +16,18 @@ namespace kernels::cpu {
 }
 [[nodiscard]] inline std::uint16_t* bf16(const View& view) {
   return view.as<std::uint16_t>().data();
+}
+
+// Factors of products, as bf16 where they are there so.
+[[nodiscard]] inline Numbers factor_of(const ConstView& view) {
+  if (view.scalar() == Scalar::kBf16) return {bf16(view), true};
+  if (!view.rounded().empty()) return {bf16(view.rounded()), true};
+  return {f32(view), false};
+}
+// Where a product goes, of either type.
+[[nodiscard]] inline Result result_in(const View& view) {
+  if (view.scalar() == Scalar::kBf16) return {bf16(view), true};
+  return {f32(view), false};
 }
 
 }  // namespace kernels::cpu

@@ -25,6 +25,16 @@ struct Windows {
   std::size_t stride;
 };
 
+// The gradient of an output: masked where `out`, or that as bf16, is not above zero, if one of them
+// is there; then written where it was, rounded to bf16 where told, or as bf16 to `bits`.
+struct OutputGradient {
+  float* d_out;
+  const float* out = nullptr;
+  const std::uint16_t* rounded_out = nullptr;
+  bool rounds = false;
+  std::uint16_t* bits = nullptr;  // d_out is left alone then
+};
+
 // Pixels of `columns` channels to be normalised channel by channel.
 struct NormRows {
   Rows rows;
@@ -125,9 +135,8 @@ struct LayerLoops {
   void (*expand_bf16)(const std::uint16_t* in, float* out, std::size_t count);
   void (*sum_rows)(const Rows& rows, const float* in, float* row);
   // `sums`, here and below, are two for each column, the first ones before the second ones. The
-  // first here is that over all rows of d_out, which is masked before where `out` is not null, and
-  // rounded to bf16 afterwards where told.
-  void (*mask_and_sum)(const Rows& rows, const float* out, bool rounds, float* d_out, double* sums);
+  // first here is that over all rows of the gradient, masked, before it is rounded.
+  void (*mask_and_sum)(const Rows& rows, const OutputGradient& gradient, double* sums);
   void (*pool_max)(const Windows& windows, const float* in, float* out);
   void (*pool_average)(const Windows& windows, const float* in, float* out);
   // These overwrite d_in.

@@ -51,12 +51,22 @@ const float* CpuBackend::bias_or_zeros(ConstView bias, std::size_t count) {
   return bias.empty() ? at_least(zeros_, count) : f32(bias);
 }
 
-void CpuBackend::mask_and_sum(const Rows& rows, const float* out, bool rounds, float* d_out,
-                              View d_bias) {
+namespace {
+
+OutputGradient from(OutputGradient gradient, std::size_t first) {
+  gradient.d_out += first;
+  if (gradient.out != nullptr) gradient.out += first;
+  if (gradient.rounded_out != nullptr) gradient.rounded_out += first;
+  if (gradient.bits != nullptr) gradient.bits += first;
+  return gradient;
+}
+
+}  // namespace
+
+void CpuBackend::mask_and_sum(const Rows& rows, const OutputGradient& gradient, View d_bias) {
   const double* const sums = sums_.over(rows, [&](const RowPart& part, double* of_part) {
     const std::size_t first = part.first * rows.columns;
-    loops_.mask_and_sum({part.count, rows.columns}, out == nullptr ? nullptr : out + first, rounds,
-                        d_out + first, of_part);
+    loops_.mask_and_sum({part.count, rows.columns}, from(gradient, first), of_part);
   });
   if (d_bias.empty()) return;
   std::transform(sums, sums + rows.columns, f32(d_bias),

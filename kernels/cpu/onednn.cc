@@ -84,18 +84,18 @@ OneDnn::OneDnn(Factors factors)
     : state_(or_fail([&] { return std::make_unique<State>(factors); })) {}
 OneDnn::~OneDnn() = default;
 
-void OneDnn::dense_forward(const DenseShape& shape, const float* in, const Numbers& weight,
-                           const float* bias, float* out) {
-  const std::array<const void*, 4> data{in, weight.data, bias, out};
-  const Rounded rounded{.weight = weight.rounded};
+void OneDnn::dense_forward(const DenseShape& shape, const Numbers& in, const Numbers& weight,
+                           const float* bias, const Result& out) {
+  const std::array<const void*, 4> data{in.data, weight.data, bias, out.data};
+  const Rounded rounded{.in = in.rounded, .weight = weight.rounded, .result = out.rounded};
   state_->run(key_of(Operation::kDenseForward, shape, rounded), make_forward, shape, data, rounded);
 }
 
-void OneDnn::dense_backward_data(const DenseShape& shape, const Numbers& weight, const float* d_out,
-                                 float* d_in) {
+void OneDnn::dense_backward_data(const DenseShape& shape, const Numbers& weight,
+                                 const Numbers& d_out, const Result& d_in) {
   if (state_->workshop.factors != Factors::kF32) {
-    const std::array<const void*, 3> data{weight.data, d_out, d_in};
-    const Rounded rounded{.weight = weight.rounded};
+    const std::array<const void*, 3> data{weight.data, d_out.data, d_in.data};
+    const Rounded rounded{.d_out = d_out.rounded, .weight = weight.rounded, .result = d_in.rounded};
     state_->run(key_of(Operation::kDenseBackwardData, shape, rounded), make_backward_data, shape,
                 data, rounded);
     return;
@@ -103,21 +103,24 @@ void OneDnn::dense_backward_data(const DenseShape& shape, const Numbers& weight,
   const Matrix right =
       state_->spread(static_cast<const float*>(weight.data), shape.outputs, shape.inputs);
   check_done(dnnl_sgemm('N', 'N', dim(shape.batch), dim(shape.inputs), dim(shape.outputs), 1.0F,
-                        d_out, dim(shape.outputs), right.data, right.row, 0.0F, d_in,
-                        dim(shape.inputs)));
+                        static_cast<const float*>(d_out.data), dim(shape.outputs), right.data,
+                        right.row, 0.0F, static_cast<float*>(d_in.data), dim(shape.inputs)));
 }
 
-void OneDnn::dense_backward_weight(const DenseShape& shape, const float* in, const float* d_out,
+void OneDnn::dense_backward_weight(const DenseShape& shape, const Numbers& in, const Numbers& d_out,
                                    float* d_weight) {
   if (state_->workshop.factors != Factors::kF32) {
-    const std::array<const void*, 3> data{in, d_out, d_weight};
-    state_->run(key_of(Operation::kDenseBackwardWeight, shape), make_backward_weight, shape, data);
+    const std::array<const void*, 3> data{in.data, d_out.data, d_weight};
+    const Rounded rounded{.in = in.rounded, .d_out = d_out.rounded};
+    state_->run(key_of(Operation::kDenseBackwardWeight, shape, rounded), make_backward_weight,
+                shape, data, rounded);
     return;
   }
-  const Matrix right = state_->spread(in, shape.batch, shape.inputs);
+  const Matrix right =
+      state_->spread(static_cast<const float*>(in.data), shape.batch, shape.inputs);
   check_done(dnnl_sgemm('T', 'N', dim(shape.outputs), dim(shape.inputs), dim(shape.batch), 1.0F,
-                        d_out, dim(shape.outputs), right.data, right.row, 0.0F, d_weight,
-                        dim(shape.inputs)));
+                        static_cast<const float*>(d_out.data), dim(shape.outputs), right.data,
+                        right.row, 0.0F, d_weight, dim(shape.inputs)));
 }
 
 void OneDnn::conv_forward(const ConvShape& shape, const Numbers& in, const float* weight,

@@ -45,6 +45,10 @@ struct Numbers {
   const void* data;
   bool rounded;
 };
+struct Result {
+  void* data;
+  bool rounded;
+};
 
 class OneDnn {
  public:
@@ -54,11 +58,11 @@ class OneDnn {
   OneDnn& operator=(const OneDnn&) = delete;
 
   // out = activation(in weight^T + bias)
-  void dense_forward(const DenseShape& shape, const float* in, const Numbers& weight,
-                     const float* bias, float* out);
-  void dense_backward_data(const DenseShape& shape, const Numbers& weight, const float* d_out,
-                           float* d_in);
-  void dense_backward_weight(const DenseShape& shape, const float* in, const float* d_out,
+  void dense_forward(const DenseShape& shape, const Numbers& in, const Numbers& weight,
+                     const float* bias, const Result& out);
+  void dense_backward_data(const DenseShape& shape, const Numbers& weight, const Numbers& d_out,
+                           const Result& d_in);
+  void dense_backward_weight(const DenseShape& shape, const Numbers& in, const Numbers& d_out,
                              float* d_weight);
 
   void conv_forward(const ConvShape& shape, const Numbers& in, const float* weight,

@@ -75,9 +75,9 @@ Call product(const Workshop& w, const Matrix& a, const Matrix& b, const dnnl::me
 
 Call make_forward(const DenseShape& s, const Workshop& w) {
   if (w.factors == Factors::kF32) return inner_product(s, w);
-  const Matrix in = matrix(s.batch, s.inputs, Tag::ab, w.factors);
+  const Matrix in = matrix(s.batch, s.inputs, Tag::ab, w.factors, w.rounded.in);
   const Matrix weight = matrix(s.inputs, s.outputs, Tag::ba, w.factors, w.rounded.weight);
-  const Matrix out = matrix(s.batch, s.outputs, Tag::ab, Factors::kF32);
+  const Matrix out = matrix(s.batch, s.outputs, Tag::ab, Factors::kF32, w.rounded.result);
   const dnnl::memory::desc bias({1, dim(s.outputs)}, Type::f32, Tag::ab);
   const auto description = describe<dnnl::matmul>(w.engine, attributes(s.activation), in.factor,
                                                   weight.factor, bias, out.plain);
@@ -86,15 +86,15 @@ Call make_forward(const DenseShape& s, const Workshop& w) {
 
 // d_in = d_out weight
 Call make_backward_data(const DenseShape& s, const Workshop& w) {
-  return product(w, matrix(s.batch, s.outputs, Tag::ab, w.factors),
+  return product(w, matrix(s.batch, s.outputs, Tag::ab, w.factors, w.rounded.d_out),
                  matrix(s.outputs, s.inputs, Tag::ab, w.factors, w.rounded.weight),
-                 matrix(s.batch, s.inputs, Tag::ab, Factors::kF32).plain);
+                 matrix(s.batch, s.inputs, Tag::ab, Factors::kF32, w.rounded.result).plain);
 }
 
 // d_weight = d_out^T in
 Call make_backward_weight(const DenseShape& s, const Workshop& w) {
-  return product(w, matrix(s.outputs, s.batch, Tag::ba, w.factors),
-                 matrix(s.batch, s.inputs, Tag::ab, w.factors),
+  return product(w, matrix(s.outputs, s.batch, Tag::ba, w.factors, w.rounded.d_out),
+                 matrix(s.batch, s.inputs, Tag::ab, w.factors, w.rounded.in),
                  matrix(s.outputs, s.inputs, Tag::ab, Factors::kF32).plain);
 }
 

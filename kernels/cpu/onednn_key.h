@@ -23,6 +23,7 @@ struct Rounded {
   bool in = false;
   bool d_out = false;
   bool weight = false;
+  bool result = false;  // out, or d_in
 };
 
 // All that a primitive depends on.
@@ -36,14 +37,16 @@ struct KeyHash {
   }
 };
 
-[[nodiscard]] inline Key key_of(Operation operation, const DenseShape& s,
-                                const Rounded& rounded = {}) {
+[[nodiscard]] inline Key key_of(Operation operation, const DenseShape& s, const Rounded& rounded) {
   return {static_cast<std::size_t>(operation),
           s.batch,
           s.inputs,
           s.outputs,
           static_cast<std::size_t>(s.activation),
-          static_cast<std::size_t>(rounded.weight)};
+          static_cast<std::size_t>(rounded.in),
+          static_cast<std::size_t>(rounded.d_out),
+          static_cast<std::size_t>(rounded.weight),
+          static_cast<std::size_t>(rounded.result)};
 }
 
 [[nodiscard]] inline Key key_of(Operation operation, const ConvShape& s, const Rounded& rounded) {

@@ -16,6 +16,7 @@ using winograd::Channels;
 using winograd::Chunk;
 using winograd::kProducts;
 using winograd::Pass;
+using winograd::Range;
 using winograd::Weights;
 
 // What a chunk's products of windows and tiles take together: in a second-level cache.
@@ -70,11 +71,9 @@ std::size_t Winograd::for_chunks(const Pass& pass, std::size_t columns, Action a
   // Of each part; none is empty.
   const std::size_t chunks = std::min((tiles + parts * most - 1) / (parts * most), tiles / parts);
   for_parts(parts, [&](std::size_t part) {
-    for (std::size_t i = 0; i < chunks; ++i) {
-      Chunk chunk = winograd::share_of(tiles, part * chunks + i, parts * chunks);
-      chunk.is_first = i == 0;
-      action(desks_[part], chunk);
-    }
+    for (std::size_t i = 0; i < chunks; ++i)
+      action(desks_[part],
+             Chunk{winograd::share_of(tiles, part * chunks + i, parts * chunks), i == 0});
   });
   return parts;
 }
@@ -82,7 +81,7 @@ std::size_t Winograd::for_chunks(const Pass& pass, std::size_t columns, Action a
 const float* Winograd::transform(const Weights& weights, bool turned, const float* weight) {
   float* const products = at_least(weights_, kProducts * weights.step());
   for_parts(desks_.size(), [&](std::size_t thread) {
-    const Chunk rows = winograd::share_of(weights.out.count, thread, desks_.size());
+    const Range rows = winograd::share_of(weights.out.count, thread, desks_.size());
     for (std::size_t out = rows.first; out < rows.end; ++out) {
       auto taps = weights.taps(weight, out);
       if (turned) std::reverse(taps.begin(), taps.end());
@@ -93,12 +92,12 @@ const float* Winograd::transform(const Weights& weights, bool turned, const floa
   return products;
 }
 
-// The products of the windows of tiles [first, end), a matrix of a row a tile.
+// The products of a chunk's windows, matrices of a row a tile.
 void Winograd::take_windows(const Pass& pass, const Chunk& chunk, const float* from, Desk& desk) {
   const std::size_t channels = pass.from.channels;
   const std::size_t step = chunk.step(channels);
   float* to = at_least(desk.windows, kProducts * step);
-  for (std::size_t tile = chunk.first; tile < chunk.end; ++tile, to += channels) {
+  for (std::size_t tile = chunk.tiles.first; tile < chunk.tiles.end; ++tile, to += channels) {
     const auto places = pass.square<winograd::kWindow>(pass.from, tile, pass.padding, from,
                                                        f32(std::as_const(zeros_).view()));
     loops_.winograd.window(places.data(), channels, to, step);
@@ -110,7 +109,7 @@ void Winograd::take_d_tiles(const Pass& pass, const Chunk& chunk, const Channels
                             const float* d_out, Desk& desk) {
   const std::size_t step = chunk.step(part.count);
   float* to = at_least(desk.tiles, kProducts * step);
-  for (std::size_t tile = chunk.first; tile < chunk.end; ++tile, to += part.count) {
+  for (std::size_t tile = chunk.tiles.first; tile < chunk.tiles.end; ++tile, to += part.count) {
     const auto places = pass.square<winograd::kTile>(pass.to, tile, 0, d_out + part.first,
                                                      f32(std::as_const(zeros_).view()));
     loops_.winograd.d_tile(places.data(), part.count, to, step);
@@ -124,7 +123,7 @@ void Winograd::write_tiles(const Pass& pass, const Chunk& chunk, const Channels&
   const float* const bias = pass.bias != nullptr ? pass.bias + part.first : f32(zeros_.view());
   float* const beyond = at_least(desk.beyond, part.count);
   const float* from = f32(desk.tiles.view());
-  for (std::size_t tile = chunk.first; tile < chunk.end; ++tile, from += part.count) {
+  for (std::size_t tile = chunk.tiles.first; tile < chunk.tiles.end; ++tile, from += part.count) {
     const auto places = pass.square<winograd::kTile>(pass.to, tile, 0, to + part.first, beyond);
     write(from, chunk.step(part.count), bias, part.count, places.data());
   }
@@ -140,7 +139,7 @@ void Winograd::convolve(const Pass& pass, const float* from, const float* weight
     for_chunks(pass, inner + part.count, [&](Desk& desk, const Chunk& chunk) {
       take_windows(pass, chunk, from, desk);
       const std::size_t step = chunk.step(part.count);
-      multiply_all({.rows = chunk.end - chunk.first,
+      multiply_all({.rows = chunk.tiles.count(),
                     .columns = part.count,
                     .inner = inner,
                     .b_transposed = !pass.backwards,
@@ -193,7 +192,7 @@ void Winograd::backward_weight(const ConvShape& s, const float* in, const float*
           take_d_tiles(pass, chunk, part, d_out, desk);
           multiply_all({.rows = part.count,
                         .columns = s.in_channels,
-                        .inner = chunk.end - chunk.first,
+                        .inner = chunk.tiles.count(),
                         .a_transposed = true,
                         .adds = !chunk.is_first,
                         .a_row = part.count,
@@ -211,8 +210,8 @@ void Winograd::backward_weight(const ConvShape& s, const float* in, const float*
 void Winograd::finish_weights(const Weights& weights, std::size_t used, float* d_weight) {
   float* const sums = f32(desks_.front().weights.view());
   for_parts(desks_.size(), [&](std::size_t thread) {
-    const Chunk rows = winograd::share_of(weights.out.count, thread, desks_.size());
-    const std::size_t count = (rows.end - rows.first) * weights.in.count;
+    const Range rows = winograd::share_of(weights.out.count, thread, desks_.size());
+    const std::size_t count = rows.count() * weights.in.count;
     for (std::size_t k = 0; k < kProducts; ++k)
       for (std::size_t i = 1; i < used; ++i) {
         const std::size_t at = k * weights.step() + rows.first * weights.in.count;

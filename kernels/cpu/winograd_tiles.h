@@ -103,20 +103,27 @@ struct Weights {
   }
 };
 
-// Tiles [first, end), or other things that are shared out.
-struct Chunk {
+// [first, end)
+struct Range {
   std::size_t first;
   std::size_t end;
-  bool is_first = true;  // of its thread's
+
+  [[nodiscard]] std::size_t count() const { return end - first; }
+};
+
+// What a thread has in hand.
+struct Chunk {
+  Range tiles;
+  bool is_first;  // of its thread's
 
   // Of matrices that have a row a tile.
   [[nodiscard]] std::size_t step(std::size_t channels) const {
-    return step_of(end - first, channels);
+    return step_of(tiles.count(), channels);
   }
 };
 
 // The share of one of so many that share `count` things.
-[[nodiscard]] inline Chunk share_of(std::size_t count, std::size_t index, std::size_t shares) {
+[[nodiscard]] inline Range share_of(std::size_t count, std::size_t index, std::size_t shares) {
   return {count * index / shares, count * (index + 1) / shares};
 }
 

@@ -41,7 +41,9 @@ void Dense::forward(kernels::Backend& backend, const ForwardViews& views) const 
   const kernels::DenseShape dense = shape(views.batch);
   const std::size_t weights = dense.weight_count();
   backend.dense_forward(dense, views.in, views.parameters.slice(0, weights),
-                        views.parameters.slice(weights, outputs_), views.out);
+                        views.parameters.slice(weights, outputs_),
+                        views.out.empty() ? views.out_rounded : views.out);
+  if (!views.out.empty() && !views.out_rounded.empty()) backend.round(views.out, views.out_rounded);
 }
 
 void Dense::backward(kernels::Backend& backend, const BackwardViews& views) const {

@@ -17,6 +17,9 @@ class Dense final : public Layer {
   [[nodiscard]] std::string_view stem() const override { return "fc"; }
   void initialise(runtime::Random& random, std::span<float> parameters) const override;
   [[nodiscard]] std::size_t multiplications() const override;
+  [[nodiscard]] Roundable roundable() const override {
+    return {.in = true, .d_out = false, .results = true};
+  }
   [[nodiscard]] BackwardReads backward_reads() const override {
     return {.in = ReadsIn::kForWeights, .out = reads_for(activation_)};
   }

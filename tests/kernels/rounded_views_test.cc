@@ -73,6 +73,33 @@ TEST_CASE("a convolution of rounded numbers is the one of those that round to th
   }
 }
 
+TEST_CASE("a dense layer reads and writes what rounds to the same") {
+  using layers::Layer;
+  for (const auto& each : operator_cases::kDense) {
+    CAPTURE(each.name, each.seed);
+    const Operands<float> start = layers::random_operands(each.shape, each.seed);
+    const auto pass = [&](Backend& b, Views v, ConstView in, View out, View d_in) {
+      b.dense_forward(each.shape, in, v[Layer::kWeight], v[Layer::kBias], out);
+      b.dense_backward(each.shape, {in, v[Layer::kWeight], out},
+                       {v[Layer::kDOut], d_in, v[Layer::kDWeight], v[Layer::kDBias]});
+    };
+    for_devices([&](Backend& device) {
+      const Operands<float> expected = operands::run_on(device, start, [&](Backend& b, Views v) {
+        pass(b, v, v[Layer::kIn], v[Layer::kOut], v[Layer::kDIn]);
+      });
+      kernels::Buffer out = device.allocate(each.shape.out_count(), kernels::Scalar::kBf16);
+      kernels::Buffer d_in = device.allocate(each.shape.in_count(), kernels::Scalar::kBf16);
+      const Operands<float> got = operands::run_on(device, start, [&](Backend& b, Views v) {
+        const auto in = operands::buffer_of(b, bits_of(start[Layer::kIn]));
+        pass(b, v, in.view(), out.view(), d_in.view());
+      });
+      CHECK(downloaded(device, out.view()) == bits_of(expected[Layer::kOut]));
+      CHECK(downloaded(device, d_in.view()) == bits_of(expected[Layer::kDIn]));
+      for (const std::size_t i : {Layer::kDWeight, Layer::kDBias}) CHECK(got[i] == expected[i]);
+    });
+  }
+}
+
 TEST_CASE("a dense layer multiplies by weights rounded beside it as by those it rounds itself") {
   using layers::Layer;
   for (const auto& each : operator_cases::kDense) {

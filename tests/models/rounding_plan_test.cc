@@ -18,6 +18,7 @@ using models::Roundable;
 constexpr Roundable kConv{.in = true, .d_out = true, .results = false};
 constexpr Roundable kConvWithBias{.in = true, .d_out = false, .results = false};
 constexpr Roundable kNorm{.in = false, .d_out = false, .results = true};
+constexpr Roundable kDense{.in = true, .d_out = false, .results = true};
 constexpr Roundable kPool{};
 
 // Each reads the one before it.
@@ -57,6 +58,11 @@ TEST_CASE("between a normalisation and a convolution there is bf16 only") {
   CHECK(words(chain({kConv, kPool, kConv})) == Words{"plain", "plain", "plain"});
 }
 
+TEST_CASE("between dense layers there is bf16 only, and gradients as they are") {
+  CHECK(words(chain({kDense, kDense, kDense})) == Words{"rounded", "rounded", "plain"});
+  CHECK(words(chain({kConv, kDense, kPool})) == Words{"plain'", "plain", "plain"});
+}
+
 TEST_CASE("what a shortcut or another layer reads is there as it is, too") {
   auto nodes = chain({kConv, kNorm, kConv, kNorm, kPool});
   nodes[3].shortcut = 1;
@@ -80,7 +86,7 @@ TEST_CASE("that activations and gradients lie in memory as bf16 changes no bit o
     WARN("skipped: " << cpu->notice);
     return;
   }
-  for (const char* const kind : {"resnet20", "resnet50", "lenet5"}) {
+  for (const char* const kind : {"resnet20", "resnet50", "lenet5", "mlp"}) {
     CAPTURE(kind);
     constexpr std::size_t kBatch = 2;
     auto created = models::Network::create(models::usual_spec(kind), *cpu->backend, kBatch);
@@ -107,6 +113,6 @@ TEST_CASE("that activations and gradients lie in memory as bf16 changes no bit o
     // Too small a share for one number: all are kept, as f32.
     REQUIRE(network.drop_activations(1e-9));
     CHECK(pass() == rounded);
-    if (std::string(kind) != "lenet5") CHECK(bytes < network.planned_activation_bytes(kBatch));
+    CHECK(bytes < network.planned_activation_bytes(kBatch));
   }
 }
