@@ -1,6 +1,7 @@
 #include "peers/network_objective.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "models/evaluate.h"
 #include "runtime/check.h"
@@ -102,7 +103,9 @@ std::optional<Quality> NetworkObjective::evaluate(kernels::ConstView estimate) {
   const models::Evaluation evaluation =
       models::evaluate(*parts_.network, *parts_.backend, estimate, test,
                        evaluation_batch(*parts_.network, parts_.batch, test.size()));
-  return Quality{evaluation.loss, evaluation.accuracy};
+  return Quality{.loss = evaluation.loss,
+                 .accuracy = evaluation.accuracy,
+                 .guess_loss = std::log(static_cast<double>(parts_.network->classes()))};
 }
 
 }  // namespace peers

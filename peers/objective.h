@@ -11,15 +11,10 @@
 #include "models/parameter_tensor.h"
 #include "peers/policies/gradient_source.h"
 #include "peers/policies/state_visitor.h"
+#include "peers/quality.h"
 #include "runtime/check.h"
 
 namespace peers {
-
-// Quality of an estimate on data that nobody trains on.
-struct Quality {
-  double loss = 0.0;
-  double accuracy = 0.0;  // in [0, 1]
-};
 
 // One thread at a time. Views of estimates and gradients are the device's memory.
 class Objective : public GradientSource {

@@ -418,6 +418,7 @@ class PeerProcess {
     }
     write_end(reason, recorder);
     say_how_it_stood();
+    say_what_it_learned(recorder);
     return status;
   }
 
@@ -472,6 +473,12 @@ class PeerProcess {
     if (partitioned > 0.0)
       log_.warn("was PARTITIONED from half of the others for {:.1f} s", partitioned);
     if (starved > 0.0) log_.warn("was STARVED of parcels for {:.1f} s", starved);
+  }
+
+  void say_what_it_learned(const Recorder& recorder) {
+    if (!recorder.last_quality()) return;
+    if (const std::string warning = guess_warning(*recorder.last_quality()); !warning.empty())
+      log_.warn("{}", warning);
   }
 
   void write_end(std::string_view reason, const Recorder& recorder) {

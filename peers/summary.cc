@@ -162,6 +162,9 @@ std::string to_text(const RunSummary& summary) {
   }
   text += fmt::format("average of all estimates: {}, loss {}\n", percent(summary.average),
                       summary.average ? fmt::format("{:.4f}", summary.average->loss) : "-");
+  if (summary.average)
+    if (const std::string warning = guess_warning(*summary.average); !warning.empty())
+      text += warning + "\n";
   text +=
       fmt::format("consensus distance {:.3g}; weight {:.9f} held + {:.9f} in flight; {:.1f} s\n",
                   summary.consensus_distance, summary.weight_total, summary.weight_in_flight,

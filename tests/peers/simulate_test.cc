@@ -168,6 +168,19 @@ TEST_CASE("settling brings the peers of an asynchronous run together") {
   CHECK(together < 0.1 * apart);
 }
 
+TEST_CASE("what a guess would have come to stands beside what a network did") {
+  const auto quality = [](const std::string& rate) {
+    const peers::Config config = parse(
+        "[train]\nsteps = 20\nbatch = 8\n[model]\nkind = \"logistic\"\n[policy]\n"
+        "learning_rate = " +
+        rate + "\n[simulate]\npeers = 2\n");
+    return run(config).report.summary.average.value();
+  };
+  CHECK(quality("0.05").guess_loss == std::log(10.0));
+  CHECK(peers::guess_warning(quality("0.05")).empty());
+  CHECK_FALSE(peers::guess_warning(quality("1e-9")).empty());
+}
+
 TEST_CASE("peers finish without the one that crashed, in both paces") {
   const Scratch scratch;
   const Matrix rows = random_rows(kPeers, kDimension, -1.0, 1.0, 5);

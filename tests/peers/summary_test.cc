@@ -1,5 +1,7 @@
 #include "peers/summary.h"
 
+#include <cmath>
+
 #include "tests/support/catch.h"
 
 namespace {
@@ -37,4 +39,18 @@ TEST_CASE("totals are over all peers, also those that left no estimate") {
   CHECK(summary.weight_total == 2.0);
   CHECK(summary.weight_in_flight == 0.25);
   CHECK(peers::to_json_text(summary).find("\"test_accuracy\": null") != std::string::npos);
+}
+
+TEST_CASE("an average that is hardly better than a guess is said to be") {
+  peers::RunSummary summary;
+  const auto warns = [&](const peers::Quality& quality) {
+    summary.average = quality;
+    return peers::to_text(summary).find("hardly better than a guess, whose loss is 2.3026") !=
+           std::string::npos;
+  };
+  const double guess = std::log(10.0);
+  CHECK(warns({.loss = 2.31, .accuracy = 0.1, .guess_loss = guess}));
+  CHECK(warns({.loss = 2.30, .accuracy = 0.1, .guess_loss = guess}));
+  CHECK_FALSE(warns({.loss = 2.0, .accuracy = 0.1, .guess_loss = guess}));
+  CHECK_FALSE(warns({.loss = 2.31, .accuracy = 0.0, .guess_loss = 0.0}));  // of no classes
 }
