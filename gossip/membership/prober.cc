@@ -1,6 +1,7 @@
 #include "gossip/membership/prober.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "runtime/check.h"
@@ -18,9 +19,11 @@ Prober::Prober(const Options& options, runtime::Instant now)
 
 std::optional<runtime::PeerId> Prober::tick(std::span<const runtime::PeerId> others,
                                             runtime::Instant now) {
-  for (auto& [number, asked] : asked_)
-    if (!asked.answered && !asked.relayed && now >= asked.relay_at)
-      go_on_asking(asked, number, others);
+  for (auto& [number, asked] : asked_) {
+    if (asked.answered) continue;
+    if (!asked.relayed && now >= asked.relay_at) go_on_asking(asked, number, others);
+    if (asked.in_turn && now >= asked.again_at) ask_again(asked, now);
+  }
   const std::optional<runtime::PeerId> silent = verdict(now);
   if (now < period_ends_) return silent;
   period_ends_ = now + awareness_.scaled(options_.interval);
@@ -28,9 +31,22 @@ std::optional<runtime::PeerId> Prober::tick(std::span<const runtime::PeerId> oth
     Asked& asked = ask(*target, std::nullopt, now);
     asked.in_turn = true;
     asked.verdict_at = std::max(period_ends_, now + 2 * (asked.relay_at - now));
+    asked.again_at = asked.relay_at;
   }
-  while (asked_.size() > kAskedMax) asked_.erase(asked_.begin());
+  forget_old();
   return silent;
+}
+
+// The oldest first, and those that only a late answer would be news of before others. Never one of
+// our own turn that is to be decided on.
+void Prober::forget_old() {
+  for (const bool also_open : {false, true}) {
+    for (auto at = asked_.begin(); at != asked_.end() && asked_.size() > kAskedMax;) {
+      const Asked& asked = at->second;
+      const bool undecided = asked.in_turn && !asked.answered;
+      at = undecided || (asked.is_open() && !also_open) ? std::next(at) : asked_.erase(at);
+    }
+  }
 }
 
 // Nobody has answered directly: ask through others; or, where it was asked for somebody, say so.
@@ -51,6 +67,14 @@ void Prober::go_on_asking(Asked& asked, std::uint64_t number,
   asked.unreachables_due = relays.size();
   for (const runtime::PeerId relay : relays)
     questions_.push_back({relay, {Probe::Kind::kRelay, number, asked.peer}});
+}
+
+// The first question may have been lost, or its answer. With a number of its own: an answer says
+// how long the link takes.
+void Prober::ask_again(Asked& asked, runtime::Instant now) {
+  // Rounded up: none comes with the verdict.
+  asked.again_at = now + (asked.verdict_at - asked.relay_at) / kAskedAgain + runtime::Duration{1};
+  ask(asked.peer, now);
 }
 
 // Of the probes of our own, one at a time.
@@ -97,7 +121,7 @@ void Prober::hear(runtime::PeerId from, const Probe& probe, runtime::Instant now
       questions_.push_back({from, {Probe::Kind::kAnswer, probe.number, options_.self}});
       return;
     case Probe::Kind::kRelay:
-      if (asked_.size() < kAskedMax && probe.about != options_.self)
+      if (probe.about != options_.self && relaying() < kRelayingMax)
         static_cast<void>(ask(
             probe.about, Question{from, {Probe::Kind::kAnswer, probe.number, probe.about}}, now));
       return;
@@ -114,10 +138,22 @@ void Prober::hear(runtime::PeerId from, const Probe& probe, runtime::Instant now
       if (from == probe.about && !asked->second.excused)
         note_round_trip(from, now - asked->second.at);
       if (!asked->second.answered) hear_answer(probe);
-      if (from == probe.about) asked_.erase(asked);
+      if (from != probe.about) return;
+      asked_.erase(asked);
+      // It lived when it answered: what it was asked before is answered, too.
+      for (auto& [number, other] : asked_)
+        if (number < probe.number && other.peer == from && other.in_turn && !other.answered)
+          note_answer(other);
       return;
     }
   }
+}
+
+std::size_t Prober::relaying() const {
+  const auto of_others = [](const auto& entry) {
+    return entry.second.for_whom && entry.second.is_open();
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(asked_, of_others));
 }
 
 void Prober::note_round_trip(runtime::PeerId peer, runtime::Duration span) {
@@ -127,8 +163,12 @@ void Prober::note_round_trip(runtime::PeerId peer, runtime::Duration span) {
 
 void Prober::hear_answer(const Probe& probe) {
   Asked& asked = asked_.at(probe.number);
-  asked.answered = true;
   if (asked.for_whom) questions_.push_back(*asked.for_whom);
+  note_answer(asked);
+}
+
+void Prober::note_answer(Asked& asked) {
+  asked.answered = true;
   if (asked.in_turn) awareness_.better();
 }
 
@@ -151,7 +191,7 @@ runtime::Instant Prober::next_tick() const {
   for (const auto& [number, asked] : asked_) {
     if (asked.answered) continue;
     if (!asked.relayed) next = std::min(next, asked.relay_at);
-    if (asked.in_turn) next = std::min(next, asked.verdict_at);
+    if (asked.in_turn) next = std::min({next, asked.again_at, asked.verdict_at});
   }
   return next;
 }

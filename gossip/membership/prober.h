@@ -53,8 +53,13 @@ class Prober {
     std::uint64_t seed = 0;
   };
   static constexpr std::size_t kRelays = 3;
+  // How often who has not answered is asked again directly while the relays ask: of a network that
+  // loses one message in ten 0.8 % of all probes would end in a wrong suspicion without; 0.005 %
+  // do.
+  static constexpr int kAskedAgain = 3;
   // Questions remembered, answered or not; older ones are forgotten, and so are their answers.
   static constexpr std::size_t kAskedMax = 64;
+  static constexpr std::size_t kRelayingMax = 32;  // that others wait for; more are not taken on
 
   Prober(const Options& options, runtime::Instant now);
 
@@ -87,19 +92,27 @@ class Prober {
     runtime::Instant at{};
     runtime::Instant relay_at{};         // nobody has answered: ask through others, or say so
     std::optional<Question> for_whom{};  // an answer goes there
-    runtime::Instant verdict_at{};       // in our own turn: unanswered by then, it is silent
+    runtime::Instant again_at{};         // in our own turn: it is asked once more
+    runtime::Instant verdict_at{};       // the same: unanswered by then, it is silent
     bool in_turn = false;
     std::size_t unreachables_due = 0;  // relays that have not spoken
     bool answered = false;
     bool relayed = false;
     bool excused = false;  // we stood still meanwhile: what it took says nothing of the link
+
+    // Whether an answer would be more than a measurement.
+    [[nodiscard]] bool is_open() const { return !answered && (in_turn || !relayed); }
   };
   Asked& ask(runtime::PeerId peer, std::optional<Question> for_whom, runtime::Instant now);
   void go_on_asking(Asked& asked, std::uint64_t number, std::span<const runtime::PeerId> others);
   void note_round_trip(runtime::PeerId peer, runtime::Duration span);
+  void ask_again(Asked& asked, runtime::Instant now);
   void hear_answer(const Probe& probe);
+  void note_answer(Asked& asked);
   [[nodiscard]] std::optional<runtime::PeerId> next_target(std::span<const runtime::PeerId> others);
   [[nodiscard]] std::optional<runtime::PeerId> verdict(runtime::Instant now);
+  [[nodiscard]] std::size_t relaying() const;
+  void forget_old();
 
   Options options_;
   runtime::Random random_;

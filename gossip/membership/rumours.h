@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "gossip/members.h"
@@ -28,7 +29,7 @@ inline constexpr std::size_t kRumoursMax = 16;  // of one message
 class Rumours {
  public:
   void spread(const Rumour& rumour);  // instead of what was said of the same member before
-  void forget(runtime::PeerId about) { rumours_.erase(about); }
+  void forget(runtime::PeerId about);
   [[nodiscard]] bool empty() const { return rumours_.empty(); }
 
   // What to tell in the next message, at most `most`, for a run of so many members: what was told
@@ -36,11 +37,10 @@ class Rumours {
   [[nodiscard]] std::vector<Rumour> take(std::size_t most, std::size_t members);
 
  private:
-  struct Told {
-    Rumour rumour;
-    std::size_t times = 0;
-  };
-  std::map<runtime::PeerId, Told> rumours_;
+  using Place = std::pair<std::size_t, runtime::PeerId>;  // how often it was told; of whom it is
+
+  std::map<Place, Rumour> rumours_;
+  std::map<runtime::PeerId, std::size_t> times_;  // how often that of each was told
 };
 
 // How often a rumour is told by each member of a run of so many.

@@ -280,7 +280,7 @@ TEST_CASE("the next tick is never in the past of the last one, and is there when
   table.push(0, 1);
   runtime::Instant now = at_ms(0);
   std::vector<runtime::Instant> sent_at;
-  for (int turn = 0; turn < 30; ++turn) {
+  for (int turn = 0; turn < 60; ++turn) {
     table[0].tick(now);
     REQUIRE(table[0].next_tick() > now);
     for (const Delivery& delivery : table.take(0, 1, now))
