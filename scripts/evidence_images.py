@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from lab import Lab, mean, spread
 from page_parts import table
+from size_tables import size_table
 from svg_plot import chart
 
 PEERS = 6
@@ -23,6 +24,8 @@ QUANTITIES = {  # names to labels, what they are of a run, and whether their axi
 }
 AGAINST = {"rounds": ("rounds", lambda run: run.summary["peers"][0]["steps"]),
            "bytes": ("MB sent by a peer", lambda run: run.sent / PEERS / 1e6)}
+# How many peers of each graph: on a dense one messages grow with the square.
+SIZES = {"one-peer-exponential": (4, 16, 64), "clusters": (4, 16)}
 ROUNDING = 1e-9  # of consensus distances in single precision: no curve
 
 
@@ -42,6 +45,11 @@ class Images:
     def weightings(self):
         return {"uniform": ["gossip.weighting=uniform"], "constant": ["gossip.weighting=constant"],
                 **{f"moreau, k = {k}": [*PUBLISHED, f"gossip.moreau.k={k}"] for k in self.k}}
+
+    @property
+    def parts(self):
+        """Of the page: ends of 6 peers; consensus distance, and loss, against the number of peers."""
+        return self.name, f"{self.name}-consensus-sizes", f"{self.name}-loss-sizes"
 
     @property
     def arms(self):
@@ -134,9 +142,27 @@ def end_cases(images):
             for arm in images.arms for rate in images.rates[arm[1]]}
 
 
+def size_cases(images):
+    """With SGD at the lower of its rates: (graph, weights, peers) to settings."""
+    rate = images.rates["sgd"][0]
+    return {(graph, weights, peers): [*images.settings((graph, "sgd", weights), rate, images.steps[-1]),
+                                      f"simulate.peers={peers}"]
+            for graph, sizes in SIZES.items() for weights in images.weightings for peers in sizes}
+
+
+def size_tables(images, runs):
+    """`runs`: (graph, weights, peers) to runs."""
+    def rows(value_of):
+        return {(graph, weights): [(peers, mean(map(value_of, runs[graph, weights, peers]))) for peers in sizes]
+                for graph, sizes in SIZES.items() for weights in images.weightings}
+
+    return [size_table(rows(lambda run: run.summary["consensus_distance"]), sloped=True),
+            size_table(rows(lambda run: run.test_loss), sloped=False)]
+
+
 def check(images, program, folder):
     """The refusals of the program, a line each. Nothing is trained, and glyphs stand for the images."""
-    return Lab(program, Study(images, end_cases(images)), None, folder).check()
+    return Lab(program, Study(images, end_cases(images) | size_cases(images)), None, folder).check()
 
 
 def evidence(images, data, program, seeds, folder):
@@ -148,8 +174,8 @@ def evidence(images, data, program, seeds, folder):
     end = images.steps[-1]
     ends = run("ends", end_cases(images))
     best = best_rates(images, ends)
-    part = {images.name: ends_table(images, ends, best)}
+    sized = size_tables(images, run("sizes", size_cases(images)))
     curves = run("curves", {(arm, steps): images.settings(arm, best[arm], steps)
                             for arm in images.arms for steps in images.steps[:-1]})
     curves |= {(arm, end): ends[arm, best[arm]] for arm in images.arms}
-    return part, pictures(images, curves)
+    return dict(zip(images.parts, [ends_table(images, ends, best), *sized])), pictures(images, curves)

@@ -12,25 +12,24 @@ import subprocess
 import sys
 import tempfile
 
-from page_parts import table
+from size_tables import ZERO, size_table
 from svg_plot import chart
 
 PARTS = ("consensus", "gap")
 SECONDS_MAX = 1800
-ZERO = 1e-15  # rounding
 
 DIMENSION = 20
 ROUNDS = 500
-# How many peers: on a dense graph messages grow with the square.
-GRAPHS = {"complete": (4, 8, 16), "one-peer-exponential": (4, 8, 16, 32, 64), "clusters": (4, 8, 16, 32)}
+GRAPHS = ("complete", "one-peer-exponential", "clusters")
+SIZES = (4, 8, 16, 32, 64)
 FIGURES_OF = ("clusters", "one-peer-exponential")
-SIZES = max(GRAPHS.values(), key=len)
 PUBLISHED = ["gossip.moreau.distance=exact", "gossip.moreau.space=mass"]
 WEIGHTINGS = {
     "uniform": ["gossip.weighting=uniform"],
     "constant": ["gossip.weighting=constant"],
-    **{f"moreau, k = {k}": ["gossip.weighting=moreau", f"gossip.moreau.k={k}", *PUBLISHED]
-       for k in (0.01, 1, 100)},
+    **{f"moreau, {name}": ["gossip.weighting=moreau", f"gossip.moreau.k={k}", f"gossip.moreau.v={v}", *PUBLISHED]
+       for name, k, v in (("k = 0.01", 0.01, 0.1), ("k = 1", 1, 0.1), ("k = 100", 100, 0.1),
+                          ("k = 1, v = 0.01", 1, 0.01), ("k = 1, v = 0.5", 1, 0.5))},
     "moreau, k = 1, sketch": ["gossip.weighting=moreau", "gossip.moreau.k=1"],
 }
 
@@ -137,34 +136,14 @@ def mean_of(results, field, **where):
     return statistics.fmean(r[field] for r in results if all(r[k] == v for k, v in where.items()))
 
 
-def slope(points):
-    """Of a straight line through the logarithms, by least squares."""
-    xs, ys = [math.log(x) for x, _ in points], [math.log(y) for _, y in points]
-    middle_x, middle_y = statistics.fmean(xs), statistics.fmean(ys)
-    return (sum((x - middle_x) * (y - middle_y) for x, y in zip(xs, ys)) /
-            sum((x - middle_x) ** 2 for x in xs))
-
-
 def at_rest(results, field, graph, weighting):
-    return [(n, mean_of(results, field, graph=graph, weighting=weighting, peers=n)) for n in GRAPHS[graph]]
-
-
-def cells(points):
-    found = dict(points)
-    return ["" if n not in found else "0" if found[n] < ZERO else f"{found[n]:.3g}" for n in SIZES]
+    return [(n, mean_of(results, field, graph=graph, weighting=weighting, peers=n)) for n in SIZES]
 
 
 def tables(results):
-    spread, gap = [], []
-    for graph in GRAPHS:
-        for weighting in WEIGHTINGS:
-            points = at_rest(results, "spread", graph, weighting)
-            still = max(y for _, y in points) < ZERO
-            steepness = "-" if still else f"{slope(points):+.2f}"
-            spread.append([f"`{graph}`", weighting, *cells(points), steepness])
-            gap.append([f"`{graph}`", weighting, *cells(at_rest(results, "gap", graph, weighting))])
-    sizes = [f"N = {n}" for n in SIZES]
-    return (table(["graph", "weights", *sizes, "slope"], spread), table(["graph", "weights", *sizes], gap))
+    rows = [(graph, weighting) for graph in GRAPHS for weighting in WEIGHTINGS]
+    return [size_table({row: at_rest(results, field, *row) for row in rows}, sloped=field == "spread")
+            for field in ("spread", "gap")]
 
 
 def figures(results):
@@ -193,6 +172,6 @@ def draw(title, x_label, y_label, series, log_x=False):
 
 def evidence(program, seeds):
     """Parts of the page and pictures, by name."""
-    results = run_all([(program, g, w, n, s) for g in GRAPHS for w in WEIGHTINGS for n in GRAPHS[g]
+    results = run_all([(program, g, w, n, s) for g in GRAPHS for w in WEIGHTINGS for n in SIZES
                        for s in range(1, seeds + 1)])
     return dict(zip(PARTS, tables(results))), figures(results)
