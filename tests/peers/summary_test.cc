@@ -53,4 +53,5 @@ TEST_CASE("an average that is hardly better than a guess is said to be") {
   CHECK(warns({.loss = 2.30, .accuracy = 0.1, .guess_loss = guess}));
   CHECK_FALSE(warns({.loss = 2.0, .accuracy = 0.1, .guess_loss = guess}));
   CHECK_FALSE(warns({.loss = 2.31, .accuracy = 0.0, .guess_loss = 0.0}));  // of no classes
+  CHECK_FALSE(warns({.loss = std::nan(""), .accuracy = 0.0, .guess_loss = guess}));
 }
