@@ -43,7 +43,25 @@ class Run:
             if process.poll() is None:
                 process.kill()
             process.communicate()
+        self.end_orphans()
         shutil.rmtree(self.folder)
+
+    def end_orphans(self):
+        """Peers whose launcher was killed end by themselves, but write into the folder until they have."""
+        orphans = [int(name) for name in os.listdir("/proc") if name.isdigit() and self.is_home_of(name)]
+        for pid in orphans:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        if left := still_alive_after(orphans, seconds=20):
+            raise RuntimeError(f"still in {self.folder}: {left}")
+
+    def is_home_of(self, pid):
+        try:
+            return os.readlink(f"/proc/{pid}/cwd") == str(self.folder)
+        except OSError:  # it is gone, or not ours
+            return False
 
     def start(self, *arguments, on=()):
         """`on`: the words before the program that start it on another machine."""
