@@ -53,9 +53,9 @@ class Prober {
     std::uint64_t seed = 0;
   };
   static constexpr std::size_t kRelays = 3;
-  // How often who has not answered is asked again directly while the relays ask: of a network that
-  // loses one message in ten 0.8 % of all probes would end in a wrong suspicion without; 0.005 %
-  // do.
+  // How often who has not answered is asked again directly while the relays ask. On a network that
+  // loses one message in ten 0.8 % of all probes would end in a wrong suspicion without that, and
+  // 0.005 % do.
   static constexpr int kAskedAgain = 3;
   // Questions remembered, answered or not; older ones are forgotten, and so are their answers.
   static constexpr std::size_t kAskedMax = 64;

@@ -16,14 +16,12 @@ OutputGradient gradient_of(const DenseShape& shape, ConstView out, View d_out) {
   return gradient;
 }
 
-bool is_f32(ConstView view) { return view.empty() || view.scalar() == Scalar::kF32; }
-
 }  // namespace
 
 void CpuBackend::dense_forward(const DenseShape& shape, ConstView in, ConstView weight,
                                ConstView bias, View out) {
   CHECK(fits(shape, {in, weight, bias, out}));
-  CHECK(takes_rounded() || (is_f32(in) && is_f32(out)));
+  CHECK(takes_rounded() || (is_real(in.scalar()) && is_real(out.scalar())));
   onednn().dense_forward(shape, factor_of(in), factor_of(weight),
                          bias_or_zeros(bias, shape.outputs), result_in(out));
 }
@@ -31,7 +29,8 @@ void CpuBackend::dense_forward(const DenseShape& shape, ConstView in, ConstView 
 void CpuBackend::dense_backward(const DenseShape& shape, const DenseSaved& saved,
                                 const LayerGradients& gradients) {
   CHECK(fits(shape, saved, gradients));
-  CHECK(takes_rounded() || (is_f32(saved.in) && is_f32(saved.out) && is_f32(gradients.d_in)));
+  CHECK(takes_rounded() || (is_real(saved.in.scalar()) && is_real(saved.out.scalar()) &&
+                            is_real(gradients.d_in.scalar())));
   OutputGradient gradient = gradient_of(shape, saved.out, gradients.d_out);
   // Rounded once, in a pass that there is anyway, for both products.
   if (takes_rounded())
