@@ -9,8 +9,7 @@ constexpr double kRoundsOverlapped = 4.0;  // up to here an acknowledgement is n
 constexpr double kLate = 2.0;              // times what the quickest takes: not the link's doing
 constexpr double kLateMin = 2.0 * kRoundsOverlapped;
 constexpr double kMemory = 0.75;
-// Worth a copy of a large model: what SWIM needs to find somebody dead is far less, and with ten
-// seconds the worst of 32 peers on two cores held a second one.
+// Worth a copy of a large model: what SWIM needs to find somebody dead is far less.
 constexpr runtime::Duration kLargeLateMin{30'000'000'000};
 
 }  // namespace

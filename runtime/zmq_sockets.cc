@@ -40,10 +40,12 @@ int milliseconds(Duration span) {
   return static_cast<int>(std::clamp<std::int64_t>(count, 0, std::numeric_limits<int>::max()));
 }
 
-// What waits in queues is memory beside the models, so it is bounded in bytes too.
+// What waits in queues is memory beside the models, and there is a queue for each sender: so it is
+// bounded in bytes too. Two large messages are enough to keep a connection busy, since the system
+// holds some more.
 int queue_messages_max(Channel channel, const ZmqOptions& options) {
-  constexpr std::size_t kQueueBytes = 8U << 20U;
-  constexpr std::size_t kMessagesMin = 8;
+  constexpr std::size_t kQueueBytes = 2U << 20U;
+  constexpr std::size_t kMessagesMin = 2;
   std::size_t messages = options.queue_messages_max;
   if (channel == Channel::kBulk)
     messages = std::min(messages, std::max(kMessagesMin, kQueueBytes / options.message_bytes_max));
