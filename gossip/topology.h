@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,6 +51,14 @@ class Topology {
 
   // Whether the graph is the same in every round.
   [[nodiscard]] virtual bool constant() const { return false; }
+
+  // After how many rounds all of so many members hold the exact mean, with the shares prescribed or
+  // else equal ones, where those begin at a multiple of that many. Empty: they never do, or not for
+  // certain.
+  [[nodiscard]] virtual std::optional<std::uint64_t> rounds_to_average(
+      std::size_t /*peer_count*/) const {
+    return std::nullopt;
+  }
 
   // Whether the graph of some of the members is that of all with the others left out. Then peers
   // in step need not agree on who is there.

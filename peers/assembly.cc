@@ -485,6 +485,7 @@ PeerOptions Assembly::options_of(const Config& config, const Place& place) const
           .mix_statistics = config.gossip.mix_statistics,
           .damping = config.gossip.damping,
           .average_every = config.gossip.average_every,
+          .averages = protocol_of(config).averages,
           .steps_after_push = protocol_of(config).steps_after_push ||
                               config.policy.order == "adapt-while-communicate",
           .blocks = block_choice_of(config),

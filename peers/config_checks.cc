@@ -212,6 +212,14 @@ void check_gossip(const Config& config, Problems& problems) {
         {"gossip.topology", fmt::format("with gossip.protocol = {} the graph must be "
                                         "the same in every round: expected one matrix",
                                         toml_text(gossip.protocol))});
+  const bool averages_in_rounds =
+      find_protocol(gossip.protocol)->averages && !(*topology)->constant();
+  if (averages_in_rounds && config.policy.schedule == "overlapped")
+    problems.push_back(
+        {"policy.schedule",
+         fmt::format("\"overlapped\" steps on while one push travels, and with gossip.topology = "
+                     "{} an average takes several, one after another",
+                     toml_text(gossip.topology))});
   if (const runtime::Status fits = (*weighting)->check(**topology); !fits) {
     problems.push_back(
         {"gossip.weighting", fmt::format("{}; gossip.topology is {}", fits.error().message,

@@ -20,6 +20,7 @@ constexpr std::string_view kFreely[] = {"\"async\"", "\"bounded\""};
 constexpr std::string_view kUniform[] = {"\"uniform\""};
 constexpr std::string_view kMetropolis[] = {"\"metropolis\""};
 constexpr std::string_view kComplete[] = {"\"complete\""};
+constexpr std::string_view kExact[] = {"\"complete\"", "\"base-k\""};
 constexpr std::string_view kBothWays[] = {
     "\"bidirectional-ring\"", "\"complete\"", "\"torus\"", "\"matching\"",
     "\"erdos-renyi\"",        "\"clusters\"", "\"file\""};
@@ -47,7 +48,7 @@ constexpr Demand kDSgd[] = {
 };
 constexpr Demand kAllreduce[] = {
     {"gossip.pace", kInStep, "the average is of all peers' models of one round"},
-    {"gossip.topology", kComplete, "the average is of everybody's model"},
+    {"gossip.topology", kExact, "the average is of everybody's model"},
     {"gossip.weighting", kUniform, "all models count alike"},
     {"gossip.codec", kAsTheyAre,
      "what a codec loses stays with its owner, so averages would differ"},
@@ -115,7 +116,8 @@ constexpr Protocol kProtocols[] = {
     {"liec", "coded steps, what the code loses compensated at once; exact averages in between",
      "Cheng et al. 2024", kLiec, 0, false, gossip::ParcelKind::kStep},
     {"d-sgd", "doubly stochastic averaging with neighbours, in step", "Lian et al. 2017", kDSgd},
-    {"allreduce", "the exact average of all, in step", "Chen et al. 2016", kAllreduce},
+    {"allreduce", "the exact average of all, in step", "Chen et al. 2016", kAllreduce, 0, false,
+     gossip::ParcelKind::kMass, true},
     {"ad-psgd", "a peer and one drawn average the two models, each pair when it comes to it",
      "Lian et al. 2018", kAdPsgd, 0, false, gossip::ParcelKind::kRequest},
     {"s-addopt", "gradient tracking: a companion of the parameters follows the mean gradient",

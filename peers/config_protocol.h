@@ -29,6 +29,7 @@ struct Protocol {
   std::size_t companions = 0;     // vectors that are mixed beside the parameters
   bool steps_after_push = false;  // PeerOptions
   gossip::ParcelKind parcels = gossip::ParcelKind::kMass;
+  bool averages = false;  // PeerOptions
 };
 
 // In the order of the contract.

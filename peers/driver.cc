@@ -33,9 +33,9 @@ class Run {
       if (stop_->requested() || peer_->leave_asked()) return ended(Ending::kStopped);
       if (peer_->diverged()) return ended(Ending::kDiverged);
       if (peer_->finished()) return ended(Ending::kDone);
-      if (phase == Phase::kTraining) {
+      if (phase == Phase::kTraining && !peer_->averaging()) {
         take_step();
-      } else if (phase == Phase::kMixing || phase == Phase::kSettling) {
+      } else if (phase <= Phase::kSettling) {
         take_mixing_round(phase);
       } else {
         mix();  // what still comes is acknowledged once it is folded
@@ -65,7 +65,8 @@ class Run {
   // others learn without taking the cores from them.
   void take_mixing_round(Phase phase) {
     if (!peer_->ready()) {
-      wait_for_others();
+      const runtime::Duration waited = wait_for_others();
+      if (phase == Phase::kTraining) peer_->note_blocked(waited);
       return;
     }
     waiting_since_.reset();
@@ -73,7 +74,7 @@ class Run {
     const Phase now = peer_->advance(clock_->now());
     if (now != phase) return;
     const bool handed = push();
-    if (phase == Phase::kMixing || !handed) {
+    if (phase == Phase::kMixing || (phase == Phase::kSettling && !handed)) {
       gossip_.wait_for_arrivals(std::min(
           kPatience,
           runtime::from_seconds(peer_->mean_step_seconds()) + runtime::Duration(1'000'000)));

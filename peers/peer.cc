@@ -211,6 +211,7 @@ void Peer::mix() {
 
 void Peer::end_round() {
   round_open_ = false;
+  if (averaging()) return;
   const double learning_rate_sum = std::exchange(learning_rate_sum_, 0.0);
   if (parts_.correction != nullptr) parts_.correction->after_mix(mass_, learning_rate_sum);
   if (parts_.outer != nullptr && learning_rate_sum > 0.0) {
@@ -300,7 +301,7 @@ void Peer::stretch_period() {
 }
 
 double Peer::compute() {
-  CHECK(steps_behind() < options_.steps);
+  CHECK(steps_behind() < options_.steps && !averaging());
   const Plan plan = parts_.schedule->plan(step_, steps_behind());
   learning_rate_ = plan.learning_rate;
   if (parts_.batches != nullptr) learning_rate_ *= parts_.batches->rate_factor();
@@ -421,7 +422,8 @@ Phase Peer::advance(runtime::Instant now) {
     const std::scoped_lock lock(mutex_);
     return exchange_->members().others_reached(phase);
   };
-  if (phase_ == Phase::kTraining && steps_behind() >= options_.steps) enter(Phase::kMixing);
+  if (phase_ == Phase::kTraining && steps_behind() >= options_.steps && !averaging())
+    enter(Phase::kMixing);
   // In step, everybody takes as many rounds, so nobody has to hear who is done.
   if (phase_ == Phase::kMixing &&
       (options_.pace == Pace::kSync || others_reached(Phase::kMixing))) {

@@ -58,7 +58,9 @@ struct PeerOptions {
   bool mix_statistics = true;       // false: as OwnStatistics
   double damping = 1.0;             // of every share that is pushed, in (0, 1]
   std::uint64_t average_every = 1;  // as ProtocolOptions
-  bool steps_after_push = false;    // a step that is pushed after is added once shares are cut
+  bool averages = false;          // in step: a step waits for as many rounds as the topology takes
+                                  // to average exactly
+  bool steps_after_push = false;  // a step that is pushed after is added once shares are cut
   gossip::BlockChoice::Options blocks = {};
   // Not in step: settling ends by then, whoever does not answer.
   runtime::Duration settle_max{2'000'000'000};
@@ -148,7 +150,7 @@ class Peer {
   void visit_parts(StateVisitor& visitor);
   void visit_position(StateVisitor& visitor);  // these four: between rounds
 
-  // --- The trainer's side. A round is: mix, compute (unless settling), push.
+  // --- The trainer's side. A round is: mix, compute (unless settling or averaging), push.
 
   // Where this peer stands, moved on as far as what it has heard allows.
   gossip::Phase advance(runtime::Instant now);
@@ -168,7 +170,9 @@ class Peer {
   };
   [[nodiscard]] std::vector<Awaited> awaited() const;
   [[nodiscard]] std::uint64_t round() const { return round_; }  // pushes so far
-  void mix();                                                   // folds what has arrived into x
+  // Amid rounds that one exact average takes: the next step waits for the last of them.
+  [[nodiscard]] bool averaging() const { return place_in_average().done > 0; }
+  void mix();  // folds what has arrived into x
   // One gradient step: x += delta. Returns the batch's loss; the mean so far, where this peer sits
   // the period out.
   double compute();
@@ -259,6 +263,7 @@ class Peer {
   [[nodiscard]] gossip::PushPlan plan_for(const Recipients& to,
                                           std::span<const runtime::PeerId> members) const;
   void weigh_by_distance(Recipients& to) const;
+  void let_parts_see();
   void let_correction_see();
   void say(gossip::Note note);  // of this peer, to all
   void tell_of_batches();
@@ -273,6 +278,14 @@ class Peer {
   [[nodiscard]] double weight_of_estimate(std::uint32_t block) const;
   [[nodiscard]] kernels::View estimate_copy();
   bool hand_out();
+  // Of the rounds between two steps, which the next push begins or goes on with.
+  struct PlaceInAverage {
+    std::uint64_t done = 0;  // before it
+    std::uint64_t rounds = 1;
+    [[nodiscard]] bool first() const { return done == 0; }
+    [[nodiscard]] bool last() const { return done + 1 == rounds; }
+  };
+  [[nodiscard]] PlaceInAverage place_in_average() const;
   [[nodiscard]] bool averages_pairs() const;  // instead of pushing shares
   void answer_requests();
   void answer_request(runtime::PeerId asker);

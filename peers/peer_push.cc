@@ -134,11 +134,27 @@ void Peer::hear_of_batches() {
   parts_.batches->hear(notes, peers, *parts_.objective);
 }
 
-bool Peer::hand_out() {
-  const std::size_t planned = choice_.blocks(round_, &lists_).size();
+// Steps are behind, and what comes now is mixing.
+void Peer::let_parts_see() {
   if (parts_.participation != nullptr && parts_.participation->open()) stretch_period();
   if (parts_.correction != nullptr) let_correction_see();
   if (parts_.batches != nullptr) tell_of_batches();
+}
+
+Peer::PlaceInAverage Peer::place_in_average() const {
+  if (!options_.averages) return {};
+  const std::scoped_lock lock(mutex_);
+  const gossip::Topology& topology = *protocol_->graph(round_).topology;
+  // Everybody computes the same, as of the graph.
+  const auto rounds = topology.rounds_to_average(mixing_members(topology).size());
+  if (!rounds || *rounds == 0) return {};
+  return {.done = round_ % *rounds, .rounds = *rounds};
+}
+
+bool Peer::hand_out() {
+  const std::size_t planned = choice_.blocks(round_, &lists_).size();
+  const PlaceInAverage place = place_in_average();
+  if (place.first()) let_parts_see();
   const gossip::List<std::uint32_t> blocks = pushable_blocks();
   Recipients to = recipients(!blocks.empty());
   const bool by_distance = parts_.weighting->asks_distances();
@@ -159,7 +175,7 @@ bool Peer::hand_out() {
     hand(to, snapshot, blocks);
   }
   note_own();  // before a step that the others' parcels have no part in
-  if (std::exchange(step_due_, false)) apply_delta(/*finished=*/true);
+  if (place.last() && std::exchange(step_due_, false)) apply_delta(/*finished=*/true);
   round_open_ = true;
   if (phase_ == Phase::kSettling &&
       (handed > 0 || to.peers.empty() || options_.pace == Pace::kSync))

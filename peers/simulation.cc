@@ -161,12 +161,14 @@ void Simulation::State::take_step(std::size_t i) {
   peer(i).flush(network.transport_of(id_of(i)), now());
   if (peer(i).advance(now()) != before)
     return call_after(runtime::Duration::zero(), i, Happening::kAdvance);
-  if (before == Phase::kTraining) {
+  const bool averaging = before == Phase::kTraining && peer(i).averaging();
+  const bool computes = before == Phase::kTraining && !averaging;
+  if (computes) {
     nodes[i].loss = peer(i).compute();
     peer(i).note_step_time(nodes[i].step);
   }
-  nodes[i].push_due = before != Phase::kTraining || peer(i).push_planned();
-  call_after(nodes[i].step, i, Happening::kStepDone);
+  nodes[i].push_due = !computes || peer(i).push_planned();
+  call_after(averaging ? runtime::Duration::zero() : nodes[i].step, i, Happening::kStepDone);
 }
 
 void Simulation::State::mix(std::size_t i) {
@@ -210,7 +212,7 @@ void Simulation::State::write_header() {
 // One row a peer and step, after the mixing that ends it; row 0 is the start.
 void Simulation::State::trace_row(std::size_t i) {
   Node& node = nodes[i];
-  if (trace == nullptr || peer(i).step() < node.traced) return;
+  if (trace == nullptr || peer(i).averaging() || peer(i).step() < node.traced) return;
   node.traced = peer(i).step() + 1;
   auto* quadratic = dynamic_cast<Quadratic*>(&node.assembly->objective());
   const double loss = quadratic != nullptr ? quadratic->loss_at(peer(i).estimate()) : node.loss;

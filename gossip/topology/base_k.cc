@@ -13,6 +13,8 @@ class BaseK final : public SymmetricTopology {
  public:
   explicit BaseK(std::size_t fanout) : fanout_(fanout) {}
   [[nodiscard]] bool prescribes_shares() const override { return true; }
+  [[nodiscard]] std::optional<std::uint64_t> rounds_to_average(
+      std::size_t peer_count) const override;
 
  private:
   [[nodiscard]] Places receivers(const Turn& turn) const override {
@@ -27,19 +29,26 @@ class BaseK final : public SymmetricTopology {
   }
 
   using Schedule = std::vector<ExchangeRound>;
+  template <typename Read>
+  auto with_schedule(std::size_t count, const Read& read) const {
+    return schedules_.ask(
+        {.round = 0, .count = count},
+        [&](Schedule& schedule) { schedule = base_k_schedule(count, fanout_); }, read);
+  }
   template <typename Use>
   void for_each_exchange(const Turn& turn, const Use& use) const {
-    schedules_.ask(
-        {.round = 0, .count = turn.count},
-        [&](Schedule& schedule) { schedule = base_k_schedule(turn.count, fanout_); },
-        [&](const Schedule& schedule) {
-          std::ranges::for_each(schedule[turn.round % schedule.size()][turn.place], use);
-        });
+    with_schedule(turn.count, [&](const Schedule& schedule) {
+      std::ranges::for_each(schedule[turn.round % schedule.size()][turn.place], use);
+    });
   }
 
   std::size_t fanout_;
   mutable Recent<Schedule> schedules_;
 };
+
+std::optional<std::uint64_t> BaseK::rounds_to_average(std::size_t peer_count) const {
+  return with_schedule(peer_count, [](const Schedule& schedule) { return schedule.size(); });
+}
 
 }  // namespace
 

@@ -27,6 +27,10 @@ class Complete final : public Topology {
   [[nodiscard]] bool symmetric() const override { return true; }
   [[nodiscard]] bool constant() const override { return true; }
   [[nodiscard]] bool induced() const override { return true; }
+  [[nodiscard]] std::optional<std::uint64_t> rounds_to_average(
+      std::size_t /*peer_count*/) const override {
+    return 1;
+  }
 };
 
 }  // namespace

@@ -50,6 +50,23 @@ TEST_CASE("exact averages are told from fast ones, after as many rounds as they 
   CHECK_FALSE(dense->exact_after.has_value());
 }
 
+TEST_CASE("a topology that says in how many rounds it averages does so, and not in fewer") {
+  for (const auto* name : {"complete", "base-k"}) {
+    for (std::size_t fanout = 1; fanout <= 4; ++fanout) {
+      for (std::size_t peer_count = 2; peer_count <= 17; ++peer_count) {
+        CAPTURE(name, fanout, peer_count);
+        const gossip::TopologyOptions options{.name = name, .fanout = fanout};
+        const auto topology = gossip::make_topology(options).value();
+        CHECK(topology->rounds_to_average(peer_count) ==
+              measure(options, {.peer_count = peer_count})->exact_after);
+      }
+    }
+  }
+  CHECK(gossip::make_topology({.name = "base-k"}).value()->rounds_to_average(1) == 0);
+  CHECK_FALSE(
+      gossip::make_topology({.name = "matching"}).value()->rounds_to_average(4).has_value());
+}
+
 TEST_CASE("the contraction of a ring is the square of its second eigenvalue, in the long run") {
   // Equal shares for oneself and both neighbours: (1 + 2 cos(2 pi / N)) / 3.
   const double eigenvalue = (1.0 + 2.0 * std::cos(2.0 * 3.14159265358979 / 12.0)) / 3.0;

@@ -5,7 +5,7 @@ import unittest
 from node_run import PATIENCE, SMALL, Run, alive, kill
 
 MEDIUM = SMALL.replace("steps = 60", "steps = 1500")
-IN_STEP = ("d-sgd", "allreduce", "s-addopt", 'choco"\ncodec = "sign', 'liec"\ncodec = "sign', 'quantized-push-sum"\ncodec = "int4')
+IN_STEP = ("d-sgd", "allreduce", 'allreduce"\ntopology = "base-k', "s-addopt", 'choco"\ncodec = "sign', 'liec"\ncodec = "sign', 'quantized-push-sum"\ncodec = "int4')
 
 
 class Protocols(unittest.TestCase):

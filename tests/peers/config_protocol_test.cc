@@ -46,6 +46,11 @@ TEST_CASE("what contradicts a protocol is refused where it stands, with the reas
     CHECK_THAT(refusal("[gossip]\nprotocol = \"allreduce\"\n" + std::string(line)),
                Catch::StartsWith("x.toml:3: gossip.") && !Catch::Contains("\n"));
   }
+  const std::string in_turn = "gossip.protocol = \"allreduce\"\ngossip.topology = \"base-k\"\n";
+  CHECK(accepted(in_turn + "policy.schedule = \"periodic\"").gossip.weighting == "uniform");
+  CHECK(refusal(in_turn + "policy.schedule = \"overlapped\"") ==
+        "x.toml:3: policy.schedule: \"overlapped\" steps on while one push travels, and with "
+        "gossip.topology = \"base-k\" an average takes several, one after another");
   CHECK_THAT(refusal("gossip.protocol = \"alreduce\""),
              Catch::Contains("did you mean \"allreduce\"?"));
 }

@@ -74,6 +74,22 @@ TEST_CASE("exact averaging, and d-sgd on a complete graph, are sgd on everybody'
   }
 }
 
+TEST_CASE("an average that takes rounds of few receivers each is as exact, step by step") {
+  const Laboratory lab = unlike(GENERATE(5U, 6U, 8U), 3);
+  const std::string fanout = GENERATE("1", "2");
+  const std::string policy =
+      GENERATE("", "schedule = \"periodic\"\nperiod = 3\n", "order = \"adapt-while-communicate\"\n",
+               "outer = \"nesterov\"\nschedule = \"periodic\"\nperiod = 2\n",
+               "correction = \"vrl\"\nschedule = \"periodic\"\nperiod = 4\n");
+  CAPTURE(lab.centers.size(), fanout, policy);
+  const std::string protocol = "protocol = \"allreduce\"\nfanout = " + fanout + "\n";
+  const auto at_once = lab.run(protocol + sgd(0.05) + policy, 24);
+  const auto in_turn = lab.run(protocol + "topology = \"base-k\"\n" + sgd(0.05) + policy, 24);
+  REQUIRE(in_turn.size() == at_once.size());
+  for (std::size_t step = 0; step < at_once.size(); ++step)
+    CHECK(difference(at_once[step], in_turn[step]) < 1e-12);
+}
+
 TEST_CASE("exact averages of local steps leave the published errors on unlike quadratics") {
   const Laboratory lab = unlike(8, 20);
   const auto error = [&](const std::string& schedule) {
