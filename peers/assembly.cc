@@ -22,15 +22,9 @@ namespace {
 
 // Streams of the run's seed; each use of chance has its own.
 constexpr std::uint64_t kLoaderStream = 1ULL << 32U;
-constexpr std::uint64_t kNoiseStream = 2ULL << 32U;
 constexpr std::uint64_t kSketchStream = 3ULL << 32U;
 
 bool in_laboratory(const Config& config) { return config.objective.kind != "network"; }
-
-kernels::Scalar scalar_of(const Config& config) {
-  return in_laboratory(config) && config.simulate.precision == "f64" ? kernels::Scalar::kF64
-                                                                     : kernels::Scalar::kF32;
-}
 
 runtime::Status read_data(const Config& config, std::size_t peer_count,
                           Surroundings& surroundings) {
@@ -56,65 +50,6 @@ runtime::Status read_data(const Config& config, std::size_t peer_count,
   if (!tasks) return tasks.error();
   surroundings.tasks = std::move(tasks).value();
   return {};
-}
-
-runtime::Status read_tables(const Config& config, Surroundings& surroundings) {
-  auto centers = read_csv(config.objective.centers);
-  if (!centers) return centers.error();
-  surroundings.centers = std::move(centers).value();
-  if (!config.objective.curvature.empty()) {
-    auto curvature = read_csv(config.objective.curvature);
-    if (!curvature) return curvature.error();
-    surroundings.curvature = std::move(curvature).value();
-  }
-  if (!config.objective.start.empty()) {
-    auto start = read_csv(config.objective.start);
-    if (!start) return start.error();
-    surroundings.start = std::move(start).value();
-  }
-  return {};
-}
-
-// The row of peer `index`: its own, or the only one where one row may serve all.
-runtime::Result<std::vector<double>> row_of(const Table& table, std::string_view key,
-                                            std::size_t index, std::size_t columns) {
-  const std::size_t row = table.rows == 1 && key != "objective.centers" ? 0 : index;
-  if (row >= table.rows) {
-    return runtime::Error{
-        fmt::format("{}: {} rows, but there is a peer {}", key, table.rows, index)};
-  }
-  if (table.columns != columns) {
-    return runtime::Error{
-        fmt::format("{}: {} columns, objective.centers has {}", key, table.columns, columns)};
-  }
-  const auto values = table.row(row);
-  return std::vector<double>(values.begin(), values.end());
-}
-
-runtime::Result<std::unique_ptr<Objective>> make_quadratic(const Config& config,
-                                                           const Surroundings& surroundings,
-                                                           std::size_t index) {
-  const std::size_t columns = surroundings.centers.columns;
-  auto center = row_of(surroundings.centers, "objective.centers", index, columns);
-  if (!center) return center.error();
-  Quadratic::Options options{.center = *center,
-                             .curvature = std::vector<double>(columns, 1.0),
-                             .start = std::vector<double>(columns, 0.0),
-                             .noise = config.objective.noise,
-                             .scalar = scalar_of(config)};
-  if (surroundings.curvature) {
-    auto curvature = row_of(*surroundings.curvature, "objective.curvature", index, columns);
-    if (!curvature) return curvature.error();
-    options.curvature = std::move(curvature).value();
-  }
-  if (surroundings.start) {
-    auto start = row_of(*surroundings.start, "objective.start", index, columns);
-    if (!start) return start.error();
-    options.start = std::move(start).value();
-  }
-  return std::unique_ptr<Objective>(std::make_unique<Quadratic>(
-      std::move(options), runtime::Random(config.seed, kNoiseStream + index),
-      *surroundings.backend));
 }
 
 struct Start {
@@ -244,10 +179,13 @@ runtime::Result<Surroundings> open_surroundings(const Config& config, const Shar
   auto topology = gossip::make_topology(topology_options(config));
   if (!topology) return topology.error();
   surroundings.topology = std::move(topology).value();
-  const runtime::Status read = in_laboratory(config)
-                                   ? read_tables(config, surroundings)
-                                   : read_data(config, shares.parts, surroundings);
-  if (!read) return read.error();
+  if (in_laboratory(config)) {
+    auto tables = read_tables(config.objective);
+    if (!tables) return tables.error();
+    surroundings.tables = std::move(tables).value();
+  } else if (auto read = read_data(config, shares.parts, surroundings); !read) {
+    return read.error();
+  }
   return surroundings;
 }
 
@@ -271,9 +209,9 @@ runtime::Result<std::unique_ptr<Assembly>> Assembly::create(const Config& config
 runtime::Status Assembly::make_objective(const Config& config, const Surroundings& surroundings,
                                          const Place& place) {
   if (in_laboratory(config)) {
-    auto quadratic = make_quadratic(config, surroundings, place.index);
-    if (!quadratic) return quadratic.error();
-    objective_ = std::move(quadratic).value();
+    auto problem = make_problem(config, surroundings.tables, place.index, *surroundings.backend);
+    if (!problem) return problem.error();
+    objective_ = std::move(problem).value();
     steps_ = config.simulate.rounds.value_or(100);
     if (config.train.steps > 0) steps_ = config.train.steps;
     return {};

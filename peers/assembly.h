@@ -16,7 +16,7 @@
 #include "peers/config.h"
 #include "peers/network_objective.h"
 #include "peers/peer.h"
-#include "peers/quadratic.h"
+#include "peers/problem.h"
 #include "runtime/result.h"
 
 namespace peers {
@@ -34,10 +34,7 @@ struct Surroundings {
   std::uint64_t partition_hash = 0;
   std::vector<models::Task> tasks;  // of several, one after another; empty: data is the only one
 
-  // objective.kind = "quadratic"
-  Table centers;
-  std::optional<Table> curvature;
-  std::optional<Table> start;
+  ProblemTables tables;  // of a laboratory problem
 };
 
 // How many share what: the data of the run, and the cores of this machine.

@@ -166,7 +166,7 @@ int list_command(const std::string& kind, std::optional<std::size_t> peer_count)
       return 0;
     }
     for (const Choice& choice : choices_of(known.key)) {
-      if (choice.available) fmt::print("{:<22} {}\n", choice.name, choice.summary);
+      fmt::print("{:<22} {}\n", choice.name, choice.summary);
     }
     return 0;
   }

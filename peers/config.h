@@ -179,6 +179,8 @@ struct ObjectiveConfig {
   std::string kind = "network";
   std::string centers;
   std::string curvature;
+  std::string points;
+  double l2 = 0.01;
   std::string start;
   double noise = 0.0;
   bool operator==(const ObjectiveConfig&) const = default;

@@ -317,17 +317,22 @@ void check_discovery(const Config& config, Problems& problems) {
 
 void check_objective(const Config& config, Problems& problems) {
   const ObjectiveConfig& objective = config.objective;
-  if (objective.kind == "quadratic") {
-    check_file(problems, "objective.centers", objective.centers, "objective.kind = \"quadratic\"");
-    check_file(problems, "objective.curvature", objective.curvature, "");
-    check_file(problems, "objective.start", objective.start, "");
-    if (config.train.precision != "f32")
-      problems.push_back({"train.precision", "a quadratic has no layers to compute in " +
-                                                 toml_text(config.train.precision)});
-  } else if (config.simulate.precision == "f64") {
-    problems.push_back({"simulate.precision",
-                        "\"f64\" needs objective.kind = \"quadratic\": networks train in f32"});
+  if (objective.kind == "network") {
+    if (config.simulate.precision == "f64")
+      problems.push_back(
+          {"simulate.precision",
+           "\"f64\" needs objective.kind = \"quadratic\" or \"logistic\": networks train in f32"});
+    return;
   }
+  if (objective.kind == "quadratic")
+    check_file(problems, "objective.centers", objective.centers, "objective.kind = \"quadratic\"");
+  check_file(problems, "objective.curvature", objective.curvature, "");
+  check_file(problems, "objective.points", objective.points, "");
+  check_file(problems, "objective.start", objective.start, "");
+  if (config.train.precision != "f32")
+    problems.push_back({"train.precision", "a " + objective.kind +
+                                               " objective has no layers to compute in " +
+                                               toml_text(config.train.precision)});
 }
 
 void check_fault(const FaultConfig& fault, const SimulateConfig& simulate, Problems& problems) {

@@ -29,7 +29,7 @@ struct Expectation {
   std::string operator()(const Text&) const { return "a string"; }
   std::string operator()(const PathText&) const { return "a string"; }
   std::string operator()(const Name& name) const {
-    return "one of " + available_names(name.choices);
+    return "one of " + choice_names(name.choices);
   }
   std::string operator()(const Flag&) const { return "true or false"; }
   std::string operator()(const Count& count) const { return count_range(count.range); }
@@ -53,10 +53,9 @@ struct Expectation {
 
 }  // namespace
 
-std::string available_names(std::span<const Choice> choices) {
+std::string choice_names(std::span<const Choice> choices) {
   std::string list;
   for (const Choice& choice : choices) {
-    if (!choice.available) continue;
     if (!list.empty()) list += ", ";
     list += choice.name;
   }

@@ -266,8 +266,11 @@ void describe_objective(ObjectiveConfig& c, Table t) {
   t.add_name("objective.kind", c.kind, "what a peer trains on");
   t.add("objective.centers", PathText{&c.centers}, "quadratic: CSV, row i = c_i of peer i");
   t.add("objective.curvature", PathText{&c.curvature}, "quadratic: CSV of h_ik; empty: all 1");
+  t.add("objective.points", PathText{&c.points},
+        "logistic: CSV, rows of peer, label (0 or 1), features; empty: drawn from the seed");
+  t.add("objective.l2", Number{&c.l2, kNotNegative}, "logistic: adds l2 / 2 |z|^2");
   t.add("objective.start", PathText{&c.start},
-        "quadratic: CSV, one row or one per peer; empty: zeros");
+        "quadratic, logistic: CSV, one row or one per peer; empty: zeros");
   t.add("objective.noise", Number{&c.noise, kNotNegative}, "standard deviation of gradient noise");
 }
 

@@ -9,7 +9,6 @@
 namespace peers {
 namespace {
 
-constexpr bool kLater = false;
 
 constexpr Choice kSets[] = {
     {"glyphs", "ten classes of generated 28x28 grey images, built in"},
@@ -170,11 +169,11 @@ constexpr Choice kNormActions[] = {
 constexpr Choice kObjectives[] = {
     {"network", "the model on the data"},
     {"quadratic", "f_i(z) = 1/2 sum_k h_ik (z_k - c_ik)^2"},
-    {"logistic", "a synthetic logistic regression", kLater},
+    {"logistic", "f_i(z) = mean_j log(1 + exp(-y_ij <a_ij, z>)) + l2 / 2 |z|^2"},
 };
 constexpr Choice kSimulatePrecisions[] = {
     {"f32", "as in a real run"},
-    {"f64", "64-bit parameters; objective.kind = \"quadratic\" only"},
+    {"f64", "64-bit parameters; not of networks"},
 };
 
 struct KeyChoices {

@@ -1,6 +1,5 @@
 #pragma once
-// The names that a config may choose from: which this version has, and which the contract lists for
-// versions to come.
+// The names that a config may choose from.
 
 #include <span>
 #include <string_view>
@@ -10,7 +9,6 @@ namespace peers {
 struct Choice {
   std::string_view name;
   std::string_view summary;
-  bool available = true;
 };
 
 // By key: "gossip.topology", "policy.optimizer", ... Empty for a key that takes no name.

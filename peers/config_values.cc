@@ -112,18 +112,14 @@ class Setter {
   const TomlValue& value_;
 };
 
-// A name must be known and in this version; the nearest one may have been meant.
+// A name must be known; the nearest one may have been meant.
 Status refuse_name(const Field& field, const std::string& given) {
   const auto* name = std::get_if<Name>(&field.value);
   if (name == nullptr) return {};
   std::vector<std::string_view> names;
   for (const Choice& choice : name->choices) {
-    if (choice.name == given && choice.available) return {};
-    if (choice.name == given) {
-      return Error{fmt::format("{} is not in this version; available: {}", toml_text(given),
-                               available_names(name->choices))};
-    }
-    if (choice.available) names.push_back(choice.name);
+    if (choice.name == given) return {};
+    names.push_back(choice.name);
   }
   const std::string_view meant = nearest(given, names);
   const std::string hint = meant.empty() ? "" : fmt::format("; did you mean \"{}\"?", meant);

@@ -19,8 +19,8 @@ runtime::Status set_field(const Field& field, const TomlValue& value);
 // "an integer from 1 to 65536".
 [[nodiscard]] std::string expectation(const Field& field);
 
-// "complete, ring, random-k": those that this version has.
-[[nodiscard]] std::string available_names(std::span<const Choice> choices);
+// "complete, ring, random-k"
+[[nodiscard]] std::string choice_names(std::span<const Choice> choices);
 
 // Whether a word without quotes can only be meant as text.
 [[nodiscard]] bool takes_bare_words(const Field& field);

@@ -10,6 +10,7 @@
 #include "peers/estimate_file.h"
 #include "peers/launch_names.h"
 #include "peers/simulation_state.h"
+#include "peers/synthetic.h"
 
 namespace peers {
 namespace {
@@ -205,7 +206,8 @@ void Simulation::State::tick(std::size_t i) {
 
 void Simulation::State::write_header() {
   *trace << "round,peer,weight,loss";
-  for (std::size_t k = 0; k < surroundings.centers.columns; ++k) *trace << ",z_" << k;
+  for (std::size_t k = 0; k < nodes.front().assembly->objective().parameter_count(); ++k)
+    *trace << ",z_" << k;
   *trace << '\n';
 }
 
@@ -214,10 +216,10 @@ void Simulation::State::trace_row(std::size_t i) {
   Node& node = nodes[i];
   if (trace == nullptr || peer(i).averaging() || peer(i).step() < node.traced) return;
   node.traced = peer(i).step() + 1;
-  auto* quadratic = dynamic_cast<Quadratic*>(&node.assembly->objective());
-  const double loss = quadratic != nullptr ? quadratic->loss_at(peer(i).estimate()) : node.loss;
+  auto* problem = dynamic_cast<Synthetic*>(&node.assembly->objective());
+  const double loss = problem != nullptr ? problem->loss_at(peer(i).estimate()) : node.loss;
   *trace << fmt::format("{},{},{:.17g},{:.17g}", peer(i).step(), i, peer(i).weight(), loss);
-  if (quadratic != nullptr) {
+  if (problem != nullptr) {
     for (const double z : estimate_of(*node.assembly, *surroundings.backend))
       *trace << fmt::format(",{:.17g}", z);
   }

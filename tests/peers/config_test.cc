@@ -135,21 +135,14 @@ TEST_CASE("a weighting that makes no sense on the topology is refused with the r
 
 TEST_CASE("the weightings that a config takes are those that are built") {
   std::vector<std::string_view> taken;
-  for (const peers::Choice& choice : peers::choices_of("gossip.weighting")) {
-    if (choice.available) taken.push_back(choice.name);
-  }
+  for (const peers::Choice& choice : peers::choices_of("gossip.weighting"))
+    taken.push_back(choice.name);
   std::vector<std::string_view> built;
   for (const gossip::WeightingName& weighting : gossip::weighting_names())
     built.push_back(weighting.name);
   std::ranges::sort(taken);
   std::ranges::sort(built);
   CHECK(taken == built);
-}
-
-TEST_CASE("a name of a version to come is refused with those available") {
-  CHECK(refusal("[objective]\nkind = \"logistic\"") ==
-        "x.toml:2: objective.kind: \"logistic\" is not in this version; available: network, "
-        "quadratic");
 }
 
 TEST_CASE("a key of a version to come may only hold its default") {
@@ -445,6 +438,8 @@ allow_insecure_lan = true
 kind = "quadratic"
 centers = "@examples@/quadratic/centers.csv"
 curvature = "@examples@/quadratic/centers.csv"
+points = "@examples@/quadratic/centers.csv"
+l2 = 0.5
 start = "@examples@/quadratic/centers.csv"
 noise = 0.1
 [simulate]
@@ -469,9 +464,7 @@ std::string everything_changed() {
 bool may_change(const peers::Field& field) {
   const auto* name = std::get_if<peers::Name>(&field.value);
   if (name == nullptr) return !field.later;
-  std::size_t available = 0;
-  for (const peers::Choice& choice : name->choices) available += choice.available ? 1U : 0U;
-  return available > 1;
+  return name->choices.size() > 1;
 }
 
 }  // namespace
@@ -524,15 +517,14 @@ TEST_CASE("every key that takes a name has at least one in this version") {
     const auto* name = std::get_if<peers::Name>(&field.value);
     if (name == nullptr) continue;
     CAPTURE(field.key);
-    CHECK_FALSE(peers::available_names(name->choices).empty());
+    CHECK_FALSE(peers::choice_names(name->choices).empty());
   }
 }
 
 TEST_CASE("the topologies that a config takes are those that are built") {
   std::vector<std::string_view> taken;
-  for (const peers::Choice& choice : peers::choices_of("gossip.topology")) {
-    if (choice.available) taken.push_back(choice.name);
-  }
+  for (const peers::Choice& choice : peers::choices_of("gossip.topology"))
+    taken.push_back(choice.name);
   std::vector<std::string_view> built;
   for (const gossip::TopologyName& topology : gossip::topology_names())
     built.push_back(topology.name);
@@ -545,7 +537,7 @@ TEST_CASE("the codecs and choices of blocks that a config takes are those that a
   std::string codecs;
   for (const gossip::CodecName& codec : gossip::codec_names())
     codecs.append(codecs.empty() ? "" : ", ").append(codec.name);
-  CHECK(peers::available_names(peers::choices_of("gossip.codec")) == codecs);
+  CHECK(peers::choice_names(peers::choices_of("gossip.codec")) == codecs);
   for (const gossip::BlockChoiceName& choice : gossip::block_choice_names())
     CHECK(accepted("", {"gossip.block_choice=" + std::string(choice.name)}).gossip.block_choice ==
           choice.name);

@@ -67,7 +67,8 @@ TEST_CASE("the laboratory, which has no layers, refuses bf16") {
       "[train]\nprecision = \"bf16\"\n[objective]\nkind = \"quadratic\"\n", "test.toml", {});
   REQUIRE_FALSE(config.ok());
   CHECK_THAT(config.error().message,
-             Catch::Contains("train.precision: a quadratic has no layers to compute in \"bf16\""));
+             Catch::Contains(
+                 "train.precision: a quadratic objective has no layers to compute in \"bf16\""));
 }
 
 TEST_CASE("a precision is named with what was asked for, where that is another") {
