@@ -46,6 +46,7 @@ Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Me
       knock_at_(now),
       join_view_at_(now),
       shut_out_(options.offences_max),
+      rate_limit_(options.messages_max, &memory_.nodes),
       norm_limit_(options.norm_action == NormAction::kRefuse ? options.norm_limit : 0.0),
       standing_(now),
       look_at_(now) {
@@ -361,9 +362,10 @@ void Exchange::part_from(runtime::PeerId peer, MemberState state, std::string re
   if (options_.watched) look_around(ticked_at_);  // before what follows can end the run
 }
 
-bool Exchange::shuts_out(runtime::PeerId from) {
-  if (!shut_out_.contains(from, ticked_at_)) return false;
-  refuse(from, Refusal::kShutOut);
+bool Exchange::turns_away(runtime::PeerId from, runtime::Instant now) {
+  const bool shut_out = shut_out_.contains(from, ticked_at_);
+  if (!shut_out && !rate_limit_.exceeded_by(from, now)) return false;
+  refuse(from, shut_out ? Refusal::kShutOut : Refusal::kTooOften);
   return true;
 }
 

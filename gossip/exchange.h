@@ -27,6 +27,7 @@
 #include "gossip/norm_limit.h"
 #include "gossip/notes.h"
 #include "gossip/push_window.h"
+#include "gossip/rate_limit.h"
 #include "gossip/requests.h"
 #include "gossip/resend_timer.h"
 #include "gossip/shut_out.h"
@@ -61,6 +62,7 @@ struct ExchangeOptions {
   // without an address too.
   bool reached_by_number = false;
   std::uint64_t offences_max = 0;                // ShutOut
+  std::uint64_t messages_max = 0;                // RateLimit
   double norm_limit = 0.0;                       // NormLimit, Clipping
   NormAction norm_action = NormAction::kRefuse;  // kRefuse: decode() then has to measure parcels
   Inbox::Order order = Inbox::Order::kOnArrival;
@@ -211,9 +213,9 @@ class Exchange {
   // The network's side. `refused`: what decode() found.
   void receive(const Message& message, std::size_t bytes, runtime::Instant now);
   void refuse(runtime::PeerId from, Refusal reason);
-  // Whether nothing `from` says is heard for now. Asked before a message is decoded; true counts it
-  // as refused.
-  [[nodiscard]] bool shuts_out(runtime::PeerId from);
+  // Whether nothing that `from` says is heard for now, or this is more than is heard of anybody.
+  // Asked once a message, before it is decoded; true counts it as refused.
+  [[nodiscard]] bool turns_away(runtime::PeerId from, runtime::Instant now);
   void tick(runtime::Instant now);  // probes, suspicions, resends that are due; call at least as
                                     // often as next_tick() says
   [[nodiscard]] runtime::Instant next_tick() const;
@@ -352,6 +354,7 @@ class Exchange {
   Traffic traffic_;
   std::map<std::pair<runtime::PeerId, Refusal>, std::uint64_t> refusals_;
   ShutOut shut_out_;
+  RateLimit rate_limit_;
   NormLimit norm_limit_;
   std::set<runtime::PeerId> strangers_;
   std::vector<Event> events_;

@@ -24,6 +24,7 @@ bool is_offence(Refusal refusal) {
     case Refusal::kFromTheDead:
     case Refusal::kUnauthorized:
     case Refusal::kShutOut:
+    case Refusal::kTooOften:
       return false;
   }
   CHECK(false);

@@ -481,6 +481,8 @@ std::string_view to_string(Refusal refusal) {
       return "outlier";
     case Refusal::kShutOut:
       return "shut out";
+    case Refusal::kTooOften:
+      return "too often";
   }
   CHECK(false);
 }

@@ -81,6 +81,7 @@ enum class Refusal : std::uint8_t {
   kUnauthorized,  // would be a member, but its key is not authorized here
   kOutlier,       // parameters far larger than one's own (NormLimit)
   kShutOut,       // of somebody who said too much that was refused (ShutOut)
+  kTooOften,      // one message too many of its sender within a second (RateLimit)
 };
 [[nodiscard]] std::string_view to_string(Refusal refusal);  // "wrong block"
 

@@ -409,6 +409,7 @@ PeerOptions Assembly::options_of(const Config& config, const Place& place) const
           .admits = config.gossip.pace != "sync" && config.gossip.topology != "file",
           .reached_by_number = place.virtual_time,
           .offences_max = config.security.refused_max,
+          .messages_max = place.virtual_time ? 0 : config.security.messages_max,
           .norm_limit = config.security.norm_limit,
           .norm_action = config.security.norm_action == "clip" ? gossip::NormAction::kClip
                                                                : gossip::NormAction::kRefuse,

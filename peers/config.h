@@ -157,6 +157,7 @@ struct SecurityConfig {
   std::string key;
   std::string authorized;
   std::uint64_t refused_max = 64;
+  std::uint64_t messages_max = 500'000;
   double norm_limit = 0.0;
   std::string norm_action = "refuse";
   bool allow_insecure_lan = false;

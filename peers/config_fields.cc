@@ -249,6 +249,8 @@ void describe_services(Config& c, Table t) {
   t.add(
       "security.refused_max", Count{&c.security.refused_max, kFromZero},
       "a peer of which more is refused within 10 s is not heard for a minute; 0: whatever it says");
+  t.add("security.messages_max", Count{&c.security.messages_max, kFromZero},
+        "of a peer in a second, of any kind; more are dropped unread; 0: however many");
   t.add("security.norm_limit", Number{&c.security.norm_limit, kNotNegative},
         "how large a block, or its distance, may be in times one's own; 0: whatever it is");
   t.add_name("security.norm_action", c.security.norm_action, "of a block beyond norm_limit");

@@ -60,6 +60,7 @@ gossip::ExchangeOptions exchange_options(const PeerOptions& options,
       .admits = options.admits,
       .reached_by_number = options.reached_by_number,
       .offences_max = options.offences_max,
+      .messages_max = options.messages_max,
       .norm_limit = options.norm_limit,
       .norm_action = options.norm_action,
       .order = in_step ? gossip::Inbox::Order::kByRound : gossip::Inbox::Order::kOnArrival,
@@ -481,7 +482,7 @@ void Peer::note_blocked(runtime::Duration span) {
 void Peer::receive(const runtime::Delivery& delivery, runtime::Instant now) {
   {
     const std::scoped_lock lock(mutex_);
-    if (exchange_->shuts_out(delivery.from)) return;
+    if (exchange_->turns_away(delivery.from, now)) return;
   }
   // The costly checks run outside of the lock: the trainer never waits for them.
   auto decoded = gossip::decode(delivery, terms_);

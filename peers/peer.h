@@ -44,8 +44,9 @@ struct PeerOptions {
   std::string precision{};         // as Report
   bool admits = false;             // whether newcomers may join while it trains
   bool reached_by_number = false;  // as ExchangeOptions
-  std::uint64_t offences_max = 0;  // as ExchangeOptions
-  double norm_limit = 0.0;         // as ExchangeOptions
+  std::uint64_t offences_max = 0;  // these two as ExchangeOptions
+  std::uint64_t messages_max = 0;
+  double norm_limit = 0.0;  // as ExchangeOptions
   gossip::NormAction norm_action = gossip::NormAction::kRefuse;
   Pace pace = Pace::kAsync;
   std::uint64_t steps = 0;          // gradient steps to take

@@ -62,8 +62,9 @@ TEST_CASE("records are bounded: the oldest gives way") {
 }
 
 TEST_CASE("late news is no offence, what no honest peer says is one") {
-  for (const Refusal late : {Refusal::kFromTheDead, Refusal::kUnknownPeer, Refusal::kOtherRun,
-                             Refusal::kWrongVersion, Refusal::kUnauthorized, Refusal::kShutOut})
+  for (const Refusal late :
+       {Refusal::kFromTheDead, Refusal::kUnknownPeer, Refusal::kOtherRun, Refusal::kWrongVersion,
+        Refusal::kUnauthorized, Refusal::kShutOut, Refusal::kTooOften})
     CHECK_FALSE(gossip::is_offence(late));
   for (const Refusal bad : {Refusal::kMalformed, Refusal::kWrongChecksum, Refusal::kNotFinite,
                             Refusal::kImpossibleWeight, Refusal::kOutlier})
@@ -75,11 +76,11 @@ TEST_CASE("an exchange stops listening to who offends, says so once, and counts 
       {.self = test::ExchangeTable::sender(PeerId{0}), .offences_max = kForgiven},
       test::small_layout(), gossip::Members(PeerId{0}, test::peers(2), at_ms(0)), at_ms(0));
   for (int i = 0; i < 3; ++i) {
-    CHECK_FALSE(exchange.shuts_out(PeerId{1}));
+    CHECK_FALSE(exchange.turns_away(PeerId{1}, at_ms(0)));
     exchange.refuse(PeerId{1}, Refusal::kMalformed);
   }
   (void)exchange.take_events();
-  for (int i = 0; i < 100; ++i) CHECK(exchange.shuts_out(PeerId{1}));
+  for (int i = 0; i < 100; ++i) CHECK(exchange.turns_away(PeerId{1}, at_ms(0)));
   CHECK(exchange.traffic().messages_refused == 103);
   const auto events = exchange.take_events();
   REQUIRE(events.size() == 7);  // at 1, 2, 4, ... 64

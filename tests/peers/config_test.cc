@@ -433,6 +433,7 @@ mode = "curve"
 key = "@examples@/quadratic/centers.csv"
 authorized = "@examples@/quadratic"
 refused_max = 7
+messages_max = 8
 allow_insecure_lan = true
 [objective]
 kind = "quadratic"
