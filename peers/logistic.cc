@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <utility>
 
@@ -25,7 +26,7 @@ double inner_product(std::span<const double> a, std::span<const double> b) {
   return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
 }
 
-double odds(double margin) { return 1.0 / (1.0 + std::exp(-margin)); }
+double sigmoid(double margin) { return 1.0 / (1.0 + std::exp(-margin)); }
 
 }  // namespace
 
@@ -39,7 +40,7 @@ LabelledPoints draw_points(std::uint64_t seed, std::uint64_t peer) {
     std::vector<double> features = normals(random);
     std::ranges::transform(features, place, features.begin(), std::plus());
     points.features.insert(points.features.end(), features.begin(), features.end());
-    points.labels.push_back(random.uniform() < odds(inner_product(features, truth)) ? 1 : 0);
+    points.labels.push_back(random.uniform() < sigmoid(inner_product(features, truth)) ? 1 : 0);
   }
   return points;
 }
@@ -61,7 +62,7 @@ double Logistic::value_of(std::span<const double> z, std::span<double> gradient)
     const double margin = sign * inner_product(features, z);
     // log(1 + exp(-m)), without overflow where m is far below zero.
     loss += std::log1p(std::exp(-std::abs(margin))) + std::max(0.0, -margin);
-    const double slope = -sign * odds(-margin);
+    const double slope = -sign * sigmoid(-margin);
     for (std::size_t k = 0; k < z.size(); ++k) gradient[k] += slope * features[k];
   }
   for (std::size_t k = 0; k < z.size(); ++k) gradient[k] = gradient[k] / count + l2_ * z[k];

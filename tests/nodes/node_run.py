@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -38,7 +39,9 @@ class Run:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, failure, *_):
+        if failure:
+            self.say_how_all_are()
         for process in self.processes:
             if process.poll() is None:
                 process.kill()
@@ -46,9 +49,24 @@ class Run:
         self.end_orphans()
         shutil.rmtree(self.folder)
 
+    def say_how_all_are(self):
+        """What a failure leaves behind, before it is swept away: the last that each peer said, and who still runs."""
+        for pid in filter(self.is_home_of, os.listdir("/proc")):
+            try:
+                threads = [f"{(task / 'comm').read_text().strip()} in {(task / 'wchan').read_text()}"
+                           for task in pathlib.Path(f"/proc/{pid}/task").iterdir()]
+            except OSError:  # it has ended meanwhile
+                continue
+            print(f"still runs: {pid}: {'; '.join(threads)}", file=sys.stderr)
+        for folder in sorted(self.folder.glob("runs/*/*/")):
+            for file, lines in (("events.log", 8), ("metrics.jsonl", 2)):
+                if (folder / file).is_file():
+                    said = [line[:600] for line in (folder / file).read_text(errors="replace").splitlines()[-lines:]]
+                    print(f"{folder.name}/{file}:", *said, sep="\n  ", file=sys.stderr)
+
     def end_orphans(self):
         """Peers whose launcher was killed end by themselves, but write into the folder until they have."""
-        orphans = [int(name) for name in os.listdir("/proc") if name.isdigit() and self.is_home_of(name)]
+        orphans = [int(name) for name in os.listdir("/proc") if self.is_home_of(name)]
         for pid in orphans:
             try:
                 os.kill(pid, signal.SIGKILL)
