@@ -61,8 +61,9 @@ class Run {
     observer_->after_step(*peer_, loss, after);
   }
 
-  // A peer that is done with its steps mixes at the pace at which it trained: it passes on what
-  // others learn without taking the cores from them.
+  // Amid an average all that train are mixing, and none waits for longer than it must. A peer that
+  // is done with its steps mixes at the pace at which it trained: it passes on what others learn
+  // without taking the cores from them.
   void take_mixing_round(Phase phase) {
     if (!peer_->ready()) {
       const runtime::Duration waited = wait_for_others();
