@@ -293,7 +293,8 @@ class Exchange {
   [[nodiscard]] bool is_welcome(
       runtime::PeerId peer) const;  // its key, as far as known, is authorized
   [[nodiscard]] const Contact* contact_of(runtime::PeerId peer) const;  // null: not known
-  void follow_membership();  // its questions go out, its changes are acted on
+  void follow_membership();
+  void dial_again(runtime::PeerId peer);  // its questions go out, its changes are acted on
   void follow(const Change& change);
   void hear_obituary(const Message& message, runtime::Instant now);
   void knock(runtime::Instant now);

@@ -122,7 +122,10 @@ void Exchange::hear(const Sender& from, const Hello& hello, runtime::Instant now
   if (!options_.admits)
     return reject(contact,
                   "its list of members is fixed (gossip.pace = \"sync\", or a topology file)", now);
-  if (said_.progress.phase != Phase::kTraining)
+  // One that was taken for dead while it stood still comes back also when all wait for the last.
+  const bool returns = hello.ready && members().contains(from.id);
+  const Phase phase = said_.progress.phase;
+  if (phase != Phase::kTraining && (!returns || phase == Phase::kDrained))
     return reject(contact, "it has finished training", now);
   if (!hello.ready) return answer(contact, now);
   admit(contact, now);

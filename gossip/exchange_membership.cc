@@ -18,6 +18,15 @@ void Exchange::follow_membership() {
   for (const Change& change : membership_.take_changes()) follow(change);
   for (const Question& question : membership_.take_questions())
     talk(question.to).want_probe(question.probe);
+  for (const runtime::PeerId peer : membership_.take_cut_off()) dial_again(peer);
+}
+
+// A connection may be dead in one direction and not know it.
+void Exchange::dial_again(runtime::PeerId peer) {
+  const Contact* contact = contact_of(peer);
+  if (contact == nullptr || !is_living(peer)) return;
+  partings_.push_back(peer);
+  dials_.push_back(*contact);
 }
 
 MemberEvent Exchange::event_of(runtime::PeerId peer, MemberState state, std::string reason) const {

@@ -97,6 +97,17 @@ void Members::heard(runtime::PeerId peer, const Progress& progress, runtime::Ins
   member.round_known = true;
 }
 
+void Members::told(runtime::PeerId peer, Phase phase, std::uint64_t round, runtime::Instant now) {
+  if (peer == self_ || !is_living(peer)) return;
+  Member& member = record(peer);
+  if (phase <= member.progress.phase && round <= member.progress.round) return;
+  member.moved_at = now;
+  --count_in(member.progress.phase);
+  member.progress.phase = std::max(member.progress.phase, phase);
+  ++count_in(member.progress.phase);
+  if (round > member.progress.round) heard_round(peer, round);
+}
+
 void Members::heard_round(runtime::PeerId peer, std::uint64_t round) {
   Member& member = record(peer);
   member.progress.round = std::max(member.progress.round, round);

@@ -57,6 +57,8 @@ class Members {
   // back.
   void heard(runtime::PeerId peer, runtime::Instant now);
   void heard(runtime::PeerId peer, const Progress& progress, runtime::Instant now);
+  // By another, that it has come so far.
+  void told(runtime::PeerId peer, Phase phase, std::uint64_t round, runtime::Instant now);
   void heard_round(runtime::PeerId peer, std::uint64_t round);  // a parcel of that round came
   void suspected(runtime::PeerId peer);
   void trusted(runtime::PeerId peer);  // a suspect, again

@@ -136,6 +136,8 @@ struct Probe {
   kind @0 :Kind;
   number @1 :UInt64;  # of who asked; answers repeat it
   about @2 :UInt64;
+  phase @3 :Phase;  # of who is answered for, as the sender knows it
+  round @4 :UInt32;  # the same; that or more
   enum Kind {
     none @0;
     probe @1;

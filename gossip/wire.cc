@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -68,6 +69,9 @@ void write(const Probe& probe, wire::Probe::Builder body) {
   body.setKind(static_cast<wire::Probe::Kind>(probe.kind));
   body.setNumber(probe.number);
   body.setAbout(runtime::value_of(probe.about));
+  body.setPhase(static_cast<wire::Phase>(probe.phase));
+  body.setRound(static_cast<std::uint32_t>(
+      std::min<std::uint64_t>(probe.round, std::numeric_limits<std::uint32_t>::max())));
 }
 
 void write(const Rumour& rumour, wire::Rumour::Builder body) {
@@ -313,10 +317,14 @@ std::variant<Body, Refusal> read(wire::Acknowledgement::Reader body, const Terms
 
 std::optional<Probe> read(wire::Probe::Reader body) {
   const auto kind = static_cast<std::uint16_t>(body.getKind());
+  const auto phase = static_cast<std::uint16_t>(body.getPhase());
   if (kind > static_cast<std::uint16_t>(Probe::Kind::kUnreachable)) return std::nullopt;
+  if (phase > static_cast<std::uint16_t>(Phase::kDrained)) return std::nullopt;
   return Probe{.kind = static_cast<Probe::Kind>(kind),
                .number = body.getNumber(),
-               .about = runtime::PeerId{body.getAbout()}};
+               .about = runtime::PeerId{body.getAbout()},
+               .phase = static_cast<Phase>(phase),
+               .round = body.getRound()};
 }
 
 std::optional<Rumour> read(wire::Rumour::Reader body) {

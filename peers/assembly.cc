@@ -132,13 +132,6 @@ Pace pace_of(std::string_view name) {
   return name == "bounded" ? Pace::kBounded : Pace::kAsync;
 }
 
-std::uint64_t hash_text(std::string_view text) {
-  std::uint64_t hash = text.size();
-  for (const char letter : text)
-    hash = runtime::mix_bits(hash ^ static_cast<unsigned char>(letter));
-  return hash;
-}
-
 }  // namespace
 
 models::NetworkSpec network_spec(const Config& config, const models::Dataset& data) {
@@ -441,7 +434,7 @@ void Assembly::make_peer(const Config& config, const Place& place, runtime::Inst
     if (*part) regularizers.push_back(part->get());
   }
   terms_ = terms_of(config);
-  fingerprint_ = hash_text(terms_);
+  fingerprint_ = runtime::hash_text(terms_);
   const PeerParts parts{.objective = objective_.get(),
                         .optimizer = optimizer_.get(),
                         .regularizers = std::move(regularizers),

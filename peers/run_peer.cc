@@ -292,9 +292,11 @@ class PeerProcess {
 
   Status meet_members() {
     bool whole = !start_.launched;  // an empty line ends the list; who was killed is not in it
+    std::string list;
     for (std::string line; !whole && std::getline(std::cin, line);) {
       whole = line.empty();
       if (whole) break;
+      list += line + '\n';
       auto member = parse_member(line);
       if (!member) return member.error();
       members_.push_back(std::move(member).value());
@@ -302,6 +304,8 @@ class PeerProcess {
     if (!whole)
       return Error{fmt::format("the launcher named {} of {} members, then was gone",
                                members_.size(), config_.data.parts)};
+    // Of launches that live at one time no two have the same addresses. By beacons they become one.
+    if (start_.launched && beacons_ == nullptr) transport_->set_launch(runtime::hash_text(list));
     const Status met = joins() ? join() : meet_listed();
     if (met.ok() && beacons_ != nullptr) beacons_->discovery().become_member();
     return met;

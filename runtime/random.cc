@@ -17,6 +17,12 @@ std::uint64_t mix_bits(std::uint64_t bits) {
   return bits ^ (bits >> 31U);
 }
 
+std::uint64_t hash_text(std::string_view text) {
+  std::uint64_t hash = text.size();
+  for (const char letter : text) hash = mix_bits(hash ^ static_cast<unsigned char>(letter));
+  return hash;
+}
+
 Random::Random(std::uint64_t seed, std::uint64_t stream)
     : state_(mix_bits(seed + kGoldenGamma) ^ mix_bits(mix_bits(stream) + 2 * kGoldenGamma)) {}
 

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <utility>
 
 namespace runtime {
@@ -13,6 +14,8 @@ namespace runtime {
 // Mixes 64 bits so that every output bit depends on every input bit (the finaliser of SplitMix64,
 // Steele et al. 2014). A bijection, so distinct inputs stay distinct.
 [[nodiscard]] std::uint64_t mix_bits(std::uint64_t bits);
+// Of a text, to tell it from others: for no secret.
+[[nodiscard]] std::uint64_t hash_text(std::string_view text);
 
 // A stream of draws: SplitMix64 from a start that `seed` and `stream` fix. A value type: a copy
 // repeats the draws.

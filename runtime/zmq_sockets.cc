@@ -21,6 +21,7 @@ namespace {
 
 constexpr char kRoutingTag = 'p';
 constexpr std::size_t kRoutingBytes = 1 + sizeof(std::uint64_t);
+constexpr std::size_t kLaunchedRoutingBytes = kRoutingBytes + sizeof(std::uint64_t);
 // Below this, copying costs less than the allocation and the callback of a lent frame.
 constexpr std::size_t kLentBytesMin = 1024;
 // Of an idle connection to a host that is gone: until the system notices. ZeroMQ's own heartbeats
@@ -143,6 +144,18 @@ Origin origin_of(zmq::message_t& part) {
   return origin;
 }
 
+void append(std::string& routing_id, std::uint64_t number) {
+  for (std::size_t i = sizeof number; i-- > 0;)
+    routing_id.push_back(static_cast<char>((number >> (8 * i)) & 0xffU));
+}
+
+std::uint64_t number_at(std::span<const std::byte> routing_id, std::size_t offset) {
+  std::uint64_t number = 0;
+  for (const std::byte byte : routing_id.subspan(offset, sizeof number))
+    number = (number << 8U) | std::to_integer<std::uint64_t>(byte);
+  return number;
+}
+
 std::uint32_t host_of(const sockaddr_storage& name) {
   sockaddr_in internet{};
   std::memcpy(&internet, &name, sizeof internet);
@@ -151,20 +164,20 @@ std::uint32_t host_of(const sockaddr_storage& name) {
 
 }  // namespace
 
-std::string routing_id_of(PeerId id) {
-  std::string routing_id(kRoutingBytes, kRoutingTag);
-  for (std::size_t i = 1; i < kRoutingBytes; ++i)
-    routing_id[i] = static_cast<char>((value_of(id) >> (8 * (kRoutingBytes - 1 - i))) & 0xffU);
+std::string routing_id_of(PeerId id, std::uint64_t launch) {
+  std::string routing_id(1, kRoutingTag);
+  append(routing_id, value_of(id));
+  if (launch != 0) append(routing_id, launch);
   return routing_id;
 }
 
-std::optional<PeerId> peer_of(std::span<const std::byte> routing_id) {
-  if (routing_id.size() != kRoutingBytes) return std::nullopt;
+std::optional<PeerId> peer_of(std::span<const std::byte> routing_id, std::uint64_t launch) {
+  const bool launched = routing_id.size() == kLaunchedRoutingBytes;
+  if (!launched && routing_id.size() != kRoutingBytes) return std::nullopt;
   if (std::to_integer<char>(routing_id.front()) != kRoutingTag) return std::nullopt;
-  std::uint64_t value = 0;
-  for (const std::byte byte : routing_id.subspan(1))
-    value = (value << 8U) | std::to_integer<std::uint64_t>(byte);
-  return PeerId{value};
+  const bool elsewhere = launched && launch != 0 && launch != number_at(routing_id, kRoutingBytes);
+  if (elsewhere) return std::nullopt;
+  return PeerId{number_at(routing_id, 1)};
 }
 
 const std::string& endpoint_for(const Address& address, Channel channel) {
@@ -196,7 +209,7 @@ Status dial(zmq::socket_t& dealer, const Address& address, Channel channel,
     set_common_options(dealer, channel, options);
     if (options.curve) prove(dealer, *options.curve, address.key);
     dealer.set(zmq::sockopt::linger, milliseconds(options.linger));
-    dealer.set(zmq::sockopt::routing_id, routing_id_of(options.self));
+    dealer.set(zmq::sockopt::routing_id, routing_id_of(options.self, options.launch));
     dealer.set(zmq::sockopt::immediate, true);
     dealer.set(zmq::sockopt::reconnect_ivl, kRedialMillisecondsMin);
     dealer.set(zmq::sockopt::reconnect_ivl_max, kRedialMillisecondsMax);
@@ -229,13 +242,13 @@ bool send_message(zmq::socket_t& dealer, std::span<const Frame> frames, MessageP
   return true;
 }
 
-Received receive_message(zmq::socket_t& router, Delivery& delivery, Origin& origin,
-                         MessageParts& parts) {
+Received receive_message(zmq::socket_t& router, std::uint64_t launch, Delivery& delivery,
+                         Origin& origin, MessageParts& parts) {
   delivery.frames.clear();
   origin = {};
   zmq::message_t routing_id;
   if (!receive_part(router, routing_id)) return Received::kNothing;
-  const auto from = peer_of({routing_id.data<const std::byte>(), routing_id.size()});
+  const auto from = peer_of({routing_id.data<const std::byte>(), routing_id.size()}, launch);
   bool more = routing_id.more();
   bool whole = from.has_value() && more;
   while (more) {

@@ -22,10 +22,13 @@
 namespace runtime {
 
 // What a peer calls itself towards a ROUTER. ZeroMQ keeps ids that start with a zero byte for
-// itself, hence a letter before the eight bytes.
-[[nodiscard]] std::string routing_id_of(PeerId id);
-// None when no peer of ours would call itself so.
-[[nodiscard]] std::optional<PeerId> peer_of(std::span<const std::byte> routing_id);
+// itself, hence a letter before the eight bytes; eight of its launch follow, if it is of one. So
+// peers of one number whom two launchers started are two to a ROUTER: neither takes over the
+// connection of the other, who would not notice and never be heard again.
+[[nodiscard]] std::string routing_id_of(PeerId id, std::uint64_t launch = 0);
+// None when no peer would call itself so, or one of another launch than `launch` does.
+[[nodiscard]] std::optional<PeerId> peer_of(std::span<const std::byte> routing_id,
+                                            std::uint64_t launch);
 
 [[nodiscard]] const std::string& endpoint_for(const Address& address, Channel channel);
 
@@ -76,10 +79,11 @@ struct Origin {
 };
 
 enum class Received : std::uint8_t { kMessage, kRefused, kNothing };
-// Takes the oldest waiting message. kRefused: there was one, from nobody we know how to name or
-// with more than kMessageFramesMax frames, and it is gone; `delivery` then holds nothing of use.
-[[nodiscard]] Received receive_message(zmq::socket_t& router, Delivery& delivery, Origin& origin,
-                                       MessageParts& parts);
+// Takes the oldest waiting message. kRefused: there was one, from nobody we know how to name, of
+// another launch, or with more than kMessageFramesMax frames, and it is gone; `delivery` then holds
+// nothing of use.
+[[nodiscard]] Received receive_message(zmq::socket_t& router, std::uint64_t launch,
+                                       Delivery& delivery, Origin& origin, MessageParts& parts);
 
 // The frames of the oldest waiting message, all of them; false: there is none. More than
 // kMessageFramesMax are cut off.

@@ -105,6 +105,11 @@ ZmqTransport::~ZmqTransport() = default;
 const Address& ZmqTransport::address() const { return state_->address; }
 std::uint64_t ZmqTransport::refused_count() const { return state_->refused_count; }
 
+void ZmqTransport::set_launch(std::uint64_t launch) {
+  CHECK(state_->neighbours.empty());
+  state_->options.launch = launch;
+}
+
 std::shared_ptr<const KeyNames> ZmqTransport::authorized_keys() const {
   return state_->gate ? state_->gate->admitted() : nullptr;
 }
@@ -179,7 +184,8 @@ std::size_t ZmqTransport::receive(std::span<Delivery> out) {
     // was room for, the rest waits for the next call.
     std::size_t refused = 0;
     while (count < out.size() && refused < out.size()) {
-      const Received received = receive_message(router, out[count], origin, state_->parts);
+      const Received received =
+          receive_message(router, state_->options.launch, out[count], origin, state_->parts);
       if (received == Received::kNothing) break;
       const bool refuses_key = state_->authorized && received == Received::kMessage &&
                                !state_->may_speak(out[count].from, origin);

@@ -20,6 +20,10 @@ namespace runtime {
 
 struct ZmqOptions {
   PeerId self{};
+  // The launch that this peer is of, 0: of none. Two launches of one config on one machine have
+  // peers of the same numbers, and one may listen at a port that one of the other has left, where
+  // those who have not noticed yet still dial it: messages of another launch are refused.
+  std::uint64_t launch = 0;
   // Where to bind. Port 0: any free one. A given tcp port p serves control and p + 1 bulk; an ipc
   // path serves control and path + ".bulk" bulk.
   std::string listen = "tcp://127.0.0.1:0";
@@ -54,6 +58,9 @@ class ZmqTransport final : public Transport {
   ~ZmqTransport() override;
 
   [[nodiscard]] const Address& address() const;  // with the ports that were chosen
+
+  // Sets ZmqOptions::launch, before the first connect(): it may follow from addresses.
+  void set_launch(std::uint64_t launch);
 
   Status connect(PeerId peer, const Address& address) override;
   void disconnect(PeerId peer) override;

@@ -91,6 +91,11 @@ void Membership::hear(runtime::PeerId from, const Probe& probe, runtime::Instant
   if (!prober_) return;
   notice_gap(now);
   if (probe.kind == Probe::Kind::kRelay && !members_.is_living(probe.about)) return;
+  // All the others would wait at the end for a peer that one direction of one link keeps from
+  // hearing that they are there.
+  const bool for_another = probe.kind == Probe::Kind::kAnswer && probe.about != from;
+  if (for_another && prober_->waits_for(probe))
+    members_.told(probe.about, probe.phase, probe.round, now);
   prober_->hear(from, probe, now);
 }
 
@@ -237,8 +242,16 @@ runtime::Instant Membership::next_tick() const {
 std::vector<Question> Membership::take_questions() {
   std::vector<Question> questions = std::exchange(news_, {});
   if (prober_)
-    for (const Question& question : prober_->take_questions())
-      if (members_.is_living(question.to)) questions.push_back(question);
+    for (Question& question : prober_->take_questions()) {
+      if (!members_.is_living(question.to)) continue;
+      Probe& probe = question.probe;
+      if (probe.kind == Probe::Kind::kAnswer && probe.about != options_.self) {
+        const Progress progress = members_.progress(probe.about);
+        probe.phase = progress.phase;
+        probe.round = progress.round;
+      }
+      questions.push_back(question);
+    }
   return questions;
 }
 

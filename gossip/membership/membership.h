@@ -74,6 +74,9 @@ class Membership {
   [[nodiscard]] std::vector<RoundTrip> take_round_trips() {
     return prober_ ? prober_->take_round_trips() : std::vector<RoundTrip>();
   }
+  [[nodiscard]] std::vector<runtime::PeerId> take_cut_off() {
+    return prober_ ? prober_->take_cut_off() : std::vector<runtime::PeerId>();
+  }
   // What to tell `to` in the next message: always that it is suspected, if it is, so that it can
   // refute (Lifeguard's buddy system), and some news.
   [[nodiscard]] std::vector<Rumour> rumours_for(runtime::PeerId to);

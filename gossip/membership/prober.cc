@@ -138,7 +138,8 @@ void Prober::hear(runtime::PeerId from, const Probe& probe, runtime::Instant now
       if (from == probe.about && !asked->second.excused)
         note_round_trip(from, now - asked->second.at);
       if (!asked->second.answered) hear_answer(probe);
-      if (from != probe.about) return;
+      if (from != probe.about) return note_brought(asked->second);
+      brought_.erase(from);
       asked_.erase(asked);
       // It lived when it answered: what it was asked before is answered, too.
       for (auto& [number, other] : asked_)
@@ -147,6 +148,19 @@ void Prober::hear(runtime::PeerId from, const Probe& probe, runtime::Instant now
       return;
     }
   }
+}
+
+bool Prober::waits_for(const Probe& answer) const {
+  const auto asked = asked_.find(answer.number);
+  return asked != asked_.end() && asked->second.peer == answer.about && asked->second.relayed;
+}
+
+// Once a turn.
+void Prober::note_brought(Asked& asked) {
+  if (std::exchange(asked.brought, true) || !asked.in_turn || asked.excused) return;
+  if (++brought_[asked.peer] < kBroughtMax) return;
+  brought_.erase(asked.peer);
+  cut_off_.push_back(asked.peer);
 }
 
 std::size_t Prober::relaying() const {
@@ -175,6 +189,7 @@ void Prober::note_answer(Asked& asked) {
 void Prober::forget(runtime::PeerId peer) {
   std::erase_if(asked_, [peer](const auto& entry) { return entry.second.peer == peer; });
   round_trips_.erase(peer);
+  brought_.erase(peer);
 }
 
 void Prober::excuse(runtime::Instant now) {

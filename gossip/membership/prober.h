@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "gossip/members.h"
 #include "gossip/membership/awareness.h"
 #include "gossip/membership/round_trips.h"
 #include "runtime/clock.h"
@@ -31,6 +32,10 @@ struct Probe {
   Kind kind = Kind::kNone;
   std::uint64_t number = 0;  // of who asked; answers repeat it
   runtime::PeerId about{};
+  // Of an answer for another: how far the sender knows it to be. Where `about` is not heard itself,
+  // nothing else says that it has come to the end.
+  Phase phase = Phase::kTraining;
+  std::uint64_t round = 0;  // on the wire 32 bits
   friend bool operator==(const Probe&, const Probe&) = default;
 };
 
@@ -60,6 +65,9 @@ class Prober {
   // Questions remembered, answered or not; older ones are forgotten, and so are their answers.
   static constexpr std::size_t kAskedMax = 64;
   static constexpr std::size_t kRelayingMax = 32;  // that others wait for; more are not taken on
+  // Of so many turns of a member in a row others brought the answer, and it none: one direction of
+  // the link to it is dead.
+  static constexpr int kBroughtMax = 5;
 
   Prober(const Options& options, runtime::Instant now);
 
@@ -70,6 +78,8 @@ class Prober {
   [[nodiscard]] runtime::Instant next_tick() const;
 
   void hear(runtime::PeerId from, const Probe& probe, runtime::Instant now);
+  // Whether this peer has asked others what this answers.
+  [[nodiscard]] bool waits_for(const Probe& answer) const;
   // Out of turn: whether it is there after all.
   void ask(runtime::PeerId peer, runtime::Instant now) {
     static_cast<void>(ask(peer, std::nullopt, now));
@@ -81,6 +91,8 @@ class Prober {
   [[nodiscard]] std::vector<Question> take_questions();
   // Those since the last call, at most kAskedMax.
   [[nodiscard]] std::vector<RoundTrip> take_round_trips() { return std::exchange(trips_, {}); }
+  // Members that are there, and do not hear this peer or are not heard by it.
+  [[nodiscard]] std::vector<runtime::PeerId> take_cut_off() { return std::exchange(cut_off_, {}); }
   [[nodiscard]] Awareness& awareness() { return awareness_; }
   [[nodiscard]] const Awareness& awareness() const { return awareness_; }
   [[nodiscard]] double round_trip_seconds(runtime::PeerId peer) const;  // 0: none known
@@ -98,6 +110,7 @@ class Prober {
     std::size_t unreachables_due = 0;  // relays that have not spoken
     bool answered = false;
     bool relayed = false;
+    bool brought = false;  // the answer, by a relay
     bool excused = false;  // we stood still meanwhile: what it took says nothing of the link
 
     // Whether an answer would be more than a measurement.
@@ -108,6 +121,7 @@ class Prober {
   void note_round_trip(runtime::PeerId peer, runtime::Duration span);
   void ask_again(Asked& asked, runtime::Instant now);
   void hear_answer(const Probe& probe);
+  void note_brought(Asked& asked);
   void note_answer(Asked& asked);
   [[nodiscard]] std::optional<runtime::PeerId> next_target(std::span<const runtime::PeerId> others);
   [[nodiscard]] std::optional<runtime::PeerId> verdict(runtime::Instant now);
@@ -124,6 +138,8 @@ class Prober {
   std::map<runtime::PeerId, RoundTrips> round_trips_;
   std::vector<Question> questions_;
   std::vector<RoundTrip> trips_;
+  std::map<runtime::PeerId, int> brought_;  // turns in a row, by whom only others have answered for
+  std::vector<runtime::PeerId> cut_off_;
 };
 
 }  // namespace gossip

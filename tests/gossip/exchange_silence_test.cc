@@ -1,6 +1,8 @@
 // Peers that die, leave, or were never ours; messages that must be refused.
 
+#include <algorithm>
 #include <chrono>
+#include <vector>
 
 #include "gossip/exchange.h"
 #include "tests/support/exchange_table.h"
@@ -42,6 +44,30 @@ std::vector<RefusalEvent> refusals_of(Exchange& exchange) {
   for (const Event& event : exchange.take_events())
     if (const auto* refusal = std::get_if<RefusalEvent>(&event)) refusals.push_back(*refusal);
   return refusals;
+}
+
+// Peers 0, 1 and 2, of whom 0 never hears what 1 says. Until 10 s.
+void pass_time_one_way(ExchangeTable& table, std::int64_t mixing_from_ms) {
+  for (std::int64_t now = 0; now < 10'000; now += 20) {
+    for (std::uint64_t peer = 0; peer < 3; ++peer) {
+      if (now >= mixing_from_ms) table[peer].set_progress({.phase = Phase::kMixing});
+      table[peer].tick(at_ms(now));
+    }
+    for (std::uint64_t from = 0; from < 3; ++from)
+      for (std::uint64_t to = 0; to < 3; ++to)
+        if (from == 1 && to == 0)
+          (void)table.take(from, to, at_ms(now));
+        else if (from != to)
+          table.pass(from, to, at_ms(now));
+  }
+}
+
+// Whether it hangs up on that peer and dials it again.
+bool dials_again(Exchange& exchange, PeerId peer) {
+  const std::vector<PeerId> partings = exchange.take_partings();
+  const std::vector<gossip::Contact> dials = exchange.take_dials();
+  return std::ranges::find(partings, peer) != partings.end() &&
+         std::ranges::find(dials, peer, &gossip::Contact::id) != dials.end();
 }
 
 void hear_parcel(Exchange& exchange, const gossip::Sender& from) {
@@ -358,4 +384,60 @@ TEST_CASE("two that hold each other for dead, and hear so at once, find each oth
   table.settle(at_ms(11'000));
   CHECK(table[1].inbox().weight() == 1.5);
   CHECK(table[0].parcels_in_flight() == 0);
+}
+
+TEST_CASE(
+    "that a peer has come to the end is known where it is not heard, from those who hear it") {
+  ExchangeTable table(3);
+  pass_time_one_way(table, 5000);
+  for (std::uint64_t peer = 0; peer < 3; ++peer) {
+    CAPTURE(peer);
+    CHECK(table[peer].members().living().size() == 3);
+    CHECK(table[peer].members().others_reached(Phase::kMixing));
+  }
+}
+
+TEST_CASE("two that hear of each other from others only dial each other again, and nobody else") {
+  ExchangeTable table(3);
+  std::vector<gossip::Contact> contacts;
+  for (const PeerId id : test::peers(3))
+    contacts.push_back({.id = id, .incarnation = 1, .name = "", .address = {"a", "b", ""}});
+  for (std::uint64_t peer = 0; peer < 3; ++peer) {
+    table[peer].meet(contacts, false, at_ms(0));
+    (void)table[peer].take_dials();
+  }
+  pass_time_one_way(table, 10'000);
+  CHECK(dials_again(table[0], PeerId{1}));
+  CHECK(dials_again(table[1], PeerId{0}));
+  CHECK(table[2].take_dials().empty());
+  CHECK(table[2].take_partings().empty());
+}
+
+TEST_CASE("who stood still when all had trained, and was taken for dead, is let in again") {
+  constexpr std::uint64_t kCount = 4;
+  ExchangeTable table(kCount, gossip::Inbox::Order::kOnArrival, gossip::Acknowledge::kArrived,
+                      true);
+  const Phase phase = GENERATE(Phase::kMixing, Phase::kSettling, Phase::kDraining);
+  CAPTURE(phase);
+  std::int64_t now = 0;
+  const auto pass_time = [&](std::int64_t until, bool with_first) {
+    for (; now < until; now += 20) {
+      for (std::uint64_t peer = with_first ? 0 : 1; peer < kCount; ++peer) {
+        if (table[peer].expelled()) table.replace(peer, table[peer].next_life(at_ms(now)));
+        table[peer].set_progress({.phase = phase});
+        table[peer].tick(at_ms(now));
+        for (std::uint64_t to = with_first ? 0 : 1; to < kCount; ++to)
+          if (to != peer) table.pass(peer, to, at_ms(now));
+      }
+    }
+  };
+  pass_time(1000, true);
+  pass_time(9000, false);
+  REQUIRE_FALSE(table[1].members().is_living(PeerId{0}));
+  pass_time(19'000, true);
+  for (std::uint64_t peer = 0; peer < kCount; ++peer) {
+    CAPTURE(peer);
+    CHECK(table[peer].members().living().size() == kCount);
+    CHECK(table[peer].self().incarnation == (peer == 0 ? 2U : 1U));
+  }
 }

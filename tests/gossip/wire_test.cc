@@ -56,6 +56,16 @@ TEST_CASE("a heartbeat comes through in every phase") {
   }
 }
 
+TEST_CASE("an answer for another comes through with how far that one is") {
+  const gossip::Probe said{.kind = gossip::Probe::Kind::kAnswer,
+                           .number = 7,
+                           .about = runtime::PeerId{3},
+                           .phase = gossip::Phase::kDraining,
+                           .round = 4'000'000'000};
+  const Message message = accepted(delivery_of(Heartbeat{.progress = {}, .probe = said}));
+  CHECK(std::get<Heartbeat>(message.body).probe == said);
+}
+
 TEST_CASE("what is said of views comes through, of every kind and as long as may be") {
   using Kind = gossip::ViewMessage::Kind;
   for (auto kind = Kind::kJoin; kind <= Kind::kShuffled;

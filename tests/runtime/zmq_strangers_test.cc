@@ -122,6 +122,38 @@ TEST_CASE("a stranger's message is refused and counted") {
   REQUIRE(listener.hears_friend(1));
 }
 
+TEST_CASE("a peer of another launch is refused, and takes no connection over from its namesake") {
+  Listener listener;
+  listener.self->set_launch(7);
+  runtime::ZmqOptions options = patient_options(kAlice, "tcp://127.0.0.1:0");
+  options.launch = 7;
+  const auto alice = open_zmq(options);
+  REQUIRE(alice->connect(kBob, listener.self->address()).ok());
+  const auto hears_alice = [&](std::uint32_t number) {
+    for (int moment = 0; moment < kMomentsMax; ++moment) {
+      (void)alice->send(kBob, Channel::kControl, numbered(number));
+      listener.self->wait(kMoment);
+      std::array<Delivery, 1> one;
+      if (listener.self->receive(one) == 1 && number_of(one[0]) == number) return true;
+    }
+    return false;
+  };
+  REQUIRE(hears_alice(1));
+  {
+    options.launch = 8;
+    const auto namesake = open_zmq(options);
+    REQUIRE(namesake->connect(kBob, listener.self->address()).ok());
+    while (listener.self->refused_count() == 0) {
+      (void)namesake->send(kBob, Channel::kControl, numbered(2));
+      listener.self->wait(kMoment);
+      std::array<Delivery, 1> one;
+      if (listener.self->receive(one) == 1) REQUIRE(number_of(one[0]) == 1);
+    }
+  }
+  REQUIRE(hears_alice(3));
+  REQUIRE(listener.hears_friend(4));  // of no launch
+}
+
 TEST_CASE("a message of too many frames is refused and counted, whoever sends it") {
   Listener listener;
   ForeignDealer stranger(listener, "p12345678");

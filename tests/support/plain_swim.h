@@ -222,8 +222,8 @@ class PlainSwim {
     if (rumours_.empty()) return;
     std::vector<PeerId> told = others();
     random_.shuffle(std::span(told));
-    told.resize(std::min(told.size(), kNewsFanout));
-    for (const PeerId to : told) questions_.push_back({to, {}});
+    const std::size_t count = std::min(told.size(), kNewsFanout);
+    for (const PeerId to : std::span(told).first(count)) questions_.push_back({to, {}});
   }
 
   gossip::MembershipOptions options_;
