@@ -8,7 +8,7 @@ import signal
 import socket
 import unittest
 
-from node_run import PATIENCE, SMALL, Network, OtherMachine, Run, kill
+from node_run import PATIENCE, SMALL, Network, OtherMachine, Run, fault, kill
 
 # Nobody waits for the end of it.
 LONG = SMALL.replace("steps = 60", "steps = 100000000")
@@ -84,6 +84,7 @@ class Beacons(unittest.TestCase):
             for name, process in (("b", second), ("a", first)):
                 self.assertGreater(self.leave(run, name, process)["beacons_malformed"], 0)
 
+    @fault
     def test_who_was_first_is_not_needed_by_those_who_come_later(self):
         with Run(LONG) as run:
             first = self.start(run, "a", 0)
@@ -98,6 +99,7 @@ class Beacons(unittest.TestCase):
             fourth = self.start(run, "d", 0)
             run.wait_for(self.met(run, "c", "d"), fourth)
 
+    @fault
     def test_two_of_which_each_has_begun_alone_become_one_run(self):
         with Run(LONG) as run:
             first = self.start(run, "a", 0)
@@ -188,6 +190,7 @@ class Beacons(unittest.TestCase):
             run.wait_for(self.met(run, "a", "b"), processes[0][1])
             self.weight_of_all(run, processes)
 
+    @fault
     def test_groups_that_begin_while_the_network_is_cut_become_one_run_once_it_heals(self):
         if not OtherMachine.can_be():
             self.skipTest("network namespaces need root")

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import unittest
 
-from node_run import PATIENCE, SMALL, Network, OtherMachine, Run
+from node_run import PATIENCE, SMALL, Network, OtherMachine, Run, fault
 
 NAMES = "abcd"
 # Pushes of two megabytes, again and again: more than a link takes.
@@ -40,6 +40,7 @@ class Hosts(unittest.TestCase):
         """Has sent for some time, and heard answers."""
         return lambda: len([e for e in self.progress(run, name) if len(e["edges"]) == 3 and e["bytes_sent"] > 20e6]) > 3
 
+    @fault
     def test_one_that_is_cut_off_and_comes_back_is_let_in_again_by_its_key(self):
         if not OtherMachine.can_be() or shutil.which("tc") is None:
             self.skipTest("network namespaces need root, links of 100 Mbit/s tc")

@@ -3,7 +3,7 @@
 import signal
 import unittest
 
-from node_run import PATIENCE, SMALL, Run, kill
+from node_run import PATIENCE, SMALL, Run, fault, kill
 
 # Nobody waits for the end of it; and one of some seconds, so that others have time to come.
 LONG = SMALL.replace("steps = 60", "steps = 100000000")
@@ -59,6 +59,7 @@ class Joining(unittest.TestCase):
             held = sum(end["weight"] + end["weight_in_flight"] for end in ends)
             self.assertLess(abs(held - 2), 1e-9)
 
+    @fault
     def test_a_newcomer_brings_weight_one_and_leaves_it_behind(self):
         with Run(LONG) as run:
             first = self.peer(run, "a", 0)
@@ -70,6 +71,7 @@ class Joining(unittest.TestCase):
             alone = lambda: abs(run.events("a")[-1].get("weight", 0) - 2) < 1e-9
             run.wait_for(alone, first)
 
+    @fault
     def test_no_peer_is_needed_by_the_others_not_even_the_first(self):
         with Run(LONG) as run:
             first = self.peer(run, "a", 0)

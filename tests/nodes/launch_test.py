@@ -7,7 +7,7 @@ import signal
 import time
 import unittest
 
-from node_run import PATIENCE, SMALL, Run, alive, children, free_port, kill, still_alive_after
+from node_run import PATIENCE, SMALL, Run, alive, children, fault, free_port, kill, still_alive_after
 
 # Long enough that something can happen meanwhile; nobody waits for its end.
 LONG = SMALL.replace("steps = 60", "steps = 1000000")
@@ -75,6 +75,7 @@ class Launch(unittest.TestCase):
             with self.subTest(codec):
                 self.same_bits("lenet5", f"codec = \"{codec}\"\nblock_bytes = 65536\nblocks_per_push = 2\nblock_choice = \"random\"\n")
 
+    @fault
     def test_a_peer_that_leaves_hands_all_over_whatever_the_codec(self):
         with Run(MEDIUM + "[gossip]\ncodec = \"int4\"\ndamping = 0.5\n") as run:
             process = run.start("launch", "run.toml", "--peers", "3")
@@ -113,6 +114,7 @@ class Launch(unittest.TestCase):
                 self.assertEqual(first, run.estimate(peer, "runs/b"))
                 self.assertEqual(first, run.estimate(peer, "simulated"))
 
+    @fault
     def test_who_stood_still_and_was_taken_for_dead_comes_back(self):
         with Run(LONG) as run:
             process = run.start("launch", "run.toml", "--peers", "3")
@@ -126,6 +128,7 @@ class Launch(unittest.TestCase):
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=60 * PATIENCE)
 
+    @fault
     def test_who_waits_in_step_says_for_whom(self):
         with Run(LONG + "[gossip]\npace = \"sync\"\n[membership]\nsuspicion_multiplier = 300.0\n") as run:
             process = run.start("launch", "run.toml", "--peers", "3")
@@ -146,6 +149,7 @@ class Launch(unittest.TestCase):
         """What `name` has recorded of `peer`, in order."""
         return [e["state"] for e in run.events(name) if e["event"] == "member" and e["peer"] == peer]
 
+    @fault
     def test_a_killed_peer_costs_the_others_nothing(self):
         seed = int(os.environ.get("MURMUR_SEED", "1"))
         chance = random.Random(seed)
@@ -171,6 +175,7 @@ class Launch(unittest.TestCase):
                     self.assertEqual(peer["exit"], 0)
                     self.assertEqual(peer["steps"], 4000)
 
+    @fault
     def test_who_is_killed_before_the_run_has_begun_costs_the_others_nothing(self):
         for pace in ("async", "sync"):
             with self.subTest(pace), Run(SMALL + f"[gossip]\npace = \"{pace}\"\n") as run:
@@ -185,6 +190,7 @@ class Launch(unittest.TestCase):
                 self.assertEqual(sorted(peer["exit"] for peer in peers), [0, 0, 128 + signal.SIGKILL])
                 self.assertEqual([peer["steps"] for peer in peers if peer["exit"] == 0], [60, 60])
 
+    @fault
     def test_the_last_of_several_finishes_and_says_that_it_trained_alone(self):
         with Run(MEDIUM.replace("steps = 4000", "steps = 40000")) as run:
             process = run.start("launch", "run.toml", "--peers", "3")
@@ -204,6 +210,7 @@ class Launch(unittest.TestCase):
                 self.assertIn(said, log)
             self.assertIn("alone", [e["state"] for e in run.events("p1") if e["event"] == "standing"])
 
+    @fault
     def test_ctrl_c_ends_all_within_three_seconds_and_exits_130(self):
         with Run(LONG) as run:
             process = run.start("launch", "run.toml", "--peers", "4")
@@ -216,6 +223,7 @@ class Launch(unittest.TestCase):
             self.assertEqual(process.returncode, 130)
             self.assertFalse([pid for pid in pids if alive(pid)])
 
+    @fault
     def test_no_peer_outlives_a_killed_launcher(self):
         with Run(LONG) as run:
             process = run.start("launch", "run.toml", "--peers", "3")

@@ -9,7 +9,7 @@ import subprocess
 import time
 import unittest
 
-from node_run import PATIENCE, Run, kill, still_alive_after
+from node_run import PATIENCE, Run, fault, kill, still_alive_after
 
 TRAINING = """
 run = "t"
@@ -83,12 +83,14 @@ class Resuming(unittest.TestCase):
             self.assertLess(abs(summary["weight_total"] + summary["weight_in_flight"] - 3), 1e-9)
             self.assertGreater(summary["average"]["test_accuracy"], 0.5)
 
+    @fault
     def test_a_whole_run_that_was_killed_goes_on(self):
         self.check_whole_run("async")
 
     def test_a_whole_run_in_step_goes_on_at_one_round(self):
         self.check_whole_run("sync")
 
+    @fault
     def test_a_run_goes_on_from_any_subset_of_its_peers(self):
         for pace in ("async", "sync"):
             with self.subTest(pace), Run(TRAINING + f"[gossip]\npace = \"{pace}\"\n") as run:
@@ -102,6 +104,7 @@ class Resuming(unittest.TestCase):
                 self.assertEqual([self.start_record(run, f"p{i}")["step"] for i in range(3)], [left] * 3)
                 self.assertGreater(run.summary()["average"]["test_accuracy"], 0.5)
 
+    @fault
     def test_a_peer_that_is_stopped_goes_on_too(self):
         with Run(TRAINING.replace("0.05", "0")) as run:
             process = self.peer(run, "a", 0)
@@ -126,6 +129,7 @@ class Resuming(unittest.TestCase):
     def training(self, run, name, process):
         return lambda: any(e["event"] == "progress" for e in self.said(run, name, process))
 
+    @fault
     def test_a_killed_peer_comes_back_as_another_life_of_itself(self):
         with Run(TRAINING + "[membership]\nsuspicion_multiplier = 300.0\n") as run:
             first = self.peer(run, "a", 0)
@@ -147,6 +151,7 @@ class Resuming(unittest.TestCase):
             self.assertIn("goes on from", (run.folder / "runs/t/b/events.log").read_text())
             self.assertIsNone(first.poll())
 
+    @fault
     def test_who_all_wait_for_each_other_after_a_power_cut_go_on(self):
         with Run(TRAINING) as run:
             names = ["a", "b", "c"]
@@ -180,6 +185,7 @@ class Resuming(unittest.TestCase):
         kill(process.pid)
         process.communicate()
 
+    @fault
     def test_a_damaged_checkpoint_is_named_and_the_one_before_it_taken(self):
         with Run(TRAINING) as run:
             self.alone_and_killed(run)
@@ -212,6 +218,7 @@ class Resuming(unittest.TestCase):
             earlier = sorted((run.folder / "runs/t/a/checkpoints/earlier").iterdir())
             self.assertEqual([path.name for path in earlier], names)
 
+    @fault
     def test_killed_at_any_moment_the_latest_is_whole_and_no_older_than_was_said(self):
         """MURMUR_KILLS: how often; MURMUR_CHECKPOINT_EVERY: seconds between checkpoints. Prints what was seen."""
         kills, rng, partial, oldest = int(os.environ.get("MURMUR_KILLS", "12")), random.Random(1), 0, 0.0

@@ -7,7 +7,7 @@ import socket
 import time
 import unittest
 
-from node_run import PATIENCE, SMALL, Run
+from node_run import PATIENCE, SMALL, Run, fault
 
 # Nobody waits for the end of it.
 LONG = SMALL.replace("steps = 60", "steps = 100000000")
@@ -58,6 +58,7 @@ class Security(unittest.TestCase):
                              sorted(f"p{i}.{end}" for i in range(3) for end in ("key", "pub")))
             self.assertEqual((keys / "p0.key").stat().st_mode & 0o777, 0o600)
 
+    @fault
     def test_peers_with_keys_join_and_one_that_loses_its_own_is_out_within_a_second(self):
         with Run() as run:
             self.curve(run, ["a", "b", "c"])
@@ -77,6 +78,7 @@ class Security(unittest.TestCase):
             for process in (first, second, third):
                 self.assertIsNone(process.poll())
 
+    @fault
     def test_a_stranger_is_turned_away_by_name_and_changes_no_mass(self):
         with Run() as run:
             self.curve(run, ["a", "b"])

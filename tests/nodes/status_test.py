@@ -7,7 +7,7 @@ import threading
 import time
 import unittest
 
-from node_run import PATIENCE, SMALL, OtherMachine, Run, free_port
+from node_run import PATIENCE, SMALL, OtherMachine, Run, fault, free_port
 
 # Nobody waits for the end of it.
 LONG = SMALL.replace("steps = 60", "steps = 100000000")
@@ -126,6 +126,7 @@ class Asking(unittest.TestCase):
             watching.communicate(timeout=30 * PATIENCE)
             self.assertEqual(watching.returncode, 130)
 
+    @fault
     def test_a_peer_that_is_asked_to_leaves_as_with_ctrl_c(self):
         with Run(LONG) as run:
             first = self.peer(run, "a", 0)
@@ -163,6 +164,7 @@ class Asking(unittest.TestCase):
             self.refused(run, "status", f"tcp://127.0.0.1:{web.getsockname()[1]}", says=["does not talk as a Murmur peer", "something else"])
             web.shutdown(socket.SHUT_RDWR)
 
+    @fault
     def test_a_frozen_peer_does_not_answer_and_that_is_said(self):
         with Run(LONG) as run:
             process = self.peer(run, "a", 0)
