@@ -1,13 +1,15 @@
 #pragma once
-// The backend of NVIDIA GPUs: cuBLAS for products of matrices, our own kernels for the rest. The
-// contract is kernels/backend.h; f32 products are full f32, never TF32;
-// bf16 ones (kernels/precision.h) from compute capability 8.0.
+// The backend of NVIDIA GPUs: cuDNN for convolutions, where the build has it and it has an engine
+// for them, cuBLAS for other products of matrices, our own kernels for the rest. The contract is
+// kernels/backend.h; f32 products are full f32, never TF32; bf16 ones (kernels/precision.h) from
+// compute capability 8.0. What is by cuDNN has been compiled and linked, never run.
 
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "kernels/backend.h"
+#include "kernels/cuda/cudnn_conv.h"
 #include "kernels/cuda/device.h"
 
 namespace kernels::cuda {
@@ -18,7 +20,7 @@ class CudaBackend final : public Backend {
   ~CudaBackend() override;  // waits for what is queued
 
   [[nodiscard]] std::string_view name() const override { return device_.name(); }
-  [[nodiscard]] std::string description() const override { return device_.description(); }
+  [[nodiscard]] std::string description() const override;
   [[nodiscard]] Precision precision() const override { return device_.precision(); }
 
   [[nodiscard]] Buffer allocate(std::size_t count, Scalar scalar) override;
@@ -81,6 +83,7 @@ class CudaBackend final : public Backend {
 
  private:
   Device device_;
+  CudnnConv cudnn_;
 };
 
 }  // namespace kernels::cuda

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "kernels/cuda/first_kernel.h"
 #include "kernels/cuda/status.h"
 
@@ -71,6 +73,9 @@ runtime::Result<Device> Device::open(const CudaOptions& options) {
     return runtime::Error{
         fmt::format("{}: cuBLAS: {}", device.name_, cublasGetStatusString(blas_status))};
   }
+  auto cudnn = open_cudnn(stream);
+  if (!cudnn) return runtime::Error{fmt::format("{}: {}", device.name_, cudnn.error().message)};
+  device.cudnn_ = std::move(cudnn).value();
   return device;
 }
 
@@ -86,10 +91,8 @@ cudaError_t Device::describe(Precision wanted) {
       properties.name, static_cast<double>(properties.totalGlobalMem) / kGibibyte, properties.major,
       properties.minor, version_text(driver), version_text(CUDART_VERSION));
   constexpr int kFirstWithBf16 = 8;
-  if (wanted == Precision::kBf16 && properties.major >= kFirstWithBf16) {
+  if (wanted == Precision::kBf16 && properties.major >= kFirstWithBf16)
     precision_ = Precision::kBf16;
-    description_ += ", bf16";
-  }
   return cudaSuccess;
 }
 
@@ -103,6 +106,11 @@ cudaStream_t Device::stream() const {
 cublasHandle_t Device::blas() const {
   select();
   return blas_.get();
+}
+
+cudnnContext* Device::cudnn() const {
+  select();
+  return cudnn_.get();
 }
 
 void Device::synchronize() const { CUDA_CHECK(cudaStreamSynchronize(stream())); }

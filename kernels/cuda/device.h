@@ -1,13 +1,17 @@
 #pragma once
-// One GPU made ready: a stream, cuBLAS on it, and scratch memory that all operators share.
+// One GPU made ready: a stream, cuBLAS and cuDNN on it, and scratch memory that all operators
+// share.
 
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
+#include "kernels/cuda/cudnn_handle.h"
 #include "kernels/cuda/module.h"
 #include "kernels/precision.h"
 #include "runtime/result.h"
@@ -23,6 +27,10 @@ struct DestroyStream {
 struct DestroyBlas {
   void operator()(cublasHandle_t blas) const;
 };
+
+// What cuDNN works in: a convolution's operands, where they are not taken as they lie, and room of
+// its own. Several are in use at once, so they are apart from each other.
+enum class CudnnRoom : std::uint8_t { kIn, kWeight, kOut, kBias, kWorkspace };
 
 // Everything is queued on the one stream, in the order of the calls. One thread at a time, any
 // thread.
@@ -43,6 +51,7 @@ class Device {
   void select() const;
   [[nodiscard]] cudaStream_t stream() const;  // selects
   [[nodiscard]] cublasHandle_t blas() const;  // selects
+  [[nodiscard]] cudnnContext* cudnn() const;  // selects; null in a build without cuDNN
   void synchronize() const;                   // waits for all that was queued
 
   // At least `count` numbers of any content, valid until the next call. What was queued before may
@@ -55,6 +64,10 @@ class Device {
   template <typename T>
   [[nodiscard]] T* factors(std::size_t count) {
     return static_cast<T*>(grown(factors_, count * sizeof(T)));
+  }
+  // And for cuDNN: at least so many bytes, valid until the next call for that room.
+  [[nodiscard]] void* room(CudnnRoom which, std::size_t bytes) {
+    return grown(cudnn_rooms_[static_cast<std::size_t>(which)], bytes);
   }
 
  private:
@@ -73,8 +86,10 @@ class Device {
   Precision precision_ = Precision::kF32;
   std::unique_ptr<CUstream_st, DestroyStream> stream_;
   std::unique_ptr<cublasContext, DestroyBlas> blas_;
+  CudnnHandle cudnn_;
   Room scratch_;
   Room factors_;
+  std::array<Room, 5> cudnn_rooms_;
 };
 
 }  // namespace kernels::cuda

@@ -86,8 +86,15 @@ void multiply(Device& device, const Product& product, const float* a, const floa
                             a, a_step != 0 ? a_step : t.a_row, &kept, c, t.c_row));
 }
 
+void round_factor(Device& device, std::size_t count, const float* from, std::uint16_t* to) {
+  CUDA_CHECK(launch(device.stream(), count, [=] __device__(std::size_t i) {
+    to[i] = __bfloat16_as_ushort(__float2bfloat16_rn(from[i]));
+  }));
+}
+
 void add_bias(Device& device, const Rows& size, Activation activation, const float* bias,
               float* out) {
+  if (bias == nullptr && activation == Activation::kNone) return;
   const std::size_t columns = size.columns;
   const bool relu = activation == Activation::kRelu;
   CUDA_CHECK(launch(device.stream(), size.rows * columns, [=] __device__(std::size_t i) {

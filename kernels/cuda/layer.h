@@ -3,6 +3,7 @@
 // output. Matrices are row-major, all memory the device's, all sizes counts of floats.
 
 #include <cstddef>
+#include <cstdint>
 
 #include "kernels/cuda/device.h"
 #include "kernels/shapes.h"
@@ -23,6 +24,9 @@ struct Product {
 };
 // In the device's precision: of bf16, copies of both factors are rounded first.
 void multiply(Device& device, const Product& product, const float* a, const float* b, float* c);
+
+// to = from, each number rounded to the nearest bf16 (its bits).
+void round_factor(Device& device, std::size_t count, const float* from, std::uint16_t* to);
 
 // A layer's output: `rows` of `columns` channels.
 struct Rows {

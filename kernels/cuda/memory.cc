@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <memory>
 
 #include "kernels/cuda/backend.h"
@@ -6,6 +8,13 @@
 namespace kernels::cuda {
 
 CudaBackend::~CudaBackend() { device_.synchronize(); }
+
+std::string CudaBackend::description() const {
+  std::string text = device_.description() + ", " + cudnn_version();
+  if (const std::size_t count = cudnn_.without_engine(); count > 0)
+    text += fmt::format(" (no engine for {} convolutions so far)", count);
+  return precision() == Precision::kBf16 ? text + ", bf16" : text;
+}
 
 Buffer CudaBackend::allocate(std::size_t count, Scalar scalar) {
   device_.select();

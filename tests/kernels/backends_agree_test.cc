@@ -74,6 +74,32 @@ TEST_CASE("a first layer's backward pass leaves d_in alone and gives the same gr
       [&](Backend& backend, Views v) { backend.conv_backward(conv, saved(v), gradients(v)); });
 }
 
+TEST_CASE("a convolution's parameters may lie anywhere in a vector") {
+  enum Parts : std::size_t { kImages, kParameters, kResult, kDResult, kDImages, kDParameters };
+  const kernels::ConvShape shape{2, 8, 6, 5, 8, 3, 3, 1, 1, Activation::kRelu};
+  const std::size_t weights = shape.weight_count();
+  const std::size_t parameters = 1 + weights + shape.out_channels;  // no weight at its best address
+  runtime::Random random(23);
+  Operands<float> start;
+  for (const std::size_t count : {shape.in_count(), parameters, shape.out_count(),
+                                  shape.out_count(), shape.in_count(), parameters})
+    start.push_back(operands::random_numbers<float>(count, random));
+  const auto forward = [&](Backend& backend, Views v) {
+    backend.conv_forward(shape, v[kImages], v[kParameters].slice(1, weights),
+                         v[kParameters].slice(1 + weights, shape.out_channels), v[kResult]);
+  };
+  check_agreement(start, {2e-6}, forward);
+  start = operands::run_on(*operands::open_reference(), start, forward);
+  check_agreement(start, {2e-6}, [&](Backend& backend, Views v) {
+    backend.conv_backward(shape, {v[kImages], v[kParameters].slice(1, weights), v[kResult]},
+                          {.d_out = v[kDResult],
+                           .d_in = v[kDImages],
+                           .d_weight = v[kDParameters].slice(1, weights),
+                           .d_bias = v[kDParameters].slice(1 + weights, shape.out_channels)});
+    backend.fill(0.0, v[kDResult]);
+  });
+}
+
 TEST_CASE("pooling agrees with the reference, equals in a window included") {
   for (const auto& [name, shape_of_case, tolerance, seed] : operator_cases::kPool) {
     const kernels::PoolShape shape = shape_of_case;

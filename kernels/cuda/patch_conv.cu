@@ -1,14 +1,10 @@
-// A convolution is a product of matrices once every output pixel's patch of the input is laid out
-// as a row: out (pixels x out_channels) = patches (pixels x patch) weight^T. Groups take turns,
-// each with its own channels of the images.
+#include "kernels/cuda/patch_conv.h"
 
 #include <algorithm>
 
-#include "kernels/cuda/backend.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/layer.h"
 #include "kernels/cuda/status.h"
-#include "kernels/fits.h"
 
 namespace kernels::cuda {
 namespace {
@@ -133,60 +129,51 @@ void for_shares(const ConvShape& shape, const Patches& p, Action action) {
                           group * (shape.out_channels / shape.groups)});
 }
 
+float* patches_room(Device& device, const ConvShape& shape, const Patches& p) {
+  return device.scratch<float>(p.images_at_once(shape.batch) * p.image_pixels() * p.patch());
+}
+
 }  // namespace
 
-void CudaBackend::conv_forward(const ConvShape& shape, ConstView in, ConstView weight,
-                               ConstView bias, View out) {
-  CHECK(fits(shape, LayerViews{in, weight, bias, out}));
+void multiply_patches(Device& device, const ConvShape& shape, const ConvForward& pass) {
   const Patches p(shape);
-  auto* const patches =
-      device_.scratch<float>(p.images_at_once(shape.batch) * p.image_pixels() * p.patch());
-  float* const result = out.as<float>().data();
+  float* const patches = patches_room(device, shape, p);
   for_shares(shape, p, [&](std::size_t images, const Share& share) {
-    lay_out(device_, p, images, in.as<float>().data() + share.in, patches);
-    multiply(device_,
+    lay_out(device, p, images, pass.in + share.in, patches);
+    multiply(device,
              {.rows = images * p.image_pixels(),
               .columns = shape.out_channels / shape.groups,
               .inner = p.patch(),
               .b_transposed = true,
               .c_step = shape.out_channels},
-             patches, weight.as<float>().data() + share.weight, result + share.out);
+             patches, pass.weight + share.weight, pass.out + share.out);
   });
-  add_bias(device_, {shape.batch * p.image_pixels(), shape.out_channels}, shape.activation,
-           bias.empty() ? nullptr : bias.as<float>().data(), result);
 }
 
-void CudaBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
-                                const LayerGradients& gradients) {
-  CHECK(fits(shape, saved, gradients));
+void multiply_patches_backward(Device& device, const ConvShape& shape, const ConvBackward& pass) {
   const Patches p(shape);
-  const Rows size{shape.batch * p.image_pixels(), shape.out_channels};
-  float* const d_out = gradients.d_out.as<float>().data();
-  mask_gradient(device_, size, shape.activation, saved.out.as<float>().data(), d_out);
-  if (!gradients.d_bias.empty())
-    add_up_rows(device_, size, d_out, gradients.d_bias.as<float>().data());
-
-  auto* const patches =
-      device_.scratch<float>(p.images_at_once(shape.batch) * p.image_pixels() * p.patch());
+  float* const patches = patches_room(device, shape, p);
   const std::size_t channels = shape.out_channels / shape.groups;
   for_shares(shape, p, [&](std::size_t images, const Share& share) {
     const std::size_t pixels = images * p.image_pixels();
-    lay_out(device_, p, images, saved.in.as<float>().data() + share.in, patches);
-    multiply(device_,
-             {.rows = channels,
-              .columns = p.patch(),
-              .inner = pixels,
-              .a_transposed = true,
-              .add = share.in >= p.image_in(),
-              .a_step = shape.out_channels},
-             d_out + share.out, patches, gradients.d_weight.as<float>().data() + share.weight);
-    if (gradients.d_in.empty()) return;
+    if (pass.d_weight != nullptr) {
+      lay_out(device, p, images, pass.in + share.in, patches);
+      multiply(device,
+               {.rows = channels,
+                .columns = p.patch(),
+                .inner = pixels,
+                .a_transposed = true,
+                .add = share.in >= p.image_in(),
+                .a_step = shape.out_channels},
+               pass.d_out + share.out, patches, pass.d_weight + share.weight);
+    }
+    if (pass.d_in == nullptr) return;
     // The patches are read by now: their memory takes their gradients.
     multiply(
-        device_,
+        device,
         {.rows = pixels, .columns = p.patch(), .inner = channels, .a_step = shape.out_channels},
-        d_out + share.out, saved.weight.as<float>().data() + share.weight, patches);
-    gather_all(device_, p, images, patches, gradients.d_in.as<float>().data() + share.in);
+        pass.d_out + share.out, pass.weight + share.weight, patches);
+    gather_all(device, p, images, patches, pass.d_in + share.in);
   });
 }
 
