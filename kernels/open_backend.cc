@@ -17,6 +17,8 @@ namespace {
 using runtime::Error;
 using runtime::Result;
 
+constexpr std::string_view kNeedsGpu = " needs a GPU of compute capability 8.0 or later";
+
 void add_to(std::string& notice, const std::string& more) {
   if (!notice.empty()) notice += "; ";
   notice += more;
@@ -35,6 +37,8 @@ Result<OpenedBackend> open_cpu(const DeviceOptions& options, std::string notice)
     else
       add_to(notice, lack + "; computing in f32");
   }
+  if (options.precision == Precision::kTf32)
+    add_to(notice, "tf32" + std::string(kNeedsGpu) + "; computing in f32");
   const std::size_t cores = runtime::usable_cores().size();
   if (options.threads > cores)
     add_to(notice, std::to_string(options.threads) + " threads wait for each other on " +
@@ -48,7 +52,7 @@ Result<OpenedBackend> open_cpu(const DeviceOptions& options, std::string notice)
 OpenedBackend opened_gpu(std::unique_ptr<Backend> gpu, Precision wanted) {
   std::string notice;
   if (gpu->precision() != wanted)
-    notice = "bf16 needs a GPU of compute capability 8.0 or later, and this is " +
+    notice = std::string(name_of(wanted)) + std::string(kNeedsGpu) + ", and this is " +
              gpu->description() + "; computing in f32";
   return {std::move(gpu), std::move(notice)};
 }

@@ -17,8 +17,8 @@ struct DeviceOptions {
 };
 
 // What open_backend found. `notice` says, for a person, why "auto" did not take a GPU, why the
-// device does not compute in bf16 (backend->precision() is f32 then), and that a CPU has fewer
-// cores than threads are asked for; empty when there is nothing to say.
+// device does not compute in what was asked for (backend->precision() is f32 then), and that a CPU
+// has fewer cores than threads are asked for; empty when there is nothing to say.
 struct OpenedBackend {
   std::unique_ptr<Backend> backend;
   std::string notice;
@@ -26,9 +26,9 @@ struct OpenedBackend {
 
 // Opens a device. "auto" takes the first GPU that answers, else the CPU; a device asked for by name
 // is that or an Error. bf16 is what the device does fast, else f32: CPUs with AVX-512 bf16 or AMX
-// (as oneDNN finds them at run time), GPUs from compute capability 8.0; "reference" does it slowly
-// anywhere. CUDA is a module beside the program, loaded only when a driver is there:
-// linking it in would cost every CPU peer about 90 ms and 210 MiB.
+// (as oneDNN finds them at run time), GPUs from compute capability 8.0; tf32 those GPUs only;
+// "reference" does both slowly anywhere. CUDA is a module beside the program, loaded only when a
+// driver is there: linking it in would cost every CPU peer about 90 ms and 210 MiB.
 [[nodiscard]] runtime::Result<OpenedBackend> open_backend(const DeviceOptions& options);
 
 }  // namespace kernels

@@ -21,7 +21,7 @@ struct Spread {
 struct BenchTrainOptions {
   std::string model = "lenet5";
   std::string device = "cpu";
-  std::string precision = "f32";  // or "bf16"
+  std::string precision = "f32";  // or "tf32", "bf16"
   std::size_t batch = 64;
   std::size_t threads = 1;
   double drop_activations = 0.0;  // Network::drop_activations

@@ -49,6 +49,7 @@ constexpr Choice kBatchPolicies[] = {
 };
 constexpr Choice kTrainPrecisions[] = {
     {"f32", "32-bit floating point"},
+    {"tf32", "products of factors of 11 significant bits, summed in f32; on a GPU"},
     {"bf16", "products of bf16 factors, summed in f32; all that is kept is f32"},
 };
 constexpr Choice kOptimizers[] = {

@@ -292,7 +292,7 @@ struct Commands {
         ->capture_default_str();
     training->add_option("--device", train.device)->capture_default_str();
     training->add_option("--precision", train.precision, "as train.precision")
-        ->check(CLI::IsMember({"f32", "bf16"}))
+        ->check(CLI::IsMember({"f32", "tf32", "bf16"}))
         ->capture_default_str();
     training->add_option("--drop-activations", train.drop_activations, "as train.drop_activations")
         ->check(CLI::Range(0.0, 0.999))

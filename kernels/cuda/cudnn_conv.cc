@@ -40,7 +40,7 @@ void* numbers(Device& device, CudnnRoom room, const float* from, std::size_t cou
 
 // The same of a product's factor: rounded where the device's precision is bf16.
 void* factor(Device& device, CudnnRoom room, const float* from, std::size_t count) {
-  if (device.precision() == Precision::kF32) return numbers(device, room, from, count);
+  if (device.precision() != Precision::kBf16) return numbers(device, room, from, count);
   auto* const to = static_cast<std::uint16_t*>(device.room(room, count * sizeof(std::uint16_t)));
   round_factor(device, count, from, to);
   return to;

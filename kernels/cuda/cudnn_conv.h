@@ -1,6 +1,6 @@
 #pragma once
 // Convolutions by cuDNN, where it has an engine that computes what kernels/precision.h promises:
-// f32 without TF32, or bf16 factors with f32 sums and results, the same bits every time. In a build
+// f32, or tf32 or bf16 factors with f32 sums and results, the same bits every time. In a build
 // without cuDNN (no_cudnn.cc) it never has.
 
 #include <cstddef>

@@ -33,7 +33,7 @@ constexpr std::array kRefused{CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC,
                               CUDNN_NUMERICAL_NOTE_FFT};
 
 bool is_refused(Note note, Precision precision) {
-  // Of f32 numbers tensor cores multiply the first 10 bits after the point: TF32.
+  // Of f32 numbers tensor cores multiply the first 11 significant bits: that is tf32.
   if (note == CUDNN_NUMERICAL_NOTE_TENSOR_CORE) return precision == Precision::kF32;
   return std::ranges::find(kRefused, note) != kRefused.end();
 }

@@ -90,9 +90,8 @@ cudaError_t Device::describe(Precision wanted) {
       "{}, {}, {:.0f} GiB, compute capability {}.{}, driver for CUDA {}, built for {}", name_,
       properties.name, static_cast<double>(properties.totalGlobalMem) / kGibibyte, properties.major,
       properties.minor, version_text(driver), version_text(CUDART_VERSION));
-  constexpr int kFirstWithBf16 = 8;
-  if (wanted == Precision::kBf16 && properties.major >= kFirstWithBf16)
-    precision_ = Precision::kBf16;
+  constexpr int kFirstWithBoth = 8;  // bf16 and tf32
+  if (properties.major >= kFirstWithBoth) precision_ = wanted;
   return cudaSuccess;
 }
 

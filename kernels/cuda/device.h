@@ -44,7 +44,7 @@ class Device {
   [[nodiscard]] const std::string& name() const { return name_; }                // "cuda:0"
   [[nodiscard]] const std::string& description() const { return description_; }  // for a person
 
-  // Of products; bf16 where it was asked for and the GPU multiplies it.
+  // Of products: what was asked for where the GPU multiplies it, else f32.
   [[nodiscard]] Precision precision() const { return precision_; }
 
   // CUDA's current device is a setting of the calling thread, so every use sets it first.

@@ -82,8 +82,11 @@ void multiply(Device& device, const Product& product, const float* a, const floa
   const auto a_step = static_cast<std::int64_t>(product.a_step);
   const float one = 1;
   const float kept = product.add ? 1 : 0;
-  CUDA_CHECK(cublasSgemm_64(device.blas(), t.b, t.a, t.columns, t.rows, t.inner, &one, b, t.b_row,
-                            a, a_step != 0 ? a_step : t.a_row, &kept, c, t.c_row));
+  const auto in =
+      device.precision() == Precision::kTf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
+  CUDA_CHECK(cublasGemmEx_64(device.blas(), t.b, t.a, t.columns, t.rows, t.inner, &one, b,
+                             CUDA_R_32F, t.b_row, a, CUDA_R_32F, a_step != 0 ? a_step : t.a_row,
+                             &kept, c, CUDA_R_32F, t.c_row, in, CUBLAS_GEMM_DEFAULT));
 }
 
 void round_factor(Device& device, std::size_t count, const float* from, std::uint16_t* to) {

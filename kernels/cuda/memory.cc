@@ -13,7 +13,7 @@ std::string CudaBackend::description() const {
   std::string text = device_.description() + ", " + cudnn_version();
   if (const std::size_t count = cudnn_.without_engine(); count > 0)
     text += fmt::format(" (no engine for {} convolutions so far)", count);
-  return precision() == Precision::kBf16 ? text + ", bf16" : text;
+  return precision() == Precision::kF32 ? text : text + ", " + std::string(name_of(precision()));
 }
 
 Buffer CudaBackend::allocate(std::size_t count, Scalar scalar) {

@@ -18,7 +18,8 @@ class Factor {
     if constexpr (std::is_same_v<T, float>) {
       if (precision == Precision::kF32) return;
       rounded_.resize(numbers.size());
-      std::ranges::transform(numbers, rounded_.begin(), nearest_bf16);
+      std::ranges::transform(numbers, rounded_.begin(),
+                             precision == Precision::kBf16 ? nearest_bf16 : nearest_tf32);
       numbers_ = rounded_;
     }
   }

@@ -7,7 +7,7 @@ std::string_view ReferenceBackend::name() const { return "reference"; }
 
 std::string ReferenceBackend::description() const {
   return std::string("reference, plain loops on 1 thread") +
-         (precision_ == Precision::kBf16 ? ", bf16" : "");
+         (precision_ == Precision::kF32 ? "" : ", " + std::string(name_of(precision_)));
 }
 
 Buffer ReferenceBackend::allocate(std::size_t count, Scalar scalar) {

@@ -87,6 +87,19 @@ TEST_CASE("bf16 is what the device does, or f32 and a reason why") {
   }
 }
 
+TEST_CASE("tf32 is what a GPU and the reference do; a CPU computes in f32 and says why") {
+  const auto reference =
+      open_backend({.device = "reference", .precision = kernels::Precision::kTf32});
+  REQUIRE(reference);
+  CHECK(reference->backend->precision() == kernels::Precision::kTf32);
+  CHECK(reference->backend->description().ends_with(", tf32"));
+  CHECK(reference->notice.empty());
+  const auto cpu = open_backend({.device = "cpu", .precision = kernels::Precision::kTf32});
+  REQUIRE(cpu);
+  CHECK(cpu->backend->precision() == kernels::Precision::kF32);
+  CHECK(cpu->notice == "tf32 needs a GPU of compute capability 8.0 or later; computing in f32");
+}
+
 TEST_CASE("a device that nobody knows is refused, and the known ones are named") {
   for (const char* name : {"", "gpu", "CPU", "cuda", "cuda:", "cuda:x", "cuda:-1", "cuda:1x",
                            "cuda:99999999999", " cpu", "auto "}) {

@@ -1,10 +1,11 @@
-// bf16 is what kernels/precision.h says it is: on the reference to the bit, on the others as far as
-// f32 sums agree. What a processor cannot multiply is skipped by name; all else is checked
-// anywhere.
+// bf16 and tf32 are what kernels/precision.h says they are: on the reference to the bit, on the
+// others as far as f32 sums agree. What a processor cannot multiply is skipped by name; all else is
+// checked anywhere.
 
 #include "kernels/precision.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -33,8 +34,25 @@ std::vector<float> rounded(const std::vector<float>& numbers) {
   return result;
 }
 
-Operands<float> with_rounded(Operands<float> start, std::initializer_list<std::size_t> which) {
-  for (const std::size_t i : which) start[i] = rounded(start[i]);
+// Without the last 13 bits of each, by arithmetic in f64 instead of on bits.
+std::vector<float> cut_to_tf32(const std::vector<float>& numbers) {
+  std::vector<float> result(numbers.size());
+  std::ranges::transform(numbers, result.begin(), [](float x) {
+    int exponent = 0;
+    const double digits = std::frexp(static_cast<double>(x), &exponent);  // ties go to even
+    return static_cast<float>(std::ldexp(std::nearbyint(std::ldexp(digits, 11)), exponent - 11));
+  });
+  return result;
+}
+
+std::vector<float> rounded_to(Precision precision, const std::vector<float>& numbers) {
+  return precision == Precision::kBf16 ? rounded(numbers) : cut_to_tf32(numbers);
+}
+
+// The factors of a layer's products.
+Operands<float> with_rounded_factors(Precision precision, Operands<float> start) {
+  for (const std::size_t i : {layers::kIn, layers::kWeight, layers::kDOut})
+    start[i] = rounded_to(precision, start[i]);
   return start;
 }
 
@@ -61,8 +79,19 @@ void for_all_layers(Action action) {
   for_table(operator_cases::kConv);
 }
 
-// Of one product: both factors are off by 2^-8 at most.
-constexpr double kErrorMax = 2 * 0x1p-8 + 0x1p-16;
+// Of one product: both factors are off by 2^-8 at most, in tf32 by 2^-10.
+double error_max_of(Precision precision) {
+  const double of_factor = precision == Precision::kBf16 ? 0x1p-8 : 0x1p-10;
+  return 2 * of_factor + of_factor * of_factor;
+}
+
+operands::Devices devices_and_reference(Precision precision) {
+  operands::Devices devices = operands::open_devices(precision);
+  devices.push_back(operands::open_reference(precision));
+  return devices;
+}
+
+constexpr std::array kCoarse{Precision::kBf16, Precision::kTf32};
 
 // Both passes of one layer of the table, on all devices as on the oracle.
 template <typename Case>
@@ -98,19 +127,40 @@ TEST_CASE("the nearest bf16 is that of the wire, and what is not finite stays so
   CHECK(std::isnan(kernels::nearest_bf16(-Limits::signaling_NaN())));
 }
 
-TEST_CASE("a layer of bf16 on the reference is one of f32 whose factors were rounded, to the bit") {
+TEST_CASE("the nearest tf32 has 11 significant bits, ties to even") {
+  using Limits = std::numeric_limits<float>;
+  runtime::Random random(2);
+  std::vector<float> numbers{0.0F, -1.0F, 1.0F + 0x1p-11F, 1.0F + 0x3p-11F, 1.0F + 0x1p-23F};
+  for (int i = 0; i < 100'000; ++i)
+    numbers.push_back(
+        static_cast<float>(random.uniform(-1.0, 1.0) * std::exp2(random.uniform(-100.0, 127.0))));
+  const std::vector<float> expected = cut_to_tf32(numbers);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    CAPTURE(numbers[i]);
+    REQUIRE(kernels::nearest_tf32(numbers[i]) == expected[i]);
+    REQUIRE(kernels::nearest_tf32(expected[i]) == expected[i]);
+  }
+  CHECK(kernels::nearest_tf32(1.0F + 0x1p-11F) == 1.0F);
+  CHECK(kernels::nearest_tf32(1.0F + 0x3p-11F) == 1.0F + 0x1p-9F);
+  CHECK(kernels::nearest_tf32(-Limits::max()) == -Limits::infinity());
+  CHECK(std::isnan(kernels::nearest_tf32(Limits::signaling_NaN())));
+}
+
+TEST_CASE("a coarser layer on the reference is one of f32 whose factors were rounded, to the bit") {
+  const Precision precision = GENERATE(from_range(kCoarse));
+  CAPTURE(name_of(precision));
   const auto f32 = operands::open_reference();
-  const auto bf16 = operands::open_reference(Precision::kBf16);
+  const auto coarse = operands::open_reference(precision);
   for_all_layers([&](const auto& each, Operands<float> start) {
     using layers::Layer;
-    const Operands<float> factors = with_rounded(start, {Layer::kIn, Layer::kWeight, Layer::kDOut});
+    const Operands<float> factors = with_rounded_factors(precision, start);
     const std::vector<float> out = forward_on(*f32, each.shape, factors)[Layer::kOut];
-    CHECK(forward_on(*bf16, each.shape, start)[Layer::kOut] == out);
+    CHECK(forward_on(*coarse, each.shape, start)[Layer::kOut] == out);
 
     start[Layer::kOut] = out;
     Operands<float> of_factors = factors;
     of_factors[Layer::kOut] = out;
-    const Operands<float> got = backward_on(*bf16, each.shape, start);
+    const Operands<float> got = backward_on(*coarse, each.shape, start);
     const Operands<float> expected = backward_on(*f32, each.shape, of_factors);
     for (const std::size_t i : {Layer::kDIn, Layer::kDWeight}) CHECK(got[i] == expected[i]);
     // Of a bias nothing is a factor.
@@ -119,10 +169,11 @@ TEST_CASE("a layer of bf16 on the reference is one of f32 whose factors were rou
   });
 }
 
-TEST_CASE("a product of bf16 is off by no more than its factors' rounding, and it is rounded") {
+TEST_CASE("a coarser product is off by no more than its factors' rounding, and it is rounded") {
+  const Precision precision = GENERATE(from_range(kCoarse));
+  CAPTURE(name_of(precision));
   const auto f32 = operands::open_reference();
-  operands::Devices devices = operands::open_devices(Precision::kBf16);
-  devices.push_back(operands::open_reference(Precision::kBf16));
+  const operands::Devices devices = devices_and_reference(precision);
   for (const auto& [name, shape, tolerance, seed] : operator_cases::kDense) {
     CAPTURE(name, seed);
     Operands<float> start = layers::random_operands(shape, seed);
@@ -140,22 +191,21 @@ TEST_CASE("a product of bf16 is off by no more than its factors' rounding, and i
       double error_max = 0.0;
       for (std::size_t i = 0; i < got.size(); ++i) {
         const double error = std::abs(static_cast<double>(got[i]) - static_cast<double>(exact[i]));
-        REQUIRE(error <= (kErrorMax + tolerance) * static_cast<double>(bound[i]));
+        REQUIRE(error <= (error_max_of(precision) + tolerance) * static_cast<double>(bound[i]));
         error_max = std::max(error_max, error / static_cast<double>(bound[i]));
       }
-      if (got.size() > 100) CHECK(error_max > 0x1p-14);
+      if (got.size() > 100) CHECK(error_max > error_max_of(precision) * 0x1p-7);
     }
   }
 }
 
-TEST_CASE("where all factors are bf16 already, layers give what they give in f32") {
-  operands::Devices devices = operands::open_devices(Precision::kBf16);
-  devices.push_back(operands::open_reference(Precision::kBf16));
+TEST_CASE("where all factors are that coarse already, layers give what they give in f32") {
+  const Precision precision = GENERATE(from_range(kCoarse));
+  CAPTURE(name_of(precision));
+  const operands::Devices devices = devices_and_reference(precision);
   const auto f32 = operands::open_reference();
   for_all_layers([&](const auto& each, const Operands<float>& start) {
-    using layers::Layer;
-    check_layer(*f32, devices, each,
-                with_rounded(start, {Layer::kIn, Layer::kWeight, Layer::kDOut}));
+    check_layer(*f32, devices, each, with_rounded_factors(precision, start));
   });
 }
 
