@@ -4,10 +4,12 @@
 // tests/kernels/backends_agree_test.cc holds the last two to the first.
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "kernels/precision.h"
+#include "kernels/recording.h"
 #include "kernels/shapes.h"
 #include "kernels/view.h"
 
@@ -143,6 +145,14 @@ class Backend {
         &action);
   }
 
+  // What `action` would queue, kept instead to be queued later; null where the device keeps nothing
+  // of this, and nothing has been queued. `action` has run before as it does now: the same calls,
+  // with the same views, shapes and numbers, none of which waits.
+  template <typename Action>
+  [[nodiscard]] std::unique_ptr<Recording> record(Action action) {
+    return recorded([](void* context) { (*static_cast<Action*>(context))(); }, &action);
+  }
+
   // Layers. A backward sits beside its forward. An empty bias is one of zeros, with no gradient.
   virtual void dense_forward(const DenseShape& shape, ConstView in, ConstView weight,
                              ConstView bias, View out) = 0;
@@ -213,6 +223,11 @@ class Backend {
                          void (*action)(void* context, std::size_t first, std::size_t size),
                          void* context) {
     if (count > 0) action(context, 0, count);
+  }
+  // record(), of a plain function.
+  [[nodiscard]] virtual std::unique_ptr<Recording> recorded(void (* /*action*/)(void* context),
+                                                            void* /*context*/) {
+    return nullptr;
   }
 };
 

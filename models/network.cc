@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "models/layers/parse.h"
@@ -260,6 +261,7 @@ void Network::plan(kernels::Scalar scalar, std::size_t batch) {
   outcome_ = backend_.allocate(2 * batch * targets_.count, scalar);
   scalar_ = scalar;
   planned_batch_ = batch;
+  passes_.clear();
 }
 
 std::size_t Network::count_of(std::size_t place) const {
@@ -291,7 +293,7 @@ kernels::View Network::gradient_of(std::size_t place, std::size_t number, const 
   return {view.data(), view.count(), kernels::Scalar::kBf16};
 }
 
-void Network::forward(kernels::ConstView parameters, const Batch& batch, bool training) {
+void Network::prepare(kernels::ConstView parameters, const Batch& batch) {
   CHECK(parameters.count() == parameter_count());
   CHECK(batch.size > 0 && batch.size <= batch_max_);
   CHECK(batch.samples.count() == batch.size * input_.count());
@@ -299,6 +301,16 @@ void Network::forward(kernels::ConstView parameters, const Batch& batch, bool tr
   CHECK(batch.labels.count() == batch.size * targets_.count);
   plan(parameters.scalar(), batch.size);
   last_batch_ = batch.size;
+}
+
+// Not what differs from pass to pass, nor what is watched layer by layer. On a host it saves
+// nothing.
+bool Network::may_record() const {
+  return !backend_.is_host() && watch_ == nullptr &&
+         std::ranges::none_of(stages_, [](const Stage& s) { return s.node.layer->draws(); });
+}
+
+void Network::forward(kernels::ConstView parameters, const Batch& batch, bool training) {
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     Stage& stage = stages_[i];
     const Watched watched(watch_, backend_, "forward", stage.node);
@@ -403,9 +415,23 @@ void Network::backward(kernels::ConstView parameters, const Batch& batch, kernel
 double Network::loss_and_gradient(kernels::ConstView parameters, const Batch& batch,
                                   kernels::View gradient) {
   CHECK(gradient.count() == parameter_count() && gradient.scalar() == parameters.scalar());
-  forward(parameters, batch, true);
-  compare(batch, slot(gradients_.steps.back().d_out, batch.size * stages_.back().out_count));
-  backward(parameters, batch, gradient);
+  prepare(parameters, batch);
+  const auto pass = [&] {
+    forward(parameters, batch, true);
+    compare(batch, slot(gradients_.steps.back().d_out, batch.size * stages_.back().out_count));
+    backward(parameters, batch, gradient);
+  };
+  if (may_record())
+    passes_.run(backend_,
+                {.parameters = parameters.data(),
+                 .rounded = parameters.rounded().data(),
+                 .samples = batch.samples.data(),
+                 .labels = batch.labels.data(),
+                 .gradient = gradient.data(),
+                 .batch = batch.size},
+                pass);
+  else
+    pass();
   // Read last: a device still has the backward pass to work on while the host waits.
   const Score score = read_score(batch.labels.count());
   return score.loss_sum / static_cast<double>(score.count);
@@ -422,11 +448,13 @@ void Network::move_statistics(kernels::ConstView parameters, kernels::View delta
 }
 
 kernels::ConstView Network::outputs(kernels::ConstView parameters, const Batch& batch) {
+  prepare(parameters, batch);
   forward(parameters, batch, false);
   return output_of(stages_.size() - 1, batch);
 }
 
 Score Network::score(kernels::ConstView parameters, const Batch& batch) {
+  prepare(parameters, batch);
   forward(parameters, batch, false);
   compare(batch, {});
   return read_score(batch.labels.count());

@@ -16,6 +16,7 @@
 #include "models/layers/build.h"
 #include "models/parameter_tensor.h"
 #include "models/pass_watch.h"
+#include "models/recorded_passes.h"
 #include "runtime/result.h"
 
 namespace models {
@@ -153,6 +154,9 @@ class Network {
                                           const Batch& batch);
   void find_winners(std::size_t number, const Batch& batch);
   [[nodiscard]] kernels::View slot(std::size_t number, std::size_t count);
+  // Before every pass: checks, memory.
+  void prepare(kernels::ConstView parameters, const Batch& batch);
+  [[nodiscard]] bool may_record() const;
   void forward(kernels::ConstView parameters, const Batch& batch, bool training);
   void backward(kernels::ConstView parameters, const Batch& batch, kernels::View gradient);
   void step_back(std::size_t number, kernels::ConstView parameters, const Batch& batch,
@@ -172,6 +176,7 @@ class Network {
   GradientPlan gradients_;
   Activations activations_;
   PassWatch* watch_ = nullptr;
+  RecordedPasses passes_;
 
   // Planned at the first pass, for its scalar type and batch; again if another type or a larger
   // batch comes.

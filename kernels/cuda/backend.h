@@ -4,6 +4,7 @@
 // kernels/backend.h; f32 products are full f32; tf32 and bf16 ones (kernels/precision.h) from
 // compute capability 8.0. What is by cuDNN has been compiled and linked, never run.
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -82,6 +83,9 @@ class CudaBackend final : public Backend {
                              const LossOutputs& outputs) override;
 
  private:
+  [[nodiscard]] std::unique_ptr<Recording> recorded(void (*action)(void* context),
+                                                    void* context) override;
+
   Device device_;
   CudnnConv cudnn_;
 };

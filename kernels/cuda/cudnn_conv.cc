@@ -59,10 +59,15 @@ void bring(Device& device, std::size_t count, const void* from, float* to) {
 struct CudnnConv::State {
   // Empty where there is no engine.
   PlanCache<ConvKey, std::optional<ConvPlan>, ConvKeyHash> plans{kPlansMax};
+  std::optional<ConvPlan> none;  // stays empty
   std::size_t without_engine = 0;
 
   std::optional<ConvPlan>& plan_of(Device& device, const ConvKey& key) {
     if (std::optional<ConvPlan>* const known = plans.find(key)) return *known;
+    if (device.is_recording()) {  // finding one may take memory, and kernels to be loaded
+      device.spoil_recording();
+      return none;
+    }
     if (plans.is_full()) device.synchronize();  // what goes may be running
     std::optional<ConvPlan>& kept = plans.insert(key, {});
     auto plan = counts_in_32_bits(key.shape) ? ConvPlan::find(device.cudnn(), key)
@@ -81,6 +86,10 @@ struct CudnnConv::State {
     data.workspace = device.room(CudnnRoom::kWorkspace, plan->workspace_bytes());
     const runtime::Status ran = plan->run(device.cudnn(), data);
     if (ran) return true;
+    if (device.is_recording()) {
+      device.spoil_recording();
+      return false;
+    }
     device.synchronize();  // it may have run before
     plan.reset();
     say_without_engine(device, key, ran.error());

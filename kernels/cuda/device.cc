@@ -73,6 +73,10 @@ runtime::Result<Device> Device::open(const CudaOptions& options) {
     return runtime::Error{
         fmt::format("{}: cuBLAS: {}", device.name_, cublasGetStatusString(blas_status))};
   }
+  status = device.give_blas_memory();
+  if (status != cudaSuccess) {
+    return runtime::Error{fmt::format("{}: {}", device.name_, cudaGetErrorString(status))};
+  }
   auto cudnn = open_cudnn(stream);
   if (!cudnn) return runtime::Error{fmt::format("{}: {}", device.name_, cudnn.error().message)};
   device.cudnn_ = std::move(cudnn).value();
@@ -95,6 +99,30 @@ cudaError_t Device::describe(Precision wanted) {
   return cudaSuccess;
 }
 
+// As much as cuBLAS would take by itself on the GPUs that like most; from the outside, so that what
+// is recorded brings none of its own.
+cudaError_t Device::give_blas_memory() {
+  constexpr std::size_t kBytes = std::size_t{32} << 20U;
+  void* memory = nullptr;
+  const cudaError_t status = cudaMalloc(&memory, kBytes);
+  if (status != cudaSuccess) return status;
+  blas_memory_.reset(memory);
+  CUDA_CHECK(cublasSetWorkspace(blas_.get(), memory, kBytes));
+  return cudaSuccess;
+}
+
+void Device::begin_recording() {
+  CHECK(!recording_);
+  recording_ = true;
+  spoiled_ = false;
+}
+
+bool Device::end_recording() {
+  CHECK(recording_);
+  recording_ = false;
+  return !spoiled_;
+}
+
 void Device::select() const { CUDA_CHECK(cudaSetDevice(index_)); }
 
 cudaStream_t Device::stream() const {
@@ -114,9 +142,12 @@ cudnnContext* Device::cudnn() const {
 
 void Device::synchronize() const { CUDA_CHECK(cudaStreamSynchronize(stream())); }
 
-void* Device::grown(Room& room, std::size_t bytes) const {
-  if (bytes > room.bytes) {
+void* Device::grown(Room& room, std::size_t bytes) {
+  if (bytes > room.bytes && recording_) {
+    spoil_recording();
+  } else if (bytes > room.bytes) {
     synchronize();
+    ++memory_number_;
     room.memory.reset();
     void* memory = nullptr;
     CUDA_CHECK(cudaMalloc(&memory, bytes));

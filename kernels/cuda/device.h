@@ -54,6 +54,16 @@ class Device {
   [[nodiscard]] cudnnContext* cudnn() const;  // selects; null in a build without cuDNN
   void synchronize() const;                   // waits for all that was queued
 
+  // Between these what is queued is kept instead (kernels/cuda/graph.h), and no memory comes or
+  // goes. The second says whether nothing was asked for that could not be given.
+  void begin_recording();
+  [[nodiscard]] bool end_recording();
+  [[nodiscard]] bool is_recording() const { return recording_; }
+  // Says that what is being recorded is of no use. It never runs, so anything may be queued.
+  void spoil_recording() { spoiled_ = true; }
+  // Another one whenever memory that scratch(), factors() or room() gave has moved.
+  [[nodiscard]] std::uint64_t memory_number() const { return memory_number_; }
+
   // At least `count` numbers of any content, valid until the next call. What was queued before may
   // still use it: the stream keeps the order.
   template <typename T>
@@ -78,15 +88,20 @@ class Device {
 
   explicit Device(int index) : index_(index), name_("cuda:" + std::to_string(index)) {}
   [[nodiscard]] cudaError_t describe(Precision wanted);
-  [[nodiscard]] void* grown(Room& room, std::size_t bytes) const;
+  [[nodiscard]] cudaError_t give_blas_memory();
+  [[nodiscard]] void* grown(Room& room, std::size_t bytes);
 
   int index_;
   std::string name_;
   std::string description_;
   Precision precision_ = Precision::kF32;
   std::unique_ptr<CUstream_st, DestroyStream> stream_;
+  std::unique_ptr<void, FreeMemory> blas_memory_;
   std::unique_ptr<cublasContext, DestroyBlas> blas_;
   CudnnHandle cudnn_;
+  bool recording_ = false;
+  bool spoiled_ = false;
+  std::uint64_t memory_number_ = 0;
   Room scratch_;
   Room factors_;
   std::array<Room, 5> cudnn_rooms_;

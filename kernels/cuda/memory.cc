@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "kernels/cuda/backend.h"
+#include "kernels/cuda/graph.h"
 #include "kernels/cuda/status.h"
 
 namespace kernels::cuda {
@@ -46,6 +47,10 @@ void CudaBackend::copy(ConstView x, View y) {
   if (x.data() == y.data()) return;
   CUDA_CHECK(
       cudaMemcpyAsync(y.data(), x.data(), x.bytes(), cudaMemcpyDeviceToDevice, device_.stream()));
+}
+
+std::unique_ptr<Recording> CudaBackend::recorded(void (*action)(void* context), void* context) {
+  return Graph::of(device_, action, context);
 }
 
 }  // namespace kernels::cuda

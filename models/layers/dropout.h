@@ -13,6 +13,7 @@ class Dropout final : public Layer {
 
   [[nodiscard]] std::string description() const override;
   [[nodiscard]] ImageShape output() const override { return input_; }
+  [[nodiscard]] bool draws() const override { return true; }
   [[nodiscard]] bool backward_in_place() const override { return true; }
   [[nodiscard]] BackwardReads backward_reads() const override {
     return {.in = ReadsIn::kNothing, .out = ReadsOut::kNothing};

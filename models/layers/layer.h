@@ -101,6 +101,8 @@ class Layer {
 
   // Numbers, whatever the batch, that a backward pass needs beside in and out.
   [[nodiscard]] virtual std::size_t saved_count() const { return 0; }
+  // Whether passes depend on their `draw`.
+  [[nodiscard]] virtual bool draws() const { return false; }
   // Whether d_in may be the memory of d_out, where both are of one type.
   [[nodiscard]] virtual bool backward_in_place() const { return false; }
   // Whether d_shortcut must be the memory of d_out, instead: it is left there.

@@ -184,6 +184,9 @@ class FarBackend : public kernels::Backend {
     CHECK(false);
   }
 
+ protected:
+  [[nodiscard]] kernels::Backend& near() { return *near_; }
+
  private:
   [[nodiscard]] bool is_own(kernels::ConstView view) const {
     const auto* const data = static_cast<const std::byte*>(view.data());
