@@ -114,6 +114,8 @@ class Backend {
   virtual void synchronize() = 0;
   [[nodiscard]] virtual bool is_host()
       const = 0;  // its memory is the host's: host views serve as its own
+  // What allocate() could still give, in bytes, where it is the device's own; 0 on a host.
+  [[nodiscard]] virtual std::size_t free_bytes() const { return 0; }
 
   // Vector algebra: all that policies and mixing need. f32 and f64; x and y of one type.
   virtual void fill(double a, View x) = 0;               // x = a
@@ -200,6 +202,8 @@ class Backend {
   // out = in / (1 - probability) where the mask lets through, else 0; its own backward pass. At
   // most 2^32 numbers. (Srivastava et al. 2014.)
   virtual void dropout(const DropoutMask& mask, ConstView in, View out) = 0;
+  // out = for each pick (kernels/crop.h: i32 [batch, kPickNumbers]) its window of its image.
+  virtual void crop(const CropShape& shape, ConstView table, ConstView picks, View out) = 0;
   // out = the table's rows of the tokens: whole numbers in [0, vocabulary), of the table's type.
   virtual void embedding_forward(const EmbeddingShape& shape, ConstView tokens, ConstView table,
                                  View out) = 0;

@@ -1,5 +1,7 @@
 #include "kernels/fits.h"
 
+#include "kernels/crop.h"
+
 namespace kernels {
 namespace {
 
@@ -134,6 +136,13 @@ bool fits(const EmbeddingShape& shape, ConstView tokens, ConstView table, ConstV
 bool fits(const RowsShape& shape, ConstView matrix, ConstView row) {
   return shape.rows > 0 && shape.columns > 0 && is_real(matrix.scalar()) &&
          is(matrix, shape.count(), matrix.scalar()) && is(row, shape.columns, matrix.scalar());
+}
+
+bool fits(const CropShape& shape, ConstView table, ConstView picks, ConstView out) {
+  return shape.batch > 0 && shape.images > 0 && shape.count() > 0 &&
+         is(table, shape.images * shape.count(), Scalar::kF32) &&
+         is(picks, shape.batch * kPickNumbers, Scalar::kI32) &&
+         is(out, shape.batch * shape.count(), Scalar::kF32);
 }
 
 bool fits(const AttentionShape& shape, ConstView in, ConstView out) {

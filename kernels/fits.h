@@ -37,6 +37,8 @@ struct LayerViews {
                         ConstView out);
 [[nodiscard]] bool fits(const RowsShape& shape, ConstView matrix, ConstView row);
 [[nodiscard]] bool fits(const AttentionShape& shape, ConstView in, ConstView out);
+// Of f32, picks of i32.
+[[nodiscard]] bool fits(const CropShape& shape, ConstView table, ConstView picks, ConstView out);
 [[nodiscard]] bool fits(const SoftmaxShape& shape, ConstView logits, ConstView labels,
                         const LossOutputs& outputs);
 

@@ -138,6 +138,20 @@ struct DropoutMask {
   std::uint64_t key = 0;
 };
 
+// Windows as large as an image, cut out of the images of a table when each has `padding` zeros on
+// all sides.
+struct CropShape {
+  std::size_t batch = 0;   // windows
+  std::size_t images = 0;  // in the table
+  std::size_t height = 0;
+  std::size_t width = 0;
+  std::size_t channels = 0;
+  std::size_t padding = 0;
+
+  [[nodiscard]] std::size_t count() const { return height * width * channels; }  // of an image
+  bool operator==(const CropShape&) const = default;
+};
+
 // Labels are spread: each class is asked for with smoothing / classes, the label with the rest.
 // (Szegedy et al. 2016.)
 struct SoftmaxShape {

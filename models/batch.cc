@@ -16,17 +16,20 @@ BatchStage::BatchStage(kernels::Backend& backend, const Dataset& dataset, std::s
   labels_ = backend_.allocate(batch_max * targets_, kernels::Scalar::kI32);
 }
 
-Batch BatchStage::stage(const HostBatch& host) {
+Batch BatchStage::stage(const HostBatch& host, ResidentSet* resident) {
   const std::size_t size = host.labels.size() / targets_;
   CHECK(host.labels.size() == size * targets_ && size > 0 && size <= batch_max_);
-  CHECK(host.samples.size() == size * shape_.count());
+  CHECK(host.picks.empty() ? host.samples.size() == size * shape_.count() : resident != nullptr);
   const std::span<const float> samples(host.samples);
   const std::span<const std::int32_t> labels(host.labels);
   if (backend_.is_host())
     return {.samples = samples, .labels = labels, .size = size, .draw = host.draw};
-  const kernels::View device_samples = samples_.view().slice(0, samples.size());
+  const kernels::View device_samples = samples_.view().slice(0, size * shape_.count());
   const kernels::View device_labels = labels_.view().slice(0, labels.size());
-  backend_.upload(samples, device_samples);
+  if (host.picks.empty())
+    backend_.upload(samples, device_samples);
+  else
+    resident->cut(host.picks, device_samples);
   backend_.upload(labels, device_labels);
   return {.samples = device_samples, .labels = device_labels, .size = size, .draw = host.draw};
 }

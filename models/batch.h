@@ -9,13 +9,15 @@
 #include "models/datasets/dataset.h"
 #include "models/image_shape.h"
 #include "models/network.h"
+#include "models/resident_set.h"
 
 namespace models {
 
 struct HostBatch {
-  std::vector<float> samples;        // [size, height, width, channels]
-  std::vector<std::int32_t> labels;  // [size, targets]
-  std::uint64_t draw = 0;            // Batch's
+  std::vector<float> samples = {};        // [size, height, width, channels], or instead ...
+  std::vector<std::int32_t> picks = {};   // ... those of a ResidentSet: [size, kPickNumbers]
+  std::vector<std::int32_t> labels = {};  // [size, targets]
+  std::uint64_t draw = 0;                 // Batch's
 };
 
 // Device memory for one batch at a time. A host backend reads the host's batch where it lies.
@@ -24,8 +26,9 @@ class BatchStage {
   // Of samples as `dataset` has them. The backend must outlive it.
   BatchStage(kernels::Backend& backend, const Dataset& dataset, std::size_t batch_max);
 
-  // The batch as the device sees it: valid until the next call, and no longer than `host`.
-  [[nodiscard]] Batch stage(const HostBatch& host);
+  // The batch as the device sees it: valid until the next call, and no longer than `host`. One of
+  // picks is of `resident`, of the same backend.
+  [[nodiscard]] Batch stage(const HostBatch& host, ResidentSet* resident = nullptr);
 
  private:
   kernels::Backend& backend_;

@@ -22,7 +22,12 @@ BatchSequence::BatchSequence(const Dataset& dataset, std::vector<std::uint32_t> 
       part_(std::move(part)),
       batch_(options.batch),
       seed_(options.seed),
-      augment_(options.augment) {
+      augment_(options.augment),
+      picks_(options.picks),
+      crop_({.height = dataset.shape().height,
+             .width = dataset.shape().width,
+             .channels = dataset.shape().channels,
+             .padding = augmentation_of(dataset.shape()).padding}) {
   CHECK(!part_.empty() && batch_ > 0);
   if (augment_) image_.resize(dataset_.shape().count());
   seek(options.first_step);
@@ -47,7 +52,8 @@ void BatchSequence::seek_sample(std::uint64_t position, std::size_t batch) {
 
 void BatchSequence::next(HostBatch& out) {
   const std::size_t pixels = dataset_.shape().count();
-  out.samples.resize(batch_ * pixels);
+  out.samples.resize(picks_ ? 0 : batch_ * pixels);
+  out.picks.clear();
   const std::size_t targets = dataset_.targets();
   out.labels.resize(batch_ * targets);
   // By the number of its first sample in the whole sequence, as below.
@@ -56,12 +62,11 @@ void BatchSequence::next(HostBatch& out) {
   for (std::size_t i = 0; i < batch_; ++i) {
     if (position_ == order_.size()) begin_pass(pass_ + 1);
     const std::uint32_t index = order_[position_];
-    const std::span<float> sample = std::span(out.samples).subspan(i * pixels, pixels);
-    if (augment_) {
-      read_augmented(index, sample);
-    } else {
-      dataset_.read(index, sample);
-    }
+    const kernels::CropPick pick = pick_of(index);
+    if (picks_)
+      out.picks.insert(out.picks.end(), {pick.image, pick.top, pick.left, pick.mirrored});
+    else
+      read(pick, std::span(out.samples).subspan(i * pixels, pixels));
     dataset_.read_labels(index, std::span(out.labels).subspan(i * targets, targets));
     ++position_;
   }
@@ -69,12 +74,17 @@ void BatchSequence::next(HostBatch& out) {
 
 // Chance by the sample's number in the whole sequence, so that a batch found by seek() is the same
 // as one that was come to.
-void BatchSequence::read_augmented(std::uint32_t index, std::span<float> out) {
-  dataset_.read(index, image_);
+kernels::CropPick BatchSequence::pick_of(std::uint32_t index) const {
+  if (!augment_) return {.image = static_cast<std::int32_t>(index)};
   runtime::Random random(runtime::mix_bits(seed_ ^ kAugment), pass_ * part_.size() + position_);
-  const Augmentation augmentation = augmentation_of(dataset_.shape());
-  crop({.shape = dataset_.shape(), .in = image_, .out = out}, augmentation.padding,
-       draw_crop(augmentation, random));
+  return draw_crop(augmentation_of(dataset_.shape()), index, random);
+}
+
+void BatchSequence::read(const kernels::CropPick& pick, std::span<float> out) {
+  const auto index = static_cast<std::size_t>(pick.image);
+  if (!augment_) return dataset_.read(index, out);
+  dataset_.read(index, image_);
+  kernels::crop_image(crop_, image_, pick, out);
 }
 
 Loader::Loader(const Dataset& dataset, std::vector<std::uint32_t> part,

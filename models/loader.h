@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "kernels/crop.h"
 #include "models/batch.h"
 #include "models/datasets/dataset.h"
 
@@ -19,6 +20,7 @@ struct LoaderOptions {
   std::uint64_t seed = 0;
   std::uint64_t first_step = 0;
   bool augment = false;  // each sample is cropped and mirrored at random (models/augment.h)
+  bool picks = false;    // batches name samples and windows (HostBatch::picks), and hold none
   bool ahead = true;     // a thread of its own prepares batches; false: next() does, the same bits
 };
 
@@ -38,7 +40,8 @@ class BatchSequence {
 
  private:
   void begin_pass(std::uint64_t pass);
-  void read_augmented(std::uint32_t index, std::span<float> out);
+  [[nodiscard]] kernels::CropPick pick_of(std::uint32_t index) const;
+  void read(const kernels::CropPick& pick, std::span<float> out);
 
   const Dataset& dataset_;
   std::vector<std::uint32_t> part_;
@@ -46,6 +49,8 @@ class BatchSequence {
   std::size_t batch_;
   std::uint64_t seed_;
   bool augment_;
+  bool picks_;
+  kernels::CropShape crop_;
   std::vector<float> image_;  // as it was before augmentation
   std::uint64_t pass_ = 0;
   std::size_t position_ = 0;  // in order_

@@ -37,9 +37,20 @@ std::size_t NetworkObjective::task_of(std::uint64_t batch) const {
 // Batches of a task follow from their number in it.
 void NetworkObjective::load_task(std::size_t task) {
   const Task& next = parts_.tasks[task];
+  bring_samples(task);
   parts_.loading.batch = parts_.batch;
+  parts_.loading.picks = resident_ != nullptr;
   loader_ = std::make_unique<models::Loader>(*next.train, next.part, parts_.loading);
   loaded_ = task;
+}
+
+void NetworkObjective::bring_samples(std::size_t task) {
+  if (resident_task_ == task) return;
+  const Task& next = parts_.tasks[task];
+  resident_ = nullptr;  // its room is for the next one
+  resident_ =
+      models::ResidentSet::of(*parts_.backend, *next.train, next.part, parts_.loading.augment);
+  resident_task_ = task;
 }
 
 void NetworkObjective::write_start(kernels::View host) const {
@@ -50,7 +61,7 @@ void NetworkObjective::write_start(kernels::View host) const {
 void NetworkObjective::next_batch() {
   task_ = next_task();
   if (task_ != loaded_) load_task(task_);
-  batch_ = stage_.stage(loader_->next());
+  batch_ = stage_.stage(loader_->next(), resident_.get());
   ++batches_;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -70,12 +71,15 @@ class NetworkObjective final : public Objective {
  private:
   [[nodiscard]] std::size_t task_of(std::uint64_t batch) const;
   void load_task(std::size_t task);
+  void bring_samples(std::size_t task);
 
   Parts parts_;
-  std::unique_ptr<models::Loader> loader_;  // of one task
-  std::size_t loaded_ = 0;                  // which
-  std::size_t task_ = 0;                    // of the current batch
-  std::uint64_t batches_ = 0;               // drawn so far
+  std::unique_ptr<models::ResidentSet> resident_;  // of one task, where the device has room
+  std::optional<std::size_t> resident_task_;       // which
+  std::unique_ptr<models::Loader> loader_;         // of one task
+  std::size_t loaded_ = 0;                         // which
+  std::size_t task_ = 0;                           // of the current batch
+  std::uint64_t batches_ = 0;                      // drawn so far
   models::BatchStage stage_;
   models::Batch batch_;  // current
 };

@@ -29,6 +29,7 @@ class CudaBackend final : public Backend {
   void download(ConstView device, View host) override;
   void synchronize() override { device_.synchronize(); }
   [[nodiscard]] bool is_host() const override { return false; }
+  [[nodiscard]] std::size_t free_bytes() const override;
 
   void fill(double a, View x) override;
   void copy(ConstView x, View y) override;
@@ -70,6 +71,7 @@ class CudaBackend final : public Backend {
   void gelu_forward(ConstView in, View out) override;
   void gelu_backward(ConstView in, ConstView d_out, View d_in) override;
   void dropout(const DropoutMask& mask, ConstView in, View out) override;
+  void crop(const CropShape& shape, ConstView table, ConstView picks, View out) override;
   void embedding_forward(const EmbeddingShape& shape, ConstView tokens, ConstView table,
                          View out) override;
   void embedding_backward(const EmbeddingShape& shape, ConstView tokens, ConstView d_out,

@@ -27,6 +27,14 @@ Buffer CudaBackend::allocate(std::size_t count, Scalar scalar) {
   return {std::move(owner), count, scalar};
 }
 
+std::size_t CudaBackend::free_bytes() const {
+  device_.select();
+  std::size_t free = 0;
+  std::size_t total = 0;
+  CUDA_CHECK(cudaMemGetInfo(&free, &total));
+  return free;
+}
+
 // Waits, so that the host's memory is the caller's again.
 void CudaBackend::upload(ConstView host, View device) {
   CHECK(host.count() == device.count() && host.scalar() == device.scalar());

@@ -11,8 +11,8 @@
 
 namespace {
 
+using kernels::CropPick;
 using models::Augmentation;
-using models::Crop;
 using models::ImageShape;
 using Image = std::vector<float>;
 
@@ -26,15 +26,19 @@ Image counted(const ImageShape& shape) {
 }
 
 Image cropped(const Image& image, const ImageShape& shape, std::size_t padding,
-              const Crop& window) {
+              const CropPick& window) {
   Image out(image.size(), -1.0F);
-  models::crop({.shape = shape, .in = image, .out = out}, padding, window);
+  kernels::crop_image({.height = shape.height,
+                       .width = shape.width,
+                       .channels = shape.channels,
+                       .padding = padding},
+                      image, window, out);
   return out;
 }
 
 // The definition: pads, cuts the window, mirrors.
 Image by_definition(const Image& image, const ImageShape& shape, std::size_t padding,
-                    const Crop& window) {
+                    const CropPick& window) {
   const ImageShape padded{.height = shape.height + 2 * padding,
                           .width = shape.width + 2 * padding,
                           .channels = shape.channels};
@@ -50,8 +54,9 @@ Image by_definition(const Image& image, const ImageShape& shape, std::size_t pad
   for (std::size_t y = 0; y < shape.height; ++y)
     for (std::size_t x = 0; x < shape.width; ++x)
       for (std::size_t c = 0; c < shape.channels; ++c) {
-        const std::size_t from = window.mirrored ? shape.width - 1 - x : x;
-        out[at(shape, y, x, c)] = paper[at(padded, y + window.top, from + window.left, c)];
+        const std::size_t from = window.mirrored != 0 ? shape.width - 1 - x : x;
+        out[at(shape, y, x, c)] = paper[at(padded, y + static_cast<std::size_t>(window.top),
+                                           from + static_cast<std::size_t>(window.left), c)];
       }
   return out;
 }
@@ -100,7 +105,7 @@ TEST_CASE("no padding and no mirror leave an image as it is") {
 
 TEST_CASE("a mirrored pixel keeps its channels") {
   constexpr ImageShape kRow{.height = 1, .width = 3, .channels = 2};
-  CHECK(cropped({1, 2, 3, 4, 5, 6}, kRow, 0, {.mirrored = true}) == Image{5, 6, 3, 4, 1, 2});
+  CHECK(cropped({1, 2, 3, 4, 5, 6}, kRow, 0, {.mirrored = 1}) == Image{5, 6, 3, 4, 1, 2});
 }
 
 TEST_CASE("every crop is a window of the padded image") {
@@ -109,11 +114,12 @@ TEST_CASE("every crop is a window of the padded image") {
                               ImageShape{.height = 9, .width = 3, .channels = 3});
   const std::size_t padding = GENERATE(0U, 1U, 2U, 4U);  // also wider than the image
   const Image image = counted(shape);
-  for (std::size_t top = 0; top <= 2 * padding; ++top)
-    for (std::size_t left = 0; left <= 2 * padding; ++left)
-      for (const bool mirrored : {false, true}) {
+  const auto places = static_cast<std::int32_t>(2 * padding + 1);
+  for (std::int32_t top = 0; top < places; ++top)
+    for (std::int32_t left = 0; left < places; ++left)
+      for (const std::int32_t mirrored : {0, 1}) {
         CAPTURE(shape.height, shape.width, padding, top, left, mirrored);
-        const Crop window{.top = top, .left = left, .mirrored = mirrored};
+        const CropPick window{.top = top, .left = left, .mirrored = mirrored};
         CHECK(cropped(image, shape, padding, window) ==
               by_definition(image, shape, padding, window));
       }
@@ -127,10 +133,12 @@ TEST_CASE("every window is drawn about equally often, mirrored about half of the
   constexpr std::size_t kDraws = 81'000;
   runtime::Random random(1);
   for (std::size_t i = 0; i < kDraws; ++i) {
-    const Crop window = models::draw_crop(augmentation, random);
+    const CropPick window = models::draw_crop(augmentation, 3, random);
+    REQUIRE(window.image == 3);
+    REQUIRE(std::min(window.top, window.left) >= 0);
     REQUIRE(std::max(window.top, window.left) <= 8);
-    ++windows[9 * window.top + window.left];
-    mirrored += window.mirrored ? 1U : 0U;
+    ++windows[static_cast<std::size_t>(9 * window.top + window.left)];
+    mirrored += window.mirrored != 0 ? 1U : 0U;
   }
   for (const std::size_t count : windows) CHECK(count == Approx(1000).margin(160));  // 5 deviations
   CHECK(mirrored == Approx(kDraws / 2).margin(712));
@@ -140,14 +148,14 @@ TEST_CASE("grey images move by two pixels and are never mirrored") {
   const Augmentation augmentation =
       models::augmentation_of({.height = 28, .width = 28, .channels = 1});
   runtime::Random random(2);
-  std::set<std::size_t> tops;
+  std::set<std::int32_t> tops;
   for (int i = 0; i < 1000; ++i) {
-    const Crop window = models::draw_crop(augmentation, random);
-    CHECK_FALSE(window.mirrored);
+    const CropPick window = models::draw_crop(augmentation, 0, random);
+    CHECK(window.mirrored == 0);
     tops.insert(window.top);
   }
   CHECK(augmentation.padding == 2);
-  CHECK(tops == std::set<std::size_t>{0, 1, 2, 3, 4});
+  CHECK(tops == std::set<std::int32_t>{0, 1, 2, 3, 4});
 }
 
 TEST_CASE("a loader augments each sample of each pass anew and changes neither order nor labels") {

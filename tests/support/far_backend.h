@@ -154,6 +154,10 @@ class FarBackend : public kernels::Backend {
                kernels::View /*out*/) override {
     CHECK(false);
   }
+  void crop(const kernels::CropShape& /*shape*/, kernels::ConstView /*table*/,
+            kernels::ConstView /*picks*/, kernels::View /*out*/) override {
+    CHECK(false);
+  }
   void embedding_forward(const kernels::EmbeddingShape& /*shape*/, kernels::ConstView /*tokens*/,
                          kernels::ConstView /*table*/, kernels::View /*out*/) override {
     CHECK(false);

@@ -20,6 +20,9 @@ class RecordingBackend final : public FarBackend {
  public:
   [[nodiscard]] std::size_t recorded_count() const { return recorded_; }
   [[nodiscard]] std::size_t queued_count() const { return queued_; }
+  [[nodiscard]] std::size_t cropped_count() const { return cropped_; }
+  [[nodiscard]] std::size_t free_bytes() const override { return free_bytes_; }
+  void set_free_bytes(std::size_t bytes) { free_bytes_ = bytes; }
   // As if memory that the device works in had moved: no recording so far is any good.
   void move_memory() { ++memory_; }
 
@@ -95,6 +98,10 @@ class RecordingBackend final : public FarBackend {
   void dropout(const kernels::DropoutMask& mask, ConstView in, View out) override {
     make(&Backend::dropout, mask, in, out);
   }
+  void crop(const kernels::CropShape& shape, ConstView table, ConstView picks, View out) override {
+    ++cropped_;
+    make(&Backend::crop, shape, table, picks, out);
+  }
   void embedding_forward(const kernels::EmbeddingShape& shape, ConstView tokens, ConstView table,
                          View out) override {
     make(&Backend::embedding_forward, shape, tokens, table, out);
@@ -167,6 +174,8 @@ class RecordingBackend final : public FarBackend {
   std::size_t recorded_ = 0;
   std::size_t queued_ = 0;
   std::size_t memory_ = 0;
+  std::size_t free_bytes_ = 0;
+  std::size_t cropped_ = 0;
 };
 
 }  // namespace test
