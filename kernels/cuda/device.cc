@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <utility>
 
 #include "kernels/cuda/first_kernel.h"
@@ -142,6 +144,24 @@ cudnnContext* Device::cudnn() const {
 
 void Device::synchronize() const { CUDA_CHECK(cudaStreamSynchronize(stream())); }
 
+void* Device::allocate(std::size_t bytes) const {
+  select();
+  void* memory = nullptr;
+  const cudaError_t status = cudaMalloc(&memory, bytes);
+  if (status != cudaErrorMemoryAllocation) {
+    CUDA_CHECK(status);
+    return memory;
+  }
+  std::size_t free = 0;
+  std::size_t total = 0;
+  CUDA_CHECK(cudaMemGetInfo(&free, &total));
+  fmt::print(stderr,
+             "{}: out of memory: {} MiB more are needed, {} of {} MiB are free; a smaller "
+             "train.batch takes less, and so do fewer programs on this GPU\n",
+             name_, bytes >> 20U, free >> 20U, total >> 20U);
+  std::_Exit(EXIT_FAILURE);  // other threads still work with what destructors would take away
+}
+
 void* Device::grown(Room& room, std::size_t bytes) {
   if (bytes > room.bytes && recording_) {
     spoil_recording();
@@ -149,9 +169,7 @@ void* Device::grown(Room& room, std::size_t bytes) {
     synchronize();
     ++memory_number_;
     room.memory.reset();
-    void* memory = nullptr;
-    CUDA_CHECK(cudaMalloc(&memory, bytes));
-    room.memory.reset(memory);
+    room.memory.reset(allocate(bytes));
     room.bytes = bytes;
   }
   return room.memory.get();

@@ -54,6 +54,10 @@ class Device {
   [[nodiscard]] cudnnContext* cudnn() const;  // selects; null in a build without cuDNN
   void synchronize() const;                   // waits for all that was queued
 
+  // Memory of any content, for cudaFree(). Where there is none left, says so for a person on
+  // standard error and ends the process with status 1: nothing can go on without it.
+  [[nodiscard]] void* allocate(std::size_t bytes) const;
+
   // Between these what is queued is kept instead (kernels/cuda/graph.h), and no memory comes or
   // goes. The second says whether nothing was asked for that could not be given.
   void begin_recording();

@@ -18,12 +18,9 @@ std::string CudaBackend::description() const {
 }
 
 Buffer CudaBackend::allocate(std::size_t count, Scalar scalar) {
-  device_.select();
-  void* memory = nullptr;
   const std::size_t bytes = count * bytes_of(scalar);
-  CUDA_CHECK(cudaMalloc(&memory, bytes));
-  std::shared_ptr<void> owner(memory, FreeMemory{});
-  CUDA_CHECK(cudaMemsetAsync(memory, 0, bytes, device_.stream()));
+  std::shared_ptr<void> owner(device_.allocate(bytes), FreeMemory{});
+  CUDA_CHECK(cudaMemsetAsync(owner.get(), 0, bytes, device_.stream()));
   return {std::move(owner), count, scalar};
 }
 
