@@ -12,7 +12,7 @@ class Recording {
   Recording& operator=(const Recording&) = delete;
 
   // Queues all of it, on the numbers that lie in its views by then. False, and nothing queued,
-  // where it is no good any more: memory that the backend itself works in has moved.
+  // where it is no good any more: what the backend itself works with, as memory, has moved.
   [[nodiscard]] virtual bool queue() = 0;
 };
 

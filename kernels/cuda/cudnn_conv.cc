@@ -68,7 +68,10 @@ struct CudnnConv::State {
       device.spoil_recording();
       return none;
     }
-    if (plans.is_full()) device.synchronize();  // what goes may be running
+    if (plans.is_full()) {
+      device.synchronize();  // what goes may be running
+      device.end_epoch();
+    }
     std::optional<ConvPlan>& kept = plans.insert(key, {});
     auto plan = counts_in_32_bits(key.shape) ? ConvPlan::find(device.cudnn(), key)
                                              : runtime::Error{"more than 2^31 numbers"};
@@ -91,6 +94,7 @@ struct CudnnConv::State {
       return false;
     }
     device.synchronize();  // it may have run before
+    device.end_epoch();
     plan.reset();
     say_without_engine(device, key, ran.error());
     return false;

@@ -167,7 +167,7 @@ void* Device::grown(Room& room, std::size_t bytes) {
     spoil_recording();
   } else if (bytes > room.bytes) {
     synchronize();
-    ++memory_number_;
+    end_epoch();
     room.memory.reset();
     room.memory.reset(allocate(bytes));
     room.bytes = bytes;

@@ -65,8 +65,10 @@ class Device {
   [[nodiscard]] bool is_recording() const { return recording_; }
   // Says that what is being recorded is of no use. It never runs, so anything may be queued.
   void spoil_recording() { spoiled_ = true; }
-  // Another one whenever memory that scratch(), factors() or room() gave has moved.
-  [[nodiscard]] std::uint64_t memory_number() const { return memory_number_; }
+  // Another one whenever what was recorded before is no good any more: memory that scratch(),
+  // factors() or room() gave has moved, or a plan has gone, with the kernels compiled for it.
+  [[nodiscard]] std::uint64_t epoch() const { return epoch_; }
+  void end_epoch() { ++epoch_; }
 
   // At least `count` numbers of any content, valid until the next call. What was queued before may
   // still use it: the stream keeps the order.
@@ -105,7 +107,7 @@ class Device {
   CudnnHandle cudnn_;
   bool recording_ = false;
   bool spoiled_ = false;
-  std::uint64_t memory_number_ = 0;
+  std::uint64_t epoch_ = 0;
   Room scratch_;
   Room factors_;
   std::array<Room, 5> cudnn_rooms_;

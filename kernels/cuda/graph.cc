@@ -26,7 +26,7 @@ std::unique_ptr<Graph> Graph::of(Device& device, void (*action)(void* context), 
 }
 
 bool Graph::queue() {
-  if (device_.memory_number() != memory_) return false;
+  if (device_.epoch() != epoch_) return false;
   CUDA_CHECK(cudaGraphLaunch(graph_.get(), device_.stream()));
   return true;
 }

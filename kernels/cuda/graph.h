@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <type_traits>
+#include <utility>
 
 #include "kernels/cuda/device.h"
 #include "kernels/recording.h"
@@ -30,10 +31,10 @@ class Graph final : public Recording {
   using Executable = std::unique_ptr<std::remove_pointer_t<cudaGraphExec_t>, DestroyGraph>;
 
   Graph(Device& device, Executable graph)
-      : device_(device), memory_(device.memory_number()), graph_(std::move(graph)) {}
+      : device_(device), epoch_(device.epoch()), graph_(std::move(graph)) {}
 
   Device& device_;
-  std::uint64_t memory_;
+  std::uint64_t epoch_;
   Executable graph_;
 };
 
