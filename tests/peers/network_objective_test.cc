@@ -16,7 +16,7 @@ constexpr std::size_t kBatch = 8;
 
 const models::DataSplit& glyphs() {
   static const auto& split = *new models::DataSplit([] {
-    auto opened = models::open_data({.set = "glyphs", .limit = 60});
+    auto opened = models::open_data({.set = "glyphs", .path = {}, .limit = 60});
     REQUIRE(opened.ok());
     return std::move(opened).value();
   }());
