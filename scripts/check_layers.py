@@ -28,7 +28,7 @@ OWNERS = (
     ("toml++", r"toml\+\+/|toml\.hpp", r"peers/config_toml\.cc$"),
     ("oneDNN", r"dnnl|oneapi/", r"kernels/cpu/onednn"),
     ("Eigen", r"Eigen/", r"kernels/cpu/"),
-    ("CUDA", r"cuda|cublas|curand|nvrtc", r"kernels/cuda/"),
+    ("CUDA", r"cuda|cublas|curand|nvrtc", r"kernels/cuda/|tests/late_gpu/"),
     ("cuDNN", r"cudnn", r"kernels/cuda/cudnn_"),
     ("CLI11", r"CLI/", r"peers/main\.cc$|tests/bench/"),
     ("libtorch", r"torch/", r"tests/bench/"),

@@ -10,7 +10,9 @@
 #include "kernels/backend.h"
 #include "kernels/open_backend.h"
 #include "runtime/random.h"
-#include "tests/support/catch.h"
+#include "tests/support/late_gpu.h"
+
+#include "tests/support/catch.h"  // last: it takes over the name CHECK
 
 namespace operands {
 
@@ -69,7 +71,7 @@ inline std::unique_ptr<Backend> open_reference(
 using Devices = std::vector<std::unique_ptr<Backend>>;
 
 // Every device but the reference that this machine has and that computes in `precision`, saying
-// which it has not.
+// which it has not; and the GPU that no machine has.
 inline Devices open_devices(kernels::Precision precision) {
   Devices found;
   for (const kernels::DeviceOptions& options :
@@ -84,6 +86,7 @@ inline Devices open_devices(kernels::Precision precision) {
     else
       found.push_back(std::move(device->backend));
   }
+  found.push_back(test::late_gpu(precision));
   return found;
 }
 

@@ -1,0 +1,124 @@
+#include "tests/late_gpu/stream.h"
+
+#include <mutex>
+#include <utility>
+
+// A graph that has been captured, and one made ready: the same tasks.
+struct CUgraph_st {
+  std::vector<late_gpu::Task> tasks;
+};
+struct CUgraphExec_st {
+  std::vector<late_gpu::Task> tasks;
+};
+struct CUstream_st {
+  std::deque<late_gpu::Task> tasks;
+  cudaGraph_t captured = nullptr;  // into this one, while it is
+};
+
+namespace late_gpu {
+namespace {
+
+// One for everything. A task may queue and wait: it is the same thread's.
+struct Gpu {
+  std::recursive_mutex mutex;
+  std::vector<cudaStream_t> streams;
+  bool is_backwards = false;
+};
+Gpu& gpu() {
+  static auto& the_gpu = *new Gpu;  // never destroyed: backends may be, late
+  return the_gpu;
+}
+
+void run(CUstream_st& stream) {
+  while (!stream.tasks.empty()) {
+    const Task task = std::move(stream.tasks.front());
+    stream.tasks.pop_front();
+    task();
+  }
+}
+
+}  // namespace
+
+void queue(cudaStream_t stream, Task task) {
+  const std::lock_guard lock(gpu().mutex);
+  if (stream->captured != nullptr)
+    stream->captured->tasks.push_back(std::move(task));
+  else
+    stream->tasks.push_back(std::move(task));
+}
+
+bool is_turn_backwards() {
+  const std::lock_guard lock(gpu().mutex);
+  return gpu().is_backwards = !gpu().is_backwards;
+}
+
+bool is_capturing() {
+  const std::lock_guard lock(gpu().mutex);
+  for (const cudaStream_t stream : gpu().streams)
+    if (stream->captured != nullptr) return true;
+  return false;
+}
+
+void run_all() {
+  const std::lock_guard lock(gpu().mutex);
+  for (const cudaStream_t stream : gpu().streams) run(*stream);
+}
+
+}  // namespace late_gpu
+
+using late_gpu::gpu;
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned /*flags*/) {
+  const std::lock_guard lock(gpu().mutex);
+  *stream = gpu().streams.emplace_back(new CUstream_st);
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  const std::lock_guard lock(gpu().mutex);
+  late_gpu::run(*stream);
+  std::erase(gpu().streams, stream);
+  delete stream;
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
+  const std::lock_guard lock(gpu().mutex);
+  if (stream->captured != nullptr) return cudaErrorStreamCaptureUnsupported;
+  late_gpu::run(*stream);
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode /*mode*/) {
+  const std::lock_guard lock(gpu().mutex);
+  if (stream->captured != nullptr) return cudaErrorInvalidValue;
+  stream->captured = new CUgraph_st;
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  const std::lock_guard lock(gpu().mutex);
+  *graph = std::exchange(stream->captured, nullptr);
+  return *graph == nullptr ? cudaErrorInvalidValue : cudaSuccess;
+}
+
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
+                                 unsigned long long /*flags*/) {
+  *executable = new CUgraphExec_st{graph->tasks};
+  return cudaSuccess;
+}
+
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  delete graph;
+  return cudaSuccess;
+}
+
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {
+  delete executable;
+  return cudaSuccess;
+}
+
+cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
+  for (const late_gpu::Task& task : executable->tasks) late_gpu::queue(stream, task);
+  return cudaSuccess;
+}
