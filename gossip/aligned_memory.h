@@ -1,26 +1,18 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <new>
+
+#include "kernels/host_memory.h"
 
 namespace gossip {
 
-// Host memory for numbers, aligned to a cache line and not written on allocation: pages of a large
-// model that nobody touches cost nothing.
-struct AlignedDelete {
-  void operator()(std::byte* bytes) const;
-};
-using AlignedMemory = std::unique_ptr<std::byte[], AlignedDelete>;
-
+// Host memory for numbers, aligned to a cache line.
+using AlignedMemory = kernels::HostBytes;
 inline constexpr std::align_val_t kCacheLine{64};
 
-inline void AlignedDelete::operator()(std::byte* bytes) const {
-  ::operator delete[](bytes, kCacheLine);
-}
-
 [[nodiscard]] inline AlignedMemory allocate_aligned(std::size_t bytes) {
-  return AlignedMemory(static_cast<std::byte*>(::operator new[](bytes, kCacheLine)));
+  return kernels::allocate_bytes(bytes);
 }
 
 }  // namespace gossip

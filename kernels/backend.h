@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "kernels/copy.h"
+#include "kernels/host_memory.h"
 #include "kernels/precision.h"
 #include "kernels/recording.h"
 #include "kernels/shapes.h"
@@ -111,6 +113,19 @@ class Backend {
   [[nodiscard]] virtual Buffer allocate(std::size_t count, Scalar scalar) = 0;
   virtual void upload(ConstView host, View device) = 0;
   virtual void download(ConstView device, View host) = 0;
+  // Copies beside what is queued from now on, best to and from host_memory(). The host gets what
+  // `device` holds after all that has been queued; `device` is written after that, and read by
+  // what is queued once the copy has been joined.
+  [[nodiscard]] virtual std::unique_ptr<Copy> copy_out(ConstView device, View host) {
+    download(device, host);
+    return std::make_unique<Copied>();
+  }
+  [[nodiscard]] virtual std::unique_ptr<Copy> copy_in(ConstView host, View device) {
+    upload(host, device);
+    return std::make_unique<Copied>();
+  }
+  // Any thread, also beside the one that uses the device.
+  [[nodiscard]] virtual HostBytes host_memory(std::size_t bytes) { return allocate_bytes(bytes); }
   virtual void synchronize() = 0;
   [[nodiscard]] virtual bool is_host()
       const = 0;  // its memory is the host's: host views serve as its own

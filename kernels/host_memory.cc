@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <new>
 
 namespace kernels {
 namespace {
@@ -18,6 +19,12 @@ Buffer allocate_host(std::size_t count, Scalar scalar) {
   CHECK(memory != nullptr);
   std::memset(memory, 0, bytes);
   return {std::shared_ptr<void>(memory, std::free), count, scalar};
+}
+
+HostBytes allocate_bytes(std::size_t bytes) {
+  constexpr std::align_val_t kLine{kAlignment};
+  return {static_cast<std::byte*>(::operator new[](bytes, kLine)),
+          {[](std::byte* memory) { ::operator delete[](memory, kLine); }}};
 }
 
 void copy_host(ConstView x, View y) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "kernels/backend.h"
+#include "kernels/cuda/copies.h"
 #include "kernels/cuda/cudnn_conv.h"
 #include "kernels/cuda/device.h"
 
@@ -27,6 +28,15 @@ class CudaBackend final : public Backend {
   [[nodiscard]] Buffer allocate(std::size_t count, Scalar scalar) override;
   void upload(ConstView host, View device) override;
   void download(ConstView device, View host) override;
+  [[nodiscard]] std::unique_ptr<Copy> copy_out(ConstView device, View host) override {
+    return copies_.out(device, host);
+  }
+  [[nodiscard]] std::unique_ptr<Copy> copy_in(ConstView host, View device) override {
+    return copies_.in(host, device);
+  }
+  [[nodiscard]] HostBytes host_memory(std::size_t bytes) override {
+    return Copies::host_memory(device_, bytes);
+  }
   void synchronize() override { device_.synchronize(); }
   [[nodiscard]] bool is_host() const override { return false; }
   [[nodiscard]] std::size_t free_bytes() const override;
@@ -89,6 +99,7 @@ class CudaBackend final : public Backend {
                                                     void* context) override;
 
   Device device_;
+  Copies copies_{device_};
   CudnnConv cudnn_;
 };
 

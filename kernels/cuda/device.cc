@@ -142,6 +142,13 @@ cudnnContext* Device::cudnn() const {
   return cudnn_.get();
 }
 
+Stream Device::new_stream() const {
+  select();
+  cudaStream_t stream = nullptr;
+  CUDA_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+  return Stream(stream);
+}
+
 void Device::synchronize() const { CUDA_CHECK(cudaStreamSynchronize(stream())); }
 
 void* Device::allocate(std::size_t bytes) const {

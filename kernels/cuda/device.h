@@ -24,6 +24,7 @@ struct FreeMemory {
 struct DestroyStream {
   void operator()(cudaStream_t stream) const;
 };
+using Stream = std::unique_ptr<CUstream_st, DestroyStream>;
 struct DestroyBlas {
   void operator()(cublasHandle_t blas) const;
 };
@@ -53,6 +54,7 @@ class Device {
   [[nodiscard]] cublasHandle_t blas() const;  // selects
   [[nodiscard]] cudnnContext* cudnn() const;  // selects; null in a build without cuDNN
   void synchronize() const;                   // waits for all that was queued
+  [[nodiscard]] Stream new_stream() const;    // another one, beside stream()
 
   // Memory of any content, for cudaFree(). Where there is none left, says so for a person on
   // standard error and ends the process with status 1: nothing can go on without it.
@@ -101,7 +103,7 @@ class Device {
   std::string name_;
   std::string description_;
   Precision precision_ = Precision::kF32;
-  std::unique_ptr<CUstream_st, DestroyStream> stream_;
+  Stream stream_;
   std::unique_ptr<void, FreeMemory> blas_memory_;
   std::unique_ptr<cublasContext, DestroyBlas> blas_;
   CudnnHandle cudnn_;

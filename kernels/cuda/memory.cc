@@ -8,7 +8,10 @@
 
 namespace kernels::cuda {
 
-CudaBackend::~CudaBackend() { device_.synchronize(); }
+CudaBackend::~CudaBackend() {
+  device_.synchronize();
+  copies_.synchronize();
+}
 
 std::string CudaBackend::description() const {
   std::string text = device_.description() + ", " + cudnn_version();

@@ -25,6 +25,7 @@ enum cudaError_t {
 enum cudaMemcpyKind { cudaMemcpyHostToDevice, cudaMemcpyDeviceToHost, cudaMemcpyDeviceToDevice };
 enum cudaStreamCaptureMode { cudaStreamCaptureModeThreadLocal };
 using cudaStream_t = struct CUstream_st*;
+using cudaEvent_t = struct CUevent_st*;
 using cudaGraph_t = struct CUgraph_st*;
 using cudaGraphExec_t = struct CUgraphExec_st*;
 
@@ -37,7 +38,11 @@ struct cudaDeviceProp {
 
 constexpr int CUDART_VERSION = 13000;
 constexpr unsigned cudaStreamNonBlocking = 1;
+constexpr unsigned cudaEventBlockingSync = 1;
+constexpr unsigned cudaEventDisableTiming = 2;
+constexpr unsigned cudaHostAllocPortable = 1;
 
+[[nodiscard]] cudaError_t cudaGetLastError();
 [[nodiscard]] const char* cudaGetErrorString(cudaError_t error);
 [[nodiscard]] cudaError_t cudaDriverGetVersion(int* version);
 [[nodiscard]] cudaError_t cudaGetDeviceCount(int* count);
@@ -47,6 +52,8 @@ constexpr unsigned cudaStreamNonBlocking = 1;
 // Fresh memory is all ones: as a number, none.
 [[nodiscard]] cudaError_t cudaMalloc(void** memory, std::size_t bytes);
 [[nodiscard]] cudaError_t cudaFree(void* memory);  // waits for everything
+[[nodiscard]] cudaError_t cudaHostAlloc(void** memory, std::size_t bytes, unsigned flags);
+[[nodiscard]] cudaError_t cudaFreeHost(void* memory);  // waits for everything
 [[nodiscard]] cudaError_t cudaMemGetInfo(std::size_t* free, std::size_t* total);
 [[nodiscard]] cudaError_t cudaMemsetAsync(void* memory, int value, std::size_t bytes,
                                           cudaStream_t stream);
@@ -56,6 +63,13 @@ constexpr unsigned cudaStreamNonBlocking = 1;
 [[nodiscard]] cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
 [[nodiscard]] cudaError_t cudaStreamDestroy(cudaStream_t stream);
 [[nodiscard]] cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+
+[[nodiscard]] cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned flags);
+[[nodiscard]] cudaError_t cudaEventDestroy(cudaEvent_t event);
+[[nodiscard]] cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream);
+[[nodiscard]] cudaError_t cudaEventSynchronize(cudaEvent_t event);
+[[nodiscard]] cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event,
+                                              unsigned flags);
 
 [[nodiscard]] cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode);
 [[nodiscard]] cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph);

@@ -32,6 +32,8 @@ void __trap() {  // NOLINT
   std::abort();
 }
 
+cudaError_t cudaGetLastError() { return cudaSuccess; }
+
 const char* cudaGetErrorString(cudaError_t error) {
   switch (error) {
     case cudaSuccess:
@@ -94,6 +96,17 @@ cudaError_t cudaFree(void* memory) {
   if (found == all.pieces.end()) return cudaErrorInvalidValue;
   all.taken -= found->second;
   all.pieces.erase(found);
+  std::free(memory);
+  return cudaSuccess;
+}
+
+cudaError_t cudaHostAlloc(void** memory, std::size_t bytes, unsigned /*flags*/) {
+  *memory = std::aligned_alloc(kAlignment, bytes / kAlignment * kAlignment + kAlignment);
+  return *memory == nullptr ? cudaErrorMemoryAllocation : cudaSuccess;
+}
+
+cudaError_t cudaFreeHost(void* memory) {
+  late_gpu::run_all();
   std::free(memory);
   return cudaSuccess;
 }

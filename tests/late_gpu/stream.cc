@@ -1,5 +1,7 @@
 #include "tests/late_gpu/stream.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <mutex>
 #include <utility>
 
@@ -12,7 +14,14 @@ struct CUgraphExec_st {
 };
 struct CUstream_st {
   std::deque<late_gpu::Task> tasks;
+  std::uint64_t queued = 0;        // tasks ever
+  std::uint64_t done = 0;          // of them
   cudaGraph_t captured = nullptr;  // into this one, while it is
+};
+// What was queued on a stream when it was recorded.
+struct CUevent_st {
+  cudaStream_t stream = nullptr;
+  std::uint64_t queued = 0;
 };
 
 namespace late_gpu {
@@ -29,22 +38,31 @@ Gpu& gpu() {
   return the_gpu;
 }
 
-void run(CUstream_st& stream) {
-  while (!stream.tasks.empty()) {
+// The first `count` tasks that were ever queued.
+void run_until(CUstream_st& stream, std::uint64_t count) {
+  while (stream.done < count) {
     const Task task = std::move(stream.tasks.front());
     stream.tasks.pop_front();
     task();
+    ++stream.done;
   }
+}
+
+void run(CUstream_st& stream) { run_until(stream, stream.queued); }
+
+// The stream that was recorded may have gone, and has then done everything.
+void run_until(const CUevent_st& event) {
+  if (std::ranges::find(gpu().streams, event.stream) != gpu().streams.end())
+    run_until(*event.stream, event.queued);
 }
 
 }  // namespace
 
 void queue(cudaStream_t stream, Task task) {
   const std::lock_guard lock(gpu().mutex);
-  if (stream->captured != nullptr)
-    stream->captured->tasks.push_back(std::move(task));
-  else
-    stream->tasks.push_back(std::move(task));
+  if (stream->captured != nullptr) return stream->captured->tasks.push_back(std::move(task));
+  stream->tasks.push_back(std::move(task));
+  ++stream->queued;
 }
 
 bool is_turn_backwards() {
@@ -86,6 +104,36 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   const std::lock_guard lock(gpu().mutex);
   if (stream->captured != nullptr) return cudaErrorStreamCaptureUnsupported;
   late_gpu::run(*stream);
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned /*flags*/) {
+  *event = new CUevent_st;
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  delete event;
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  const std::lock_guard lock(gpu().mutex);
+  if (stream->captured != nullptr) return cudaErrorStreamCaptureUnsupported;
+  *event = {stream, stream->queued};
+  return cudaSuccess;
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  const std::lock_guard lock(gpu().mutex);
+  late_gpu::run_until(*event);
+  return cudaSuccess;
+}
+
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned /*flags*/) {
+  const std::lock_guard lock(gpu().mutex);
+  if (stream->captured != nullptr) return cudaErrorStreamCaptureUnsupported;
+  late_gpu::queue(stream, [recorded = *event] { late_gpu::run_until(recorded); });
   return cudaSuccess;
 }
 

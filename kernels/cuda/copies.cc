@@ -1,0 +1,98 @@
+#include "kernels/cuda/copies.h"
+
+#include <utility>
+
+#include "kernels/cuda/status.h"
+#include "runtime/check.h"
+
+namespace kernels::cuda {
+namespace {
+
+Event new_event() {
+  cudaEvent_t event = nullptr;
+  // Who waits sleeps: it is a thread that others on this machine may want the core of.
+  CUDA_CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming | cudaEventBlockingSync));
+  return Event(event);
+}
+
+class StreamCopy final : public Copy {
+ public:
+  StreamCopy(const Device& device, Event done) : device_(&device), done_(std::move(done)) {}
+  void wait() override {
+    device_->select();
+    CUDA_CHECK(cudaEventSynchronize(done_.get()));
+  }
+  void join() override { CUDA_CHECK(cudaStreamWaitEvent(device_->stream(), done_.get(), 0)); }
+
+ private:
+  const Device* device_;
+  Event done_;
+};
+
+void free_page_locked(std::byte* bytes) { CUDA_CHECK(cudaFreeHost(bytes)); }
+
+// `later` goes on once all that is on `earlier` by now is done.
+void order(cudaStream_t earlier, cudaStream_t later) {
+  const Event here = new_event();
+  CUDA_CHECK(cudaEventRecord(here.get(), earlier));
+  CUDA_CHECK(cudaStreamWaitEvent(later, here.get(), 0));
+}
+
+}  // namespace
+
+void DestroyEvent::operator()(cudaEvent_t event) const { CUDA_CHECK(cudaEventDestroy(event)); }
+
+Copies::Copies(const Device& device)
+    : device_(&device), out_(device.new_stream()), in_(device.new_stream()) {}
+
+std::unique_ptr<Copy> Copies::out(ConstView device, View host) {
+  CHECK(host.count() == device.count() && host.scalar() == device.scalar());
+  const cudaStream_t main = device_->stream();
+  if (staged_bytes_ < device.bytes()) {
+    synchronize();
+    staged_.reset();
+    staged_.reset(device_->allocate(device.bytes()));
+    staged_bytes_ = device.bytes();
+  } else if (staged_is_free_) {
+    CUDA_CHECK(cudaStreamWaitEvent(main, staged_is_free_.get(), 0));
+  }
+  CUDA_CHECK(cudaMemcpyAsync(staged_.get(), device.data(), device.bytes(), cudaMemcpyDeviceToDevice,
+                             main));
+  order(main, out_.get());
+  CUDA_CHECK(cudaMemcpyAsync(host.data(), staged_.get(), host.bytes(), cudaMemcpyDeviceToHost,
+                             out_.get()));
+  staged_is_free_ = new_event();
+  CUDA_CHECK(cudaEventRecord(staged_is_free_.get(), out_.get()));
+  Event done = new_event();
+  CUDA_CHECK(cudaEventRecord(done.get(), out_.get()));
+  return std::make_unique<StreamCopy>(*device_, std::move(done));
+}
+
+std::unique_ptr<Copy> Copies::in(ConstView host, View device) {
+  CHECK(host.count() == device.count() && host.scalar() == device.scalar());
+  order(device_->stream(), in_.get());
+  CUDA_CHECK(cudaMemcpyAsync(device.data(), host.data(), host.bytes(), cudaMemcpyHostToDevice,
+                             in_.get()));
+  Event done = new_event();
+  CUDA_CHECK(cudaEventRecord(done.get(), in_.get()));
+  return std::make_unique<StreamCopy>(*device_, std::move(done));
+}
+
+void Copies::synchronize() {
+  device_->select();
+  CUDA_CHECK(cudaStreamSynchronize(out_.get()));
+  CUDA_CHECK(cudaStreamSynchronize(in_.get()));
+}
+
+HostBytes Copies::host_memory(const Device& device, std::size_t bytes) {
+  device.select();
+  void* memory = nullptr;
+  const cudaError_t status = cudaHostAlloc(&memory, bytes, cudaHostAllocPortable);
+  if (status == cudaSuccess && memory != nullptr)
+    return {static_cast<std::byte*>(memory), {free_page_locked}};
+  if (status != cudaErrorMemoryAllocation) CUDA_CHECK(status);
+  static_cast<void>(cudaGetLastError());  // it has been answered
+  return allocate_bytes(bytes);
+}
+
+}  // namespace kernels::cuda
