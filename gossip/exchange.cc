@@ -35,7 +35,7 @@ Exchange::Exchange(const ExchangeOptions& options, const BlockLayout& layout, Me
                    .seed = options.seed},
                   std::move(members), now),
       clipping_(options.norm_action == NormAction::kClip ? options.norm_limit : 0.0, layout),
-      inbox_(layout, options.order, &clipping_),
+      inbox_(layout, options.order, &clipping_, options.make_memory),
       push_window_(pushes_overlap(options, layout)),
       requests_(layout.block_count()),
       guests_(layout),
@@ -118,6 +118,13 @@ void Exchange::push(Push push) {
   Lane& lane = talk(push.to);
   if (!push.blocks.empty()) push.notes = notes_.news(lane.told());
   lane.out().push(push, ticked_at_, resend_timer_.wait());
+}
+
+void Exchange::push_or_take_back(Push push) {
+  if (is_living(push.to)) return this->push(std::move(push));
+  OutEdge to_nobody(options_.edge, *layout_);
+  to_nobody.push(push, ticked_at_);
+  for (const Parcel& parcel : to_nobody.take_back()) inbox_.take_back(parcel);
 }
 
 void Exchange::want_heartbeats() {

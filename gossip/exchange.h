@@ -74,6 +74,7 @@ struct ExchangeOptions {
   std::size_t overlap_bytes_max = std::size_t{4} << 20U;
   const Decoder* decoder = nullptr;  // of the run's codec, for what is taken back; none: f32
   Acknowledge acknowledge = Acknowledge::kArrived;
+  MakeMemory make_memory = allocate_aligned;  // for the inbox; any thread
   bool keep_heard = false;  // the last parcel of each block from each peer, for heard()
   // Between two probes of other members. Zero: none, and nobody is taken for dead.
   runtime::Duration probe_interval{200'000'000};
@@ -147,6 +148,9 @@ class Exchange {
   // kept. Also PushWindow.
   [[nodiscard]] bool may_push(std::uint64_t round);
   void push(Push push);  // to a peer that is alive; has_room() is the caller's to ask
+  // Of mass that the caller has handed out already: where the receiver has gone since, it is in the
+  // inbox at once.
+  void push_or_take_back(Push push);
   // What arrived (kByRound: of rounds before this one) is about to be taken from the inbox, all of
   // it, and folded: acknowledgements and notes that this makes due.
   void begin_fold(std::uint64_t round);

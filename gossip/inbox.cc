@@ -10,8 +10,12 @@
 
 namespace gossip {
 
-Inbox::Inbox(const BlockLayout& layout, Order order, Clipping* clipping)
-    : layout_(&layout), order_(order), clipping_(clipping), sums_(layout.block_count()) {
+Inbox::Inbox(const BlockLayout& layout, Order order, Clipping* clipping, MakeMemory make_memory)
+    : layout_(&layout),
+      order_(order),
+      clipping_(clipping),
+      make_memory_(std::move(make_memory)),
+      sums_(layout.block_count()) {
   unused_.reserve(layout.block_count() + std::size_t{1});
 }
 
@@ -68,7 +72,7 @@ void Inbox::add_up(const Parcel& parcel) {
   Sum& sum = sums_[parcel.block];
   sum.weight += parcel.mass();
   if (!sum.numbers) {
-    if (unused_.empty()) unused_.push_back(allocate_aligned(layout_->bytes(0)));
+    if (unused_.empty()) unused_.push_back(make_memory_(layout_->bytes(0)));
     sum.numbers = std::move(unused_.back());
     unused_.pop_back();
     sum.factor = parcel.factor();
@@ -120,6 +124,18 @@ std::optional<BlockArrival> Inbox::take(std::uint32_t block, std::uint64_t round
 void Inbox::drop_taken() {
   lone_.reset();
   if (taken_.numbers) unused_.push_back(std::move(taken_.numbers));
+}
+
+std::optional<Inbox::Owned> Inbox::take_away(std::uint32_t block) {
+  CHECK(order_ == Order::kOnArrival);
+  std::optional<BlockArrival> arrival = take(block, 0);
+  if (!arrival) return std::nullopt;
+  return Owned{*arrival, std::move(taken_.numbers)};
+}
+
+// As many as the layout has blocks may be kept; what a former inbox gave goes.
+void Inbox::give_back(AlignedMemory memory) {
+  if (unused_.size() < sums_.size()) unused_.push_back(std::move(memory));
 }
 
 Parcel Inbox::meant(runtime::PeerId from, const Parcel& parcel) {

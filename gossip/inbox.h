@@ -11,6 +11,7 @@
 #include "gossip/aligned_memory.h"
 #include "gossip/clipping.h"
 #include "gossip/layout.h"
+#include "gossip/memory_pool.h"
 #include "gossip/parcel.h"
 #include "gossip/public_copy.h"
 #include "kernels/view.h"
@@ -40,8 +41,9 @@ class Inbox {
  public:
   enum class Order : std::uint8_t { kOnArrival, kByRound };
   // `clipping`, which outlives it, cuts what others sent, as it is added up; null: all is taken as
-  // it came.
-  Inbox(const BlockLayout& layout, Order order, Clipping* clipping = nullptr);
+  // it came. `make_memory`: for the sums, on the thread of whoever adds.
+  Inbox(const BlockLayout& layout, Order order, Clipping* clipping = nullptr,
+        MakeMemory make_memory = allocate_aligned);
   ~Inbox() = default;
   Inbox(const Inbox&) = delete;
   Inbox& operator=(const Inbox&) = delete;
@@ -70,6 +72,13 @@ class Inbox {
   [[nodiscard]] std::optional<BlockArrival> take(std::uint32_t block, std::uint64_t round);
   // It has been folded: what it was a view of is free again, before the next call even.
   void drop_taken();
+  // kOnArrival: the memory goes along, until it is given back.
+  struct Owned {
+    BlockArrival arrival;
+    AlignedMemory memory;
+  };
+  [[nodiscard]] std::optional<Owned> take_away(std::uint32_t block);
+  void give_back(AlignedMemory memory);
 
   [[nodiscard]] bool empty() const;
   [[nodiscard]] double weight() const;  // held and not yet taken, summed over blocks
@@ -99,6 +108,7 @@ class Inbox {
   const BlockLayout* layout_;
   Order order_;
   Clipping* clipping_;
+  MakeMemory make_memory_;
   std::map<runtime::PeerId, PublicCopy> copies_;  // of those that send differences
   std::vector<Sum> sums_;                         // by block
   std::vector<AlignedMemory> unused_;             // for sums, each of the size of the first block

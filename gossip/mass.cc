@@ -4,7 +4,6 @@
 #include <numeric>
 #include <utility>
 
-#include "gossip/digest.h"
 #include "runtime/check.h"
 
 namespace gossip {
@@ -28,7 +27,8 @@ Mass::Mass(const BlockLayout& layout, kernels::Backend& backend, kernels::ConstV
     : layout_(&layout),
       backend_(&backend),
       codec_(codec),
-      pool_(layout.number_count() * kernels::bytes_of(layout.scalar()), kFreeMax),
+      pool_(layout.number_count() * kernels::bytes_of(layout.scalar()), kFreeMax,
+            [&backend](std::size_t bytes) { return backend.host_memory(bytes); }),
       in_snapshot_(layout.block_count(), false),
       weights_(layout.block_count(), 1.0),
       scales_(layout.block_count(), 1.0) {
@@ -59,6 +59,8 @@ void Mass::restart(kernels::ConstView start) {
   last_z_.reset();
   weights_.assign(weights_.size(), 1.0);
   scales_.assign(scales_.size(), 1.0);
+  for (const Fold& fold : folds_) fold.copy->wait();
+  folds_.clear();
   begin(start);
 }
 
@@ -168,6 +170,36 @@ void Mass::fold(const BlockArrival& arrival) {
                    arrival.numbers);
 }
 
+void Mass::begin_fold(const BlockArrival& arrival, AlignedMemory memory) {
+  CHECK(!host_z_);
+  if (coming_numbers_.count() == 0)
+    coming_numbers_ = backend_->allocate(layout_->number_count(), layout_->scalar());
+  const auto [offset, count] = layout_->range(arrival.block);
+  auto copy = backend_->copy_in(arrival.numbers, coming_numbers_.view().slice(offset, count));
+  folds_.push_back({arrival, std::move(memory), std::move(copy)});
+}
+
+std::vector<AlignedMemory> Mass::end_folds() {
+  std::vector<AlignedMemory> unused;
+  for (Fold& fold : folds_) {
+    const BlockArrival& arrival = fold.arrival;
+    const auto [offset, count] = layout_->range(arrival.block);
+    fold.copy->join();
+    change(arrival.block, weights_[arrival.block] + arrival.weight, arrival.factor,
+           coming_numbers_.view().slice(offset, count));
+    fold.copy->wait();  // it was begun long ago
+    unused.push_back(std::move(fold.memory));
+  }
+  folds_.clear();
+  return unused;
+}
+
+double Mass::weight_under_way() const {
+  double sum = 0.0;
+  for (const Fold& fold : folds_) sum += fold.arrival.weight;
+  return sum;
+}
+
 void Mass::keep(std::uint32_t block, double factor) {
   CHECK(factor >= 0.0);
   weights_[block] *= factor;
@@ -196,7 +228,6 @@ void Mass::change_from_host(std::uint32_t block, double weight, double factor,
   const kernels::View copy = arrived_.view().slice(0, delta.count());
   backend_->upload(delta, copy);
   change(block, weight, factor, copy);
-  backend_->synchronize();  // before the caller changes the numbers
 }
 
 kernels::View Mass::scratch(std::uint32_t block) {
@@ -224,27 +255,31 @@ std::shared_ptr<const Snapshot> Mass::snapshot(std::span<const std::uint32_t> bl
 }
 
 std::shared_ptr<const Snapshot> Mass::snapshot() {
-  const std::shared_ptr<Snapshot> snapshot = snapshots_.take();
+  if (!host_z_) return begin_snapshot().finish();
+  const std::shared_ptr<Snapshot> snapshot = begun_in(host_z_);
+  for (std::uint32_t block = 0; block < layout_->block_count(); ++block) {
+    static_cast<void>(brought(block));
+    sum_up(*snapshot, block, *layout_);
+  }
+  last_z_ = std::exchange(host_z_, pool_.take());
+  in_snapshot_.assign(in_snapshot_.size(), true);
+  blocks_in_snapshot_ = in_snapshot_.size();
+  return snapshot;
+}
+
+SnapshotUnderWay Mass::begin_snapshot() {
+  CHECK(!host_z_);
+  const std::shared_ptr<std::byte> memory = pool_.take();
+  return {begun_in(memory), backend_->copy_out(device_z_.view(), view_of(memory, *layout_)),
+          *layout_};
+}
+
+std::shared_ptr<Snapshot> Mass::begun_in(const std::shared_ptr<std::byte>& memory) {
+  std::shared_ptr<Snapshot> snapshot = snapshots_.take();
   snapshot->weights = weights_;
   snapshot->checksums.reserve(weights_.size());
-  const std::shared_ptr<std::byte> memory = host_z_ ? host_z_ : pool_.take();
-  for (std::uint32_t block = 0; block < layout_->block_count(); ++block) {
-    const BlockRange range = layout_->range(block);
-    const kernels::View host = view_of(memory, *layout_).slice(range.offset, range.count);
-    const kernels::View own = brought(block);
-    if (!host_z_) backend_->download(own, host);
-    Digest digest;
-    digest.add_all(host);
-    snapshot->checksums.push_back(digest.checksum());
-    snapshot->finite = snapshot->finite && digest.finite();
-  }
   snapshot->z = runtime::Frame(
       memory, {memory.get(), layout_->number_count() * kernels::bytes_of(layout_->scalar())});
-  if (host_z_) {
-    last_z_ = std::exchange(host_z_, pool_.take());
-    in_snapshot_.assign(in_snapshot_.size(), true);
-    blocks_in_snapshot_ = in_snapshot_.size();
-  }
   return snapshot;
 }
 

@@ -16,6 +16,7 @@
 #include "gossip/layout.h"
 #include "gossip/memory_pool.h"
 #include "gossip/parcel.h"
+#include "gossip/snapshot_under_way.h"
 #include "kernels/backend.h"
 
 namespace gossip {
@@ -49,6 +50,12 @@ class Mass {
   void set_companion(std::size_t index, kernels::ConstView y);
 
   void fold(const BlockArrival& arrival);  // x += x', w += w'
+  // The same in two, where z lives on a device: the numbers, which are in `memory`, go there beside
+  // what the device does meanwhile, and become part of x and w by end_folds(), which gives back the
+  // memory of all that was begun. At most one of a block at a time.
+  void begin_fold(const BlockArrival& arrival, AlignedMemory memory);
+  [[nodiscard]] std::vector<AlignedMemory> end_folds();
+  [[nodiscard]] double weight_under_way() const;  // of what was begun, summed over blocks
   // x of the block += factor * delta (one number a parameter of the block, on the device); the
   // weight stays. What a gradient step does.
   void add(std::uint32_t block, double factor, kernels::ConstView delta);
@@ -66,6 +73,8 @@ class Mass {
   // z as it is, on the host, with its weights. The memory is used again once the last parcel of an
   // earlier snapshot has been dropped, so a steady run allocates none.
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot();
+  // The same, where z lives on a device, which goes on with what comes next.
+  [[nodiscard]] SnapshotUnderWay begin_snapshot();
 
   // What a push hands over: z of `blocks` as the codec has it. With f32 and most blocks,
   // snapshot(). `seed` as in Encoder::begin.
@@ -83,6 +92,8 @@ class Mass {
 
  private:
   void begin(kernels::ConstView start);
+  // A snapshot of z as it is, whose numbers will be in this memory.
+  [[nodiscard]] std::shared_ptr<Snapshot> begun_in(const std::shared_ptr<std::byte>& memory);
   void read(std::uint32_t first, kernels::View x) const;  // of one vector, from its first block on
   [[nodiscard]] kernels::View written(const BlockRange& range);
   [[nodiscard]] kernels::ConstView current(std::uint32_t block) const;
@@ -126,6 +137,13 @@ class Mass {
   std::shared_ptr<std::byte> last_z_;  // ... the memory of the last snapshot, while there are any
   std::size_t blocks_in_snapshot_ = 0;
   kernels::Buffer arrived_;  // device copy of an arrival, where device memory is not the host's
+  struct Fold {
+    BlockArrival arrival;
+    AlignedMemory memory;
+    std::unique_ptr<kernels::Copy> copy;
+  };
+  std::vector<Fold> folds_;         // begun, the numbers of each in its block of ...
+  kernels::Buffer coming_numbers_;  // ... this, as large as z
   kernels::Buffer rounded_;  // z of the parameters as bf16, for a backend that takes_rounded()
   std::vector<double> weights_;
   // What x is of the numbers in memory: the weight, so that they are z; where nothing weighs, one,

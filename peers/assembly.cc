@@ -425,7 +425,8 @@ PeerOptions Assembly::options_of(const Config& config, const Place& place) const
           .suspicion_multiplier = config.membership.suspicion_multiplier,
           .seed = config.seed,
           .view = view_of(config),
-          .watched = !place.virtual_time};
+          .watched = !place.virtual_time,
+          .copies_beside = !place.virtual_time};
 }
 
 void Assembly::make_peer(const Config& config, const Place& place, runtime::Instant now) {

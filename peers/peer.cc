@@ -51,7 +51,8 @@ double weight_max_of(const gossip::Members& members, bool admits) {
 
 gossip::ExchangeOptions exchange_options(const PeerOptions& options,
                                          const gossip::Distances* distances,
-                                         const gossip::Decoder& decoder) {
+                                         const gossip::Decoder& decoder,
+                                         kernels::Backend& backend) {
   const bool in_step = options.pace == Pace::kSync;
   gossip::ExchangeOptions exchange{
       .self = options.self,
@@ -67,6 +68,7 @@ gossip::ExchangeOptions exchange_options(const PeerOptions& options,
       .edge = options.edge,
       .decoder = &decoder,
       .acknowledge = in_step ? gossip::Acknowledge::kArrived : gossip::Acknowledge::kFolded,
+      .make_memory = [&backend](std::size_t bytes) { return backend.host_memory(bytes); },
       .probe_interval = options.probe_interval,
       .suspicion_multiplier = options.suspicion_multiplier,
       .seed = options.seed,
@@ -119,9 +121,9 @@ Peer::Peer(const PeerOptions& options, const PeerParts& parts, gossip::Members m
       mass_(start_mass(parts)),
       protocol_(gossip::make_protocol(protocol_options(options, parts))),
       delta_(parts.backend->allocate(parts.layout->parameter_count(), parts.layout->scalar())),
-      exchange_(
-          std::make_unique<gossip::Exchange>(exchange_options(options, parts.distances, decoder_),
-                                             *parts.layout, std::move(members), now)) {
+      exchange_(std::make_unique<gossip::Exchange>(
+          exchange_options(options, parts.distances, decoder_, *parts.backend), *parts.layout,
+          std::move(members), now)) {
   shared_.members = exchange_->members().living().size();
   if (!options_.mix_statistics && parts_.objective->statistic_count() > 0)
     own_statistics_.emplace(parts_.objective->statistic_count(), parts_.layout->scalar(),
@@ -200,7 +202,7 @@ bool Peer::overlapping() const { return steps_apart() && !push_due_; }
 void Peer::mix() {
   if (overlapping()) return;
   answer_requests();
-  fold_before(round_);
+  fold_before(round_, copies_beside() ? Fold::kBeside : Fold::kNow);
   copy_stale_ = true;
   if (round_open_) end_round();
   if (!std::exchange(push_due_, false) || phase_ != Phase::kTraining) return;
@@ -259,27 +261,6 @@ kernels::View Peer::estimate_copy() {
 void Peer::begin_own_statistics() {
   if (!own_statistics_) return;
   own_statistics_->begin(mass_.estimate());
-}
-
-void Peer::fold_before(std::uint64_t round) {
-  std::uint64_t era = 0;
-  {
-    const std::scoped_lock lock(mutex_);
-    exchange_->begin_fold(round);
-    era = exchange_->inbox().era();
-  }
-  if (std::exchange(era_, era) != era && parts_.correction != nullptr)
-    parts_.correction->reset_companions(mass_);
-  for (std::uint32_t block = 0; block < parts_.layout->block_count(); ++block) {
-    std::optional<gossip::BlockArrival> arrival;
-    {
-      const std::scoped_lock lock(mutex_);
-      arrival = exchange_->inbox().take(block, round);
-    }
-    if (arrival) mass_.fold(*arrival);
-  }
-  const std::scoped_lock lock(mutex_);
-  exchange_->inbox().drop_taken();
 }
 
 // Whether this step is others' to take; draws them where a period begins.
@@ -403,7 +384,7 @@ bool Peer::done_settling(runtime::Instant now) const {
 }
 
 bool Peer::nothing_under_way() const {
-  if (exchange_->parcels_in_flight() > 0 || exchange_->awaits_answer()) return false;
+  if (outgoing_ || exchange_->parcels_in_flight() > 0 || exchange_->awaits_answer()) return false;
   if (!averages_pairs()) return true;
   // Whoever may be asked ends after those who ask: an answer on its way to somebody who has gone
   // would count twice.
@@ -447,6 +428,7 @@ Phase Peer::advance(runtime::Instant now) {
   const std::scoped_lock lock(mutex_);
   if (phase_ == Phase::kTraining)
     exchange_->set_progress({phase_, steps_behind(), step_seconds_, round_});
+  diverged_ = diverged_ || not_finite_;
   if (diverged_) exchange_->note_diverged();
   shared_.phase = phase_;
   shared_.step = step_;
@@ -458,7 +440,7 @@ Phase Peer::advance(runtime::Instant now) {
   shared_.batch = parts_.objective->batch_samples();
   shared_.steps_worth = steps_worth();
   if (parts_.batches != nullptr) shared_.noise = parts_.batches->report();
-  shared_.weight = mass_.mean_weight();
+  shared_.weight = weight();
   return phase_;
 }
 
@@ -514,6 +496,7 @@ runtime::Instant Peer::next_tick() const {
 }
 
 void Peer::flush(runtime::Transport& transport, runtime::Instant now) {
+  deliver();
   const std::scoped_lock lock(mutex_);
   for (const runtime::PeerId gone : exchange_->take_partings()) transport.disconnect(gone);
   for (const gossip::Contact& contact : exchange_->take_dials()) {
@@ -541,7 +524,8 @@ PeerStatus Peer::locked_status() const {
   const double blocks = std::max(1.0, static_cast<double>(parts_.layout->block_count()));
   status.weight_waiting = exchange_->mass_waiting() / blocks;
   status.weight += status.weight_waiting;
-  status.weight_in_flight = exchange_->mass_in_flight() / blocks;
+  const double outgoing = outgoing_ ? outgoing_->mass : 0.0;
+  status.weight_in_flight = (exchange_->mass_in_flight() + outgoing) / blocks;
   status.members = exchange_->members().living().size();
   status.standing = exchange_->standing().standing();
   status.age_rounds_p50 = static_cast<std::uint64_t>(ages_.quantile(0.50));

@@ -23,6 +23,7 @@
 #include "gossip/weighting.h"
 #include "kernels/backend.h"
 #include "peers/objective.h"
+#include "peers/outgoing.h"
 #include "peers/own_statistics.h"
 #include "peers/policies/batch_watch.h"
 #include "peers/policies/correction.h"
@@ -72,6 +73,8 @@ struct PeerOptions {
   std::optional<gossip::PartialViewOptions> view = {};  // as ExchangeOptions
   gossip::OutEdge::Options edge = {};
   bool watched = false;  // as ExchangeOptions
+  // Mass is copied from and to a device beside the next step; else before it.
+  bool copies_beside = false;
 };
 
 // What a peer is assembled from. All outlive it.
@@ -206,9 +209,11 @@ class Peer {
   [[nodiscard]] std::uint64_t steps_behind() const {
     return options_.by_samples ? static_cast<std::uint64_t>(steps_worth()) : step_;
   }
+  // Of x, mean over blocks; what waits in the inbox not counted.
   [[nodiscard]] double weight() const {
-    return mass_.mean_weight();
-  }  // of x; what waits in the inbox not counted
+    const double blocks = std::max(1.0, static_cast<double>(parts_.layout->block_count()));
+    return mass_.mean_weight() + mass_.weight_under_way() / blocks;
+  }
   [[nodiscard]] double mean_step_seconds() const { return step_seconds_; }
 
   // --- The network's side.
@@ -271,6 +276,15 @@ class Peer {
   void hear_of_batches();
   void hand(const Recipients& to, const std::shared_ptr<const gossip::Snapshot>& snapshot,
             std::span<const std::uint32_t> blocks);
+  // Calls send(receiver, a share for each block) for all that have room, under the lock; returns
+  // what is left of each block.
+  template <typename Send>
+  gossip::List<double> share_out(const Recipients& to, std::span<const std::uint32_t> blocks,
+                                 const Send& send);
+  [[nodiscard]] bool copies_beside() const;
+  [[nodiscard]] bool pushes_beside(std::span<const std::uint32_t> blocks) const;
+  void hand_beside(const Recipients& to, std::span<const std::uint32_t> blocks);
+  void deliver();  // what that has begun, once its snapshot is there; any thread
   void move_statistics();
   void begin_own_statistics();
   [[nodiscard]] bool steps_scaled_by_weight() const;
@@ -304,7 +318,9 @@ class Peer {
   void come_back_if_expelled(runtime::Instant now);
   void restart(kernels::ConstView estimate);  // host memory
   void note_own();
-  void fold_before(std::uint64_t round);
+  enum class Fold : std::uint8_t { kNow, kBeside };  // beside the next step
+  void fold_before(std::uint64_t round, Fold fold = Fold::kNow);
+  void fold_block(std::uint32_t block, std::uint64_t round, Fold fold);
   [[nodiscard]] bool done_settling(runtime::Instant now) const;
   [[nodiscard]] PeerStatus locked_status() const;  // these four: under the lock
   [[nodiscard]] bool nothing_under_way() const;
@@ -360,6 +376,9 @@ class Peer {
   gossip::RecentValues ages_{kAgesMax};
   std::vector<Answer> answers_;
   bool leave_asked_ = false;
+  std::shared_ptr<Outgoing> outgoing_;  // null: none; ...
+  bool not_finite_ = false;             // ... one was found to be
+  std::mutex delivery_;                 // locked before mutex_; who delivers has it
 
   std::uint64_t members_kept_ = 0;  // when the position was last written down
 };

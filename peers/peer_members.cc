@@ -48,6 +48,7 @@ void Peer::come_back_if_expelled(runtime::Instant now) {
     const std::scoped_lock lock(mutex_);
     if (!exchange_->expelled()) return;
   }
+  deliver();
   if (!overlapping()) {
     fold_before(std::numeric_limits<std::uint64_t>::max());
     copy_stale_ = true;
@@ -86,6 +87,7 @@ void Peer::donate_if_wanted() {
 }
 
 bool Peer::hand_over() {
+  deliver();
   {
     // What arrives from now on would vanish with this peer; not acknowledged, it returns to its
     // sender.
@@ -130,7 +132,7 @@ void Peer::say_goodbye() {
 
 bool Peer::quiet() const {
   const std::scoped_lock lock(mutex_);
-  return exchange_->quiet();
+  return !outgoing_ && exchange_->quiet();
 }
 
 }  // namespace peers

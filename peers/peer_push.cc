@@ -152,6 +152,7 @@ Peer::PlaceInAverage Peer::place_in_average() const {
 }
 
 bool Peer::hand_out() {
+  deliver();  // of one push at a time, and edges have room once it is there
   const std::size_t planned = choice_.blocks(round_, &lists_).size();
   const PlaceInAverage place = place_in_average();
   if (place.first()) let_parts_see();
@@ -160,7 +161,9 @@ bool Peer::hand_out() {
   const bool by_distance = parts_.weighting->asks_distances();
   if (by_distance) weigh_by_distance(to);
   const std::size_t handed = to.room_count();
-  if (handed > 0 || by_distance) {
+  if (handed > 0 && pushes_beside(blocks)) {
+    hand_beside(to, blocks);
+  } else if (handed > 0 || by_distance) {
     const auto snapshot =
         handed > 0 ? protocol_->offer(mass_, {round_, blocks, push_seed(), delta_.view()})
                    : mass_.snapshot();
@@ -187,31 +190,83 @@ bool Peer::hand_out() {
   return handed > 0;
 }
 
-void Peer::hand(const Recipients& to, const std::shared_ptr<const gossip::Snapshot>& snapshot,
-                std::span<const std::uint32_t> blocks) {
+template <typename Send>
+gossip::List<double> Peer::share_out(const Recipients& to, std::span<const std::uint32_t> blocks,
+                                     const Send& send) {
   gossip::List<double> kept(blocks.size(), 1.0, &lists_);
   gossip::List<double> shares(blocks.size(), &lists_);  // of one receiver, a block
-  {
-    const std::scoped_lock lock(mutex_);
-    for (std::size_t i = 0; i < to.peers.size(); ++i) {
-      // Who died since is refused by has_room: that share stays.
-      if (!to.room[i] || !exchange_->has_room(to.peers[i])) continue;
-      for (std::size_t b = 0; b < blocks.size(); ++b) {
-        shares[b] = options_.damping * to.shares[to.shares.size() == 1 ? 0 : blocks[b]][i];
-        kept[b] -= shares[b];
-      }
-      exchange_->push({.to = to.peers[i],
-                       .round = round_,
-                       .snapshot = snapshot,
-                       .blocks = blocks,
-                       .era = era_,
-                       .block_shares = shares,
-                       .asks = to.asks});
+  const std::scoped_lock lock(mutex_);
+  for (std::size_t i = 0; i < to.peers.size(); ++i) {
+    // Who died since is refused by has_room: that share stays.
+    if (!to.room[i] || !exchange_->has_room(to.peers[i])) continue;
+    for (std::size_t b = 0; b < blocks.size(); ++b) {
+      shares[b] = options_.damping * to.shares[to.shares.size() == 1 ? 0 : blocks[b]][i];
+      kept[b] -= shares[b];
     }
+    send(to.peers[i], std::span<const double>(shares));
   }
+  return kept;
+}
+
+void Peer::hand(const Recipients& to, const std::shared_ptr<const gossip::Snapshot>& snapshot,
+                std::span<const std::uint32_t> blocks) {
+  const auto kept =
+      share_out(to, blocks, [&](runtime::PeerId peer, std::span<const double> shares) {
+        exchange_->push({.to = peer,
+                         .round = round_,
+                         .snapshot = snapshot,
+                         .blocks = blocks,
+                         .era = era_,
+                         .block_shares = shares,
+                         .asks = to.asks});
+      });
   // Outside of the lock: what a codec sent is decoded again.
   for (std::size_t b = 0; b < blocks.size(); ++b)
     protocol_->keep(mass_, *snapshot, blocks[b], kept[b]);
+}
+
+// Copying most of z costs no more than copying all.
+bool Peer::pushes_beside(std::span<const std::uint32_t> blocks) const {
+  return copies_beside() && 2 * blocks.size() >= parts_.layout->block_count();
+}
+
+void Peer::hand_beside(const Recipients& to, std::span<const std::uint32_t> blocks) {
+  auto outgoing = std::make_shared<Outgoing>(Outgoing{.snapshot = mass_.begin_snapshot(),
+                                                      .round = round_,
+                                                      .era = era_,
+                                                      .blocks = {blocks.begin(), blocks.end()}});
+  const auto kept =
+      share_out(to, blocks, [&](runtime::PeerId peer, std::span<const double> shares) {
+        outgoing->to.push_back({peer, {shares.begin(), shares.end()}});
+      });
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    outgoing->mass += (1.0 - kept[b]) * mass_.weight(blocks[b]);
+    mass_.keep(blocks[b], kept[b]);
+  }
+  const std::scoped_lock lock(mutex_);
+  outgoing_ = std::move(outgoing);
+}
+
+void Peer::deliver() {
+  const std::scoped_lock delivering(delivery_);
+  std::shared_ptr<Outgoing> outgoing;
+  {
+    const std::scoped_lock lock(mutex_);
+    outgoing = outgoing_;
+  }
+  if (!outgoing) return;
+  const auto snapshot = outgoing->snapshot.finish();
+  const std::scoped_lock lock(mutex_);
+  outgoing_.reset();
+  not_finite_ = not_finite_ || !snapshot->finite;
+  if (not_finite_) return;
+  for (const auto& [peer, shares] : outgoing->to)
+    exchange_->push_or_take_back({.to = peer,
+                                  .round = outgoing->round,
+                                  .snapshot = snapshot,
+                                  .blocks = outgoing->blocks,
+                                  .era = outgoing->era,
+                                  .block_shares = shares});
 }
 
 bool Peer::averages_pairs() const { return parts_.parcels == gossip::ParcelKind::kRequest; }

@@ -29,7 +29,10 @@ class Pool {
   [[nodiscard]] std::shared_ptr<Element> take(const Make& make) {
     Piece piece = free_->take();
     if (!piece) piece = make();
-    return {piece.release(), [free = free_](Element* element) { free->give_back(Piece(element)); },
+    return {piece.release(),
+            [free = free_, how = piece.get_deleter()](Element* element) {
+              free->give_back(Piece(element, how));
+            },
             Counts<Element>(free_)};
   }
 

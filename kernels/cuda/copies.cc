@@ -71,8 +71,8 @@ std::unique_ptr<Copy> Copies::out(ConstView device, View host) {
 std::unique_ptr<Copy> Copies::in(ConstView host, View device) {
   CHECK(host.count() == device.count() && host.scalar() == device.scalar());
   order(device_->stream(), in_.get());
-  CUDA_CHECK(cudaMemcpyAsync(device.data(), host.data(), host.bytes(), cudaMemcpyHostToDevice,
-                             in_.get()));
+  CUDA_CHECK(
+      cudaMemcpyAsync(device.data(), host.data(), host.bytes(), cudaMemcpyHostToDevice, in_.get()));
   Event done = new_event();
   CUDA_CHECK(cudaEventRecord(done.get(), in_.get()));
   return std::make_unique<StreamCopy>(*device_, std::move(done));

@@ -53,6 +53,24 @@ TEST_CASE("a new inbox is empty and gives nothing") {
   }
 }
 
+TEST_CASE("a sum that is taken away is its taker's until it is given back") {
+  Inbox inbox(two_blocks(), Inbox::Order::kOnArrival);
+  CHECK_FALSE(inbox.take_away(0).has_value());
+  inbox.add(PeerId{1}, parcel(0, {1.0, 2.0}));
+  inbox.add(PeerId{2}, parcel(0, {3.0, 4.0}));
+  auto owned = inbox.take_away(0);
+  REQUIRE(owned.has_value());
+  CHECK(owned->arrival.weight == 1.0);
+  CHECK(inbox.empty());
+  inbox.add(PeerId{1}, parcel(0, {9.0, 9.0}));
+  static_cast<void>(inbox.take(0, 0));
+  inbox.drop_taken();
+  CHECK(numbers_of(owned->arrival) == std::vector{2.0, 3.0});
+  inbox.give_back(std::move(owned->memory));
+  inbox.add(PeerId{1}, parcel(1, {5.0}));
+  CHECK(numbers_of(inbox.take_away(1)->arrival) == std::vector{2.5});
+}
+
 TEST_CASE("an inbox of a model without parameters works") {
   const BlockLayout nothing(0, 8, kernels::Scalar::kF32);
   Inbox inbox(nothing, Inbox::Order::kByRound);

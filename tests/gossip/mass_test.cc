@@ -7,6 +7,7 @@
 #include "gossip/wire.h"
 #include "kernels/precision.h"
 #include "tests/support/far_backend.h"
+#include "tests/support/late_gpu.h"
 #include "tests/support/snapshots.h"
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
@@ -42,10 +43,11 @@ struct Device {
   std::unique_ptr<kernels::Backend> backend;
 };
 std::vector<Device> devices() {
-  std::vector<Device> both;
-  both.push_back({"host memory", test::reference_backend()});
-  both.push_back({"memory of its own", std::make_unique<test::FarBackend>()});
-  return both;
+  std::vector<Device> all;
+  all.push_back({"host memory", test::reference_backend()});
+  all.push_back({"memory of its own", std::make_unique<test::FarBackend>()});
+  all.push_back({"a GPU that is late", test::late_gpu()});
+  return all;
 }
 
 // Far away, and multiplying in bf16.

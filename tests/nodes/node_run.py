@@ -36,7 +36,8 @@ def fault(test):
 class Run:
     """A scratch folder with a config in it; processes started here end with it."""
 
-    def __init__(self, toml=SMALL):
+    def __init__(self, toml=SMALL, program=PROGRAM):
+        self.program = program
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="murmur-"))
         (self.folder / "run.toml").write_text(toml)
         self.processes = []
@@ -88,7 +89,7 @@ class Run:
 
     def start(self, *arguments, on=()):
         """`on`: the words before the program that start it on another machine."""
-        process = subprocess.Popen([*on, PROGRAM, *arguments], cwd=self.folder, text=True,
+        process = subprocess.Popen([*on, self.program, *arguments], cwd=self.folder, text=True,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.processes.append(process)
         return process

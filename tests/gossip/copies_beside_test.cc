@@ -1,0 +1,126 @@
+// Mass that is copied from and to a device while the device goes on: on a GPU that does all as late
+// as it may, what is not waited for shows.
+#include <limits>
+#include <vector>
+
+#include "gossip/digest.h"
+#include "gossip/mass.h"
+#include "tests/support/late_gpu.h"
+
+#include "tests/support/catch.h"  // last: it takes over the name CHECK
+
+namespace {
+
+using gossip::BlockLayout;
+using gossip::Mass;
+using kernels::Scalar;
+
+const std::vector<double> kStart{1.0, 2.0, 3.0};
+
+struct Peer {
+  const std::unique_ptr<kernels::Backend> gpu = test::late_gpu();
+  const BlockLayout layout{3, 16, Scalar::kF64};  // two blocks
+  Mass mass{layout, *gpu, std::span(kStart)};
+
+  [[nodiscard]] std::vector<double> estimate() {
+    std::vector<double> host(3);
+    gpu->download(mass.estimate(), std::span(host));
+    return host;
+  }
+  // A sum of the inbox's: its numbers in memory of their own.
+  void begin_fold(std::uint32_t block, double weight, const std::vector<double>& numbers) {
+    gossip::AlignedMemory memory = gpu->host_memory(numbers.size() * sizeof(double));
+    const kernels::View view(memory.get(), numbers.size(), Scalar::kF64);
+    std::ranges::copy(numbers, view.as<double>().begin());
+    mass.begin_fold({.block = block, .weight = weight, .factor = weight, .numbers = view},
+                    std::move(memory));
+  }
+  void fold(std::uint32_t block, double weight, const std::vector<double>& numbers) {
+    mass.fold({.block = block, .weight = weight, .factor = weight, .numbers = std::span(numbers)});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a snapshot under way is of the mass as it was, whatever comes before it is finished") {
+  Peer peer;
+  peer.mass.keep(1, 0.5);
+  gossip::SnapshotUnderWay under_way = peer.mass.begin_snapshot();
+  kernels::Buffer delta = peer.gpu->allocate(3, Scalar::kF64);
+  peer.gpu->fill(1.0, delta.view());
+  peer.mass.move(1.0, delta.view());
+  peer.mass.keep(0, 0.25);
+  CHECK(peer.estimate() == std::vector{2.0, 3.0, 5.0});  // the last block weighs half
+  CHECK(under_way.begun().weights == std::vector{1.0, 0.5});
+  const auto snapshot = under_way.finish();
+  CHECK(snapshot->finite);
+  std::vector<double> z;
+  for (std::uint32_t block = 0; block < 2; ++block) {
+    const auto numbers = gossip::numbers_of(*snapshot, block, peer.layout).as<double>();
+    z.insert(z.end(), numbers.begin(), numbers.end());
+    CHECK(snapshot->checksums[block] ==
+          gossip::checksum(snapshot->payload(block, peer.layout).bytes()));
+  }
+  CHECK(z == kStart);
+}
+
+TEST_CASE("two snapshots under way are of their own moments") {
+  Peer peer;
+  gossip::SnapshotUnderWay first = peer.mass.begin_snapshot();
+  peer.fold(0, 1.0, {3.0, 4.0});
+  gossip::SnapshotUnderWay second = peer.mass.begin_snapshot();
+  peer.fold(0, 2.0, {9.0, 9.0});
+  const auto later = second.finish();
+  const auto earlier = first.finish();
+  CHECK(gossip::numbers_of(*earlier, 0, peer.layout).as<double>()[0] == 1.0);
+  CHECK(gossip::numbers_of(*later, 0, peer.layout).as<double>()[0] == 2.0);
+}
+
+TEST_CASE("a snapshot under way shows what is no number once it is there") {
+  Peer peer;
+  kernels::Buffer delta = peer.gpu->allocate(3, Scalar::kF64);
+  peer.gpu->fill(std::numeric_limits<double>::infinity(), delta.view());
+  peer.mass.move(1.0, delta.view());
+  CHECK_FALSE(peer.mass.begin_snapshot().finish()->finite);
+}
+
+TEST_CASE("a fold in two parts ends as one at once does, on the mass as it is by then") {
+  Peer at_once;
+  Peer in_two;
+  const std::vector first{10.0, 20.0};
+  const std::vector second{7.0};
+  in_two.begin_fold(0, 0.5, first);
+  in_two.begin_fold(1, 3.0, second);
+  CHECK(in_two.mass.weight_under_way() == 3.5);
+  CHECK(in_two.mass.mean_weight() == 1.0);
+  CHECK(in_two.estimate() == kStart);
+
+  for (Peer* const peer : {&at_once, &in_two}) {
+    kernels::Buffer delta = peer->gpu->allocate(3, Scalar::kF64);
+    peer->gpu->fill(1.0, delta.view());
+    peer->mass.move(1.0, delta.view());
+    peer->mass.keep(0, 0.25);
+  }
+  at_once.fold(0, 0.5, first);
+  at_once.fold(1, 3.0, second);
+  CHECK(in_two.mass.end_folds().size() == 2);
+  CHECK(in_two.mass.weight_under_way() == 0.0);
+  CHECK(in_two.mass.weight(0) == at_once.mass.weight(0));
+  CHECK(in_two.mass.weight(1) == at_once.mass.weight(1));
+  CHECK(in_two.estimate() == at_once.estimate());
+
+  in_two.begin_fold(0, 1.0, {1.0, 1.0});
+  at_once.fold(0, 1.0, {1.0, 1.0});
+  CHECK(in_two.mass.end_folds().size() == 1);
+  CHECK(in_two.estimate() == at_once.estimate());
+}
+
+TEST_CASE("a mass that begins anew has no part in what was on its way to it") {
+  Peer peer;
+  peer.begin_fold(0, 1.0, {10.0, 20.0});
+  peer.mass.restart(std::span(kStart));
+  CHECK(peer.mass.weight_under_way() == 0.0);
+  CHECK(peer.mass.end_folds().empty());
+  CHECK(peer.mass.mean_weight() == 1.0);
+  CHECK(peer.estimate() == kStart);
+}
