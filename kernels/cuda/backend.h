@@ -1,8 +1,9 @@
 #pragma once
 // The backend of NVIDIA GPUs: cuDNN for convolutions, where the build has it and it has an engine
-// for them, cuBLAS for other products of matrices, our own kernels for the rest. The contract is
-// kernels/backend.h; f32 products are full f32; tf32 and bf16 ones (kernels/precision.h) from
-// compute capability 8.0. What is by cuDNN has been compiled and linked, never run.
+// for them, cuBLASLt for other products of layers, cuBLAS for those it has no kernel for and for
+// attention's, our own kernels for the rest. The contract is kernels/backend.h; f32 products are
+// full f32; tf32 and bf16 ones (kernels/precision.h) from compute capability 8.0. What is by cuDNN
+// or cuBLASLt has been compiled and linked, never run.
 
 #include <memory>
 #include <string>

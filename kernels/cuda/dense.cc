@@ -7,13 +7,11 @@ namespace kernels::cuda {
 void CudaBackend::dense_forward(const DenseShape& shape, ConstView in, ConstView weight,
                                 ConstView bias, View out) {
   CHECK(fits(shape, LayerViews{in, weight, bias, out}));
-  float* const result = out.as<float>().data();
   multiply(
       device_,
       {.rows = shape.batch, .columns = shape.outputs, .inner = shape.inputs, .b_transposed = true},
-      in.as<float>().data(), weight.as<float>().data(), result);
-  add_bias(device_, {shape.batch, shape.outputs}, shape.activation,
-           bias.empty() ? nullptr : bias.as<float>().data(), result);
+      in.as<float>().data(), weight.as<float>().data(), out.as<float>().data(),
+      {.activation = shape.activation, .bias = bias.empty() ? nullptr : bias.as<float>().data()});
 }
 
 void CudaBackend::dense_backward(const DenseShape& shape, const DenseSaved& saved,

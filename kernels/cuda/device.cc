@@ -101,15 +101,13 @@ cudaError_t Device::describe(Precision wanted) {
   return cudaSuccess;
 }
 
-// As much as cuBLAS would take by itself on the GPUs that like most; from the outside, so that what
-// is recorded brings none of its own.
+// From the outside, so that what is recorded brings none of its own.
 cudaError_t Device::give_blas_memory() {
-  constexpr std::size_t kBytes = std::size_t{32} << 20U;
   void* memory = nullptr;
-  const cudaError_t status = cudaMalloc(&memory, kBytes);
+  const cudaError_t status = cudaMalloc(&memory, kBlasMemoryBytes);
   if (status != cudaSuccess) return status;
   blas_memory_.reset(memory);
-  CUDA_CHECK(cublasSetWorkspace(blas_.get(), memory, kBytes));
+  CUDA_CHECK(cublasSetWorkspace(blas_.get(), memory, kBlasMemoryBytes));
   return cudaSuccess;
 }
 

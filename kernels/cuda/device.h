@@ -1,6 +1,6 @@
 #pragma once
-// One GPU made ready: a stream, cuBLAS and cuDNN on it, and scratch memory that all operators
-// share.
+// One GPU made ready: a stream, cuBLAS, cuBLASLt and cuDNN on it, and scratch memory that all
+// operators share.
 
 #include <cublas_v2.h>
 #include <cuda_runtime.h>
@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 
+#include "kernels/cuda/blaslt.h"
 #include "kernels/cuda/cudnn_handle.h"
 #include "kernels/cuda/module.h"
 #include "kernels/precision.h"
@@ -28,6 +29,9 @@ using Stream = std::unique_ptr<CUstream_st, DestroyStream>;
 struct DestroyBlas {
   void operator()(cublasHandle_t blas) const;
 };
+
+// As much as cuBLAS would take by itself on the GPUs that like most.
+constexpr std::size_t kBlasMemoryBytes = std::size_t{32} << 20U;
 
 // What cuDNN works in: a convolution's operands, where they are not taken as they lie, and room of
 // its own. Several are in use at once, so they are apart from each other.
@@ -52,6 +56,9 @@ class Device {
   void select() const;
   [[nodiscard]] cudaStream_t stream() const;  // selects
   [[nodiscard]] cublasHandle_t blas() const;  // selects
+  // kBlasMemoryBytes that cuBLAS works in, and cuBLASLt: the stream keeps them apart.
+  [[nodiscard]] void* blas_memory() const { return blas_memory_.get(); }
+  [[nodiscard]] BlasLt& blaslt() { return blaslt_; }
   [[nodiscard]] cudnnContext* cudnn() const;  // selects; null in a build without cuDNN
   void synchronize() const;                   // waits for all that was queued
   [[nodiscard]] Stream new_stream() const;    // another one, beside stream()
@@ -106,6 +113,7 @@ class Device {
   Stream stream_;
   std::unique_ptr<void, FreeMemory> blas_memory_;
   std::unique_ptr<cublasContext, DestroyBlas> blas_;
+  BlasLt blaslt_;
   CudnnHandle cudnn_;
   bool recording_ = false;
   bool spoiled_ = false;

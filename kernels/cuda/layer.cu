@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernels/cuda/blaslt.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/status.h"
+#include "runtime/check.h"
 
 namespace kernels::cuda {
 namespace {
@@ -14,32 +16,20 @@ namespace {
 // Long columns are summed in pieces, or a layer of few channels would keep few threads busy.
 constexpr std::size_t kPiecesMax = 512;
 
-// A product as cuBLAS is asked for it. It reads row-major matrices as their transposes, so it makes
-// c^T = b^T a^T.
-struct Turned {
-  cublasOperation_t b;
-  cublasOperation_t a;
-  std::int64_t columns;
-  std::int64_t rows;
-  std::int64_t inner;
-  std::int64_t b_row;
-  std::int64_t a_row;  // side by side, not a step apart
-  std::int64_t c_row;
-};
-
-Turned turned(const Product& product) {
-  const auto rows = static_cast<std::int64_t>(product.rows);
-  const auto columns = static_cast<std::int64_t>(product.columns);
-  const auto inner = static_cast<std::int64_t>(product.inner);
-  const auto c_step = static_cast<std::int64_t>(product.c_step);
-  return {.b = product.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
-          .a = product.a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
-          .columns = columns,
-          .rows = rows,
-          .inner = inner,
-          .b_row = product.b_transposed ? inner : columns,
-          .a_row = product.a_transposed ? rows : inner,
-          .c_row = c_step != 0 ? c_step : columns};
+// cuBLAS reads row-major matrices as their transposes, so it is asked for c^T = b^T a^T.
+BlasProduct turned_of(const Product& product, Precision precision) {
+  const std::size_t b_row = product.b_transposed ? product.inner : product.columns;
+  const std::size_t a_row = product.a_transposed ? product.rows : product.inner;
+  const auto signed_of = [](std::size_t count) { return static_cast<std::int64_t>(count); };
+  return {.left_operation = product.b_transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
+          .right_operation = product.a_transposed ? CUBLAS_OP_T : CUBLAS_OP_N,
+          .rows = signed_of(product.columns),
+          .columns = signed_of(product.rows),
+          .inner = signed_of(product.inner),
+          .left_step = signed_of(b_row),
+          .right_step = signed_of(product.a_step != 0 ? product.a_step : a_row),
+          .out_step = signed_of(product.c_step != 0 ? product.c_step : product.columns),
+          .precision = precision};
 }
 
 // to = from's rows, `step` apart, rounded and side by side.
@@ -51,42 +41,52 @@ void round_rows(Device& device, const Rows& size, std::size_t step, const float*
   }));
 }
 
-void multiply_bf16(Device& device, const Product& product, const float* a, const float* b,
-                   float* c) {
+// Puts rounded copies, side by side, in the place of both factors.
+void round_factors(Device& device, const Product& product, BlasProduct& turned,
+                   BlasOperands& operands) {
   constexpr std::size_t kAlignment = 128;  // numbers; cuBLAS is slower where factors lie anyhow
   const std::size_t a_count = product.rows * product.inner;
   const std::size_t b_count = product.columns * product.inner;
   const std::size_t b_offset = (a_count + kAlignment - 1) / kAlignment * kAlignment;
   auto* const a_rounded = device.factors<__nv_bfloat16>(b_offset + b_count);
   __nv_bfloat16* const b_rounded = a_rounded + b_offset;
-  const Turned t = turned(product);
-  const auto a_row = static_cast<std::size_t>(t.a_row);
-  round_rows(device, {a_count / a_row, a_row}, product.a_step != 0 ? product.a_step : a_row, a,
-             a_rounded);
-  round_rows(device, {1, b_count}, b_count, b, b_rounded);
+  const std::size_t a_row = product.a_transposed ? product.rows : product.inner;
+  round_rows(device, {a_count / a_row, a_row}, product.a_step != 0 ? product.a_step : a_row,
+             static_cast<const float*>(operands.right), a_rounded);
+  round_rows(device, {1, b_count}, b_count, static_cast<const float*>(operands.left), b_rounded);
+  operands.left = b_rounded;
+  operands.right = a_rounded;
+  turned.right_step = static_cast<std::int64_t>(a_row);
+}
+
+void multiply_by_cublas(const Device& device, const BlasProduct& product,
+                        const BlasOperands& operands) {
   const float one = 1;
-  const float kept = product.add ? 1 : 0;
-  CUDA_CHECK(cublasGemmEx_64(device.blas(), t.b, t.a, t.columns, t.rows, t.inner, &one, b_rounded,
-                             CUDA_R_16BF, t.b_row, a_rounded, CUDA_R_16BF, t.a_row, &kept, c,
-                             CUDA_R_32F, t.c_row, CUBLAS_COMPUTE_32F, CUBLAS_GEMM_DEFAULT));
+  const float kept = operands.add ? 1 : 0;
+  CUDA_CHECK(cublasGemmEx_64(
+      device.blas(), product.left_operation, product.right_operation, product.rows, product.columns,
+      product.inner, &one, operands.left, product.factor_type(), product.left_step, operands.right,
+      product.factor_type(), product.right_step, &kept, operands.out, CUDA_R_32F, product.out_step,
+      product.compute_type(), CUBLAS_GEMM_DEFAULT));
 }
 
 }  // namespace
 
-void multiply(Device& device, const Product& product, const float* a, const float* b, float* c) {
-  if (device.precision() == Precision::kBf16) {
-    multiply_bf16(device, product, a, b, c);
-    return;
-  }
-  const Turned t = turned(product);
-  const auto a_step = static_cast<std::int64_t>(product.a_step);
-  const float one = 1;
-  const float kept = product.add ? 1 : 0;
-  const auto in =
-      device.precision() == Precision::kTf32 ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F;
-  CUDA_CHECK(cublasGemmEx_64(device.blas(), t.b, t.a, t.columns, t.rows, t.inner, &one, b,
-                             CUDA_R_32F, t.b_row, a, CUDA_R_32F, a_step != 0 ? a_step : t.a_row,
-                             &kept, c, CUDA_R_32F, t.c_row, in, CUBLAS_GEMM_DEFAULT));
+void multiply(Device& device, const Product& product, const float* a, const float* b, float* c,
+              const Finish& finish) {
+  const bool is_bare = finish.bias == nullptr && finish.activation == Activation::kNone;
+  CHECK(is_bare || (!product.add && product.c_step == 0));
+  BlasProduct turned = turned_of(product, device.precision());
+  BlasOperands operands{.left = b, .right = a, .out = c, .add = product.add};
+  if (turned.precision == Precision::kBf16) round_factors(device, product, turned, operands);
+
+  BlasOperands whole = operands;
+  whole.bias = finish.bias;
+  whole.activation = finish.activation;
+  if (device.blaslt().multiply(device, turned, whole)) return;
+  if (is_bare || !device.blaslt().multiply(device, turned, operands))
+    multiply_by_cublas(device, turned, operands);
+  add_bias(device, {product.rows, product.columns}, finish.activation, finish.bias, c);
 }
 
 void round_factor(Device& device, std::size_t count, const float* from, std::uint16_t* to) {

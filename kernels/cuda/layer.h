@@ -22,8 +22,16 @@ struct Product {
   std::size_t a_step = 0;
   std::size_t c_step = 0;
 };
-// In the device's precision: of bf16, copies of both factors are rounded first.
-void multiply(Device& device, const Product& product, const float* a, const float* b, float* c);
+// What becomes of a product that is a layer's output: the bias, which may be null, is added to
+// every row, then comes the activation.
+struct Finish {
+  Activation activation = Activation::kNone;
+  const float* bias = nullptr;
+};
+// In the device's precision: of bf16, copies of both factors are rounded first. A product that has
+// a finish is neither added nor part of a wider matrix.
+void multiply(Device& device, const Product& product, const float* a, const float* b, float* c,
+              const Finish& finish = {});
 
 // to = from, each number rounded to the nearest bf16 (its bits).
 void round_factor(Device& device, std::size_t count, const float* from, std::uint16_t* to);

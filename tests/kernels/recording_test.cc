@@ -12,17 +12,17 @@ using operands::Operands;
 using Views = layers::Views;
 
 // Both passes of a layer, and vector algebra after it.
-void work(Backend& backend, const kernels::ConvShape& shape, Views v) {
+template <typename Shape>
+void work(Backend& backend, const Shape& shape, Views v) {
   layers::forward(backend, shape, v);
   backend.copy(v[layers::kOut], v[layers::kDOut]);
   layers::backward(backend, shape, v);
   backend.axpy(-0.5, v[layers::kDWeight], v[layers::kWeight]);
 }
 
-}  // namespace
-
-TEST_CASE("recorded work is done when it is queued, and as the calls would do it") {
-  const kernels::ConvShape shape{4, 8, 6, 6, 8, 3, 3, 1, 1, kernels::Activation::kRelu};
+// On every device: recorded on some operands, queued on others.
+template <typename Shape>
+void check_recorded(const Shape& shape) {
   const Operands<float> start = layers::random_operands(shape, 1);
   const Operands<float> more = layers::random_operands(shape, 2);
   for (const auto& device : operands::devices()) {
@@ -43,4 +43,11 @@ TEST_CASE("recorded work is done when it is queued, and as the calls would do it
     CHECK(recorded != device->is_host());
     if (recorded) CHECK(again == once);
   }
+}
+
+}  // namespace
+
+TEST_CASE("recorded work is done when it is queued, and as the calls would do it") {
+  check_recorded(kernels::ConvShape{4, 8, 6, 6, 8, 3, 3, 1, 1, kernels::Activation::kRelu});
+  check_recorded(kernels::DenseShape{7, 13, 11, kernels::Activation::kRelu});
 }
