@@ -51,7 +51,8 @@ void multiply(const Sizes& sizes, float alpha, const Factor& a, const Factor& b,
 }  // namespace
 
 const char* cublasGetStatusString(cublasStatus_t status) {
-  return status == CUBLAS_STATUS_SUCCESS ? "success" : "invalid value";
+  if (status == CUBLAS_STATUS_SUCCESS) return "success";
+  return status == CUBLAS_STATUS_NOT_SUPPORTED ? "not supported" : "invalid value";
 }
 
 cublasStatus_t cublasCreate(cublasHandle_t* handle) {
