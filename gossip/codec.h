@@ -12,6 +12,7 @@
 #include <span>
 #include <string_view>
 
+#include "kernels/cells.h"
 #include "kernels/view.h"
 #include "runtime/result.h"
 
@@ -27,6 +28,9 @@ class Codec {
 
   virtual ~Codec() = default;
   [[nodiscard]] virtual CodecId id() const = 0;
+
+  // What a device could make its payloads of, to the bit.
+  [[nodiscard]] virtual std::optional<kernels::cells::Kind> cells() const { return std::nullopt; }
 
   // The size of every payload of so many numbers.
   [[nodiscard]] virtual std::size_t payload_bytes(std::size_t count,

@@ -1,6 +1,7 @@
 #include "gossip/mass.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 
@@ -32,7 +33,10 @@ Mass::Mass(const BlockLayout& layout, kernels::Backend& backend, kernels::ConstV
       in_snapshot_(layout.block_count(), false),
       weights_(layout.block_count(), 1.0),
       scales_(layout.block_count(), 1.0) {
-  if (codec != nullptr) encoder_.emplace(*codec, layout);
+  if (codec != nullptr && DeviceCells::fits(*codec, layout, backend))
+    device_cells_.emplace(*codec, layout, backend);
+  else if (codec != nullptr)
+    encoder_.emplace(*codec, layout);
   if (backend.is_host()) {
     host_z_ = pool_.take();
   } else {
@@ -209,6 +213,11 @@ void Mass::keep(std::uint32_t block, double factor) {
 void Mass::keep(const Snapshot& snapshot, std::uint32_t block, double factor) {
   if (snapshot.codec == CodecId::kF32) return keep(block, factor);  // Q(z) is z
   CHECK(codec_ != nullptr && codec_->id() == snapshot.codec && factor >= 0.0);
+  if (device_cells_ && device_cells_->made(snapshot)) {
+    const kernels::View sent = arrived_.view().slice(0, layout_->range(block).count);
+    device_cells_->read(block, sent);
+    return change(block, factor * weights_[block], (factor - 1.0) * weights_[block], sent);
+  }
   const kernels::View sent = scratch(block);
   CHECK(codec_->decode(snapshot.payloads[block].bytes(), sent));
   give(block, factor, weights_[block], sent);
@@ -248,6 +257,7 @@ std::shared_ptr<const Snapshot> Mass::snapshot(std::span<const std::uint32_t> bl
   const bool is_plain = codec_ == nullptr || codec_->id() == CodecId::kF32;
   // Lending all memory of x costs less than copying most of it.
   if (is_plain && 2 * blocks.size() >= layout_->block_count()) return snapshot();
+  if (device_cells_) return begin_snapshot(blocks).finish();
   CHECK(encoder_.has_value());
   encoder_->begin(seed);
   for (const std::uint32_t block : blocks) encoder_->add(block, on_host(block), weights_[block]);
@@ -272,6 +282,19 @@ SnapshotUnderWay Mass::begin_snapshot() {
   const std::shared_ptr<std::byte> memory = pool_.take();
   return {begun_in(memory), backend_->copy_out(device_z_.view(), view_of(memory, *layout_)),
           *layout_};
+}
+
+bool Mass::begins_pushes() const {
+  return !host_z_ && (device_cells_ || codec_ == nullptr || codec_->id() == CodecId::kF32);
+}
+
+SnapshotUnderWay Mass::begin_snapshot(std::span<const std::uint32_t> blocks) {
+  if (!device_cells_) return begin_snapshot();
+  device_cells_->begin(blocks.size());
+  for (const std::uint32_t block : blocks) device_cells_->add(block, current(block));
+  // A cell is a number whatever it was made of.
+  return device_cells_->finish(weights_,
+                               std::isfinite(backend_->dot(device_z_.view(), device_z_.view())));
 }
 
 std::shared_ptr<Snapshot> Mass::begun_in(const std::shared_ptr<std::byte>& memory) {

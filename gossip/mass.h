@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gossip/aligned_memory.h"
+#include "gossip/device_cells.h"
 #include "gossip/encoder.h"
 #include "gossip/inbox.h"
 #include "gossip/layout.h"
@@ -80,6 +81,11 @@ class Mass {
   // snapshot(). `seed` as in Encoder::begin.
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot(std::span<const std::uint32_t> blocks,
                                                          std::uint64_t seed);
+  // The same, where z lives on a device, which goes on with what comes next: where begins_pushes().
+  [[nodiscard]] SnapshotUnderWay begin_snapshot(std::span<const std::uint32_t> blocks);
+  // Whether it can: the codec is f32, or one that the device has.
+  [[nodiscard]] bool begins_pushes() const;
+
   // What handing out 1 - factor of a block of this snapshot has left. The receivers get w Q(z), so
   // that is what goes: x -= (1 - factor) w Q(z), w *= factor. What the codec lost stays.
   void keep(const Snapshot& snapshot, std::uint32_t block, double factor);
@@ -127,9 +133,10 @@ class Mass {
   const BlockLayout* layout_;
   kernels::Backend* backend_;
   const Codec* codec_;
-  std::optional<Encoder> encoder_;  // where there is a codec
-  AlignedMemory scratch_;           // a block on the host: what it decodes to, or a device's copy
-  MemoryPool pool_;                 // of host memory for snapshots, and for z on a host
+  std::optional<Encoder> encoder_;           // where there is a codec, but for ...
+  std::optional<DeviceCells> device_cells_;  // ... what the device does of that
+  AlignedMemory scratch_;  // a block on the host: what it decodes to, or a device's copy
+  MemoryPool pool_;        // of host memory for snapshots, and for z on a host
   SnapshotPool snapshots_{kSnapshotsFreeMax};
   kernels::Buffer device_z_;           // z, where it does not live on the host
   std::shared_ptr<std::byte> host_z_;  // z, where it does, but for the blocks ...

@@ -13,8 +13,13 @@ void sum_up(Snapshot& snapshot, std::uint32_t block, const BlockLayout& layout) 
 
 std::shared_ptr<const Snapshot> SnapshotUnderWay::finish() {
   copy_->wait();
-  for (std::uint32_t block = 0; block < layout_->block_count(); ++block)
-    sum_up(*snapshot_, block, *layout_);
+  if (snapshot_->payloads.empty()) {
+    for (std::uint32_t block = 0; block < layout_->block_count(); ++block)
+      sum_up(*snapshot_, block, *layout_);
+  } else {
+    for (std::size_t block = 0; block < snapshot_->payloads.size(); ++block)
+      snapshot_->checksums[block] = checksum(snapshot_->payloads[block].bytes());
+  }
   return snapshot_;
 }
 

@@ -9,8 +9,8 @@
 
 namespace gossip {
 
-// A snapshot of all of z, as it is, that is still on its way from the device. Its weights are known
-// at once, its numbers once it has been finished.
+// A snapshot, of all of z as it is or of payloads, that is still on its way from the device. Its
+// weights are known at once, its numbers once it has been finished.
 class SnapshotUnderWay {
  public:
   // `layout` outlives it.

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "kernels/cells.h"
 #include "kernels/copy.h"
 #include "kernels/host_memory.h"
 #include "kernels/precision.h"
@@ -169,6 +170,12 @@ class Backend {
   [[nodiscard]] std::unique_ptr<Recording> record(Action action) {
     return recorded([](void* context) { (*static_cast<Action*>(context))(); }, &action);
   }
+
+  // Cells of f32 numbers, made and read where the numbers lie: the bits of kernels/cells.h, in
+  // payloads of payload_words(). What is read, to_cells() has made.
+  [[nodiscard]] virtual bool has_cells() const { return false; }
+  virtual void to_cells(cells::Kind /*kind*/, ConstView /*x*/, View /*payload*/) { CHECK(false); }
+  virtual void from_cells(cells::Kind /*kind*/, ConstView /*payload*/, View /*x*/) { CHECK(false); }
 
   // Layers. A backward sits beside its forward. An empty bias is one of zeros, with no gradient.
   virtual void dense_forward(const DenseShape& shape, ConstView in, ConstView weight,

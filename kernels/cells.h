@@ -7,7 +7,11 @@
 #include <cstdint>
 #include <span>
 
+#include "kernels/view.h"
+
 namespace kernels::cells {
+
+enum class Kind : std::uint8_t { kBf16, kF16, kInt8, kInt4 };
 
 // The nearest cell, ties to even. As many cells as numbers.
 void to_bf16(std::span<const float> x, std::span<std::uint16_t> cells);  // up to 3.39e38
@@ -27,6 +31,21 @@ inline constexpr float kScaleMax = 0x1p120F;  // a scale lies in [0, kScaleMax]
 // Two a byte, the first half of a group in the low bits, the second in the high ones. An odd group
 // leaves the last high bits zero.
 [[nodiscard]] constexpr std::size_t int4_bytes(std::size_t count) { return (count + 1) / 2; }
+
+// Of so many numbers: the scales of all groups, if the kind has any, then the cells.
+[[nodiscard]] constexpr std::size_t scale_bytes(std::size_t count) {
+  return groups_of(count) * sizeof(float);
+}
+[[nodiscard]] constexpr std::size_t payload_bytes(Kind kind, std::size_t count) {
+  if (kind == Kind::kInt8) return scale_bytes(count) + count;
+  if (kind == Kind::kInt4) return scale_bytes(count) + int4_bytes(count);
+  return 2 * count;
+}
+// The same as a view of a device's memory, whose smallest numbers are these.
+inline constexpr Scalar kPayloadScalar = Scalar::kI32;
+[[nodiscard]] constexpr std::size_t payload_words(Kind kind, std::size_t count) {
+  return (payload_bytes(kind, count) + 3) / 4;
+}
 
 // From -127 to 127, or from -7 to 7. groups_of(x.size()) scales.
 void to_int8(std::span<const float> x, std::span<float> scales, std::span<std::int8_t> cells);

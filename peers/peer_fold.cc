@@ -6,14 +6,14 @@
 
 namespace peers {
 
-// Not where somebody reads off the mass at once what the push has brought, or what goes out is not
-// the numbers as they are.
+// Not where somebody reads off the mass at once what the push has brought, or what goes out is made
+// on the host.
 bool Peer::copies_beside() const {
   return options_.copies_beside && !parts_.backend->is_host() && options_.pace != Pace::kSync &&
          phase_ == gossip::Phase::kTraining && !overlap_ && parts_.correction == nullptr &&
          parts_.outer == nullptr && parts_.participation == nullptr &&
          parts_.distances == nullptr && options_.norm_limit == 0.0 &&
-         parts_.parcels == gossip::ParcelKind::kMass && parts_.codec->id() == gossip::CodecId::kF32;
+         parts_.parcels == gossip::ParcelKind::kMass && mass_.begins_pushes();
 }
 
 void Peer::fold_before(std::uint64_t round, Fold fold) {

@@ -225,13 +225,14 @@ void Peer::hand(const Recipients& to, const std::shared_ptr<const gossip::Snapsh
     protocol_->keep(mass_, *snapshot, blocks[b], kept[b]);
 }
 
-// Copying most of z costs no more than copying all.
+// As numbers, few blocks of many are copied one by one.
 bool Peer::pushes_beside(std::span<const std::uint32_t> blocks) const {
-  return copies_beside() && 2 * blocks.size() >= parts_.layout->block_count();
+  return copies_beside() && (parts_.codec->id() != gossip::CodecId::kF32 ||
+                             2 * blocks.size() >= parts_.layout->block_count());
 }
 
 void Peer::hand_beside(const Recipients& to, std::span<const std::uint32_t> blocks) {
-  auto outgoing = std::make_shared<Outgoing>(Outgoing{.snapshot = mass_.begin_snapshot(),
+  auto outgoing = std::make_shared<Outgoing>(Outgoing{.snapshot = mass_.begin_snapshot(blocks),
                                                       .round = round_,
                                                       .era = era_,
                                                       .blocks = {blocks.begin(), blocks.end()}});
@@ -241,7 +242,7 @@ void Peer::hand_beside(const Recipients& to, std::span<const std::uint32_t> bloc
       });
   for (std::size_t b = 0; b < blocks.size(); ++b) {
     outgoing->mass += (1.0 - kept[b]) * mass_.weight(blocks[b]);
-    mass_.keep(blocks[b], kept[b]);
+    mass_.keep(outgoing->snapshot.begun(), blocks[b], kept[b]);
   }
   const std::scoped_lock lock(mutex_);
   outgoing_ = std::move(outgoing);

@@ -9,21 +9,25 @@ namespace {
 class Int8 final : public F32Codec {
  public:
   [[nodiscard]] CodecId id() const override { return CodecId::kInt8; }
+  [[nodiscard]] std::optional<kernels::cells::Kind> cells() const override {
+    return kernels::cells::Kind::kInt8;
+  }
 
  private:
   [[nodiscard]] std::size_t bytes_of(std::size_t count) const override {
-    return scale_bytes(count) + count;
+    return kernels::cells::payload_bytes(kernels::cells::Kind::kInt8, count);
   }
   void encode_f32(std::span<const float> x, std::span<std::byte> payload) const override {
-    kernels::cells::to_int8(x, part_of<float>(payload, 0, kernels::cells::groups_of(x.size())),
-                            part_of<std::int8_t>(payload, scale_bytes(x.size()), x.size()));
+    kernels::cells::to_int8(
+        x, part_of<float>(payload, 0, kernels::cells::groups_of(x.size())),
+        part_of<std::int8_t>(payload, kernels::cells::scale_bytes(x.size()), x.size()));
   }
   [[nodiscard]] bool decode_f32(std::span<const std::byte> payload,
                                 std::span<float> x) const override {
     const auto scales = part_of<float>(payload, 0, kernels::cells::groups_of(x.size()));
     if (!are_scales(scales)) return false;
-    kernels::cells::from_int8(scales,
-                              part_of<std::int8_t>(payload, scale_bytes(x.size()), x.size()), x);
+    kernels::cells::from_int8(
+        scales, part_of<std::int8_t>(payload, kernels::cells::scale_bytes(x.size()), x.size()), x);
     return true;
   }
 };

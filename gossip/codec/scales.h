@@ -8,10 +8,6 @@
 
 namespace gossip {
 
-[[nodiscard]] inline std::size_t scale_bytes(std::size_t count) {
-  return kernels::cells::groups_of(count) * sizeof(float);
-}
-
 // Whether each is one that encoding could have made: not NaN, so that every number is finite.
 [[nodiscard]] inline bool are_scales(std::span<const float> scales) {
   return std::ranges::all_of(

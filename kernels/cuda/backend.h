@@ -52,6 +52,10 @@ class CudaBackend final : public Backend {
   void weighted_sum(double a, ConstView x, double b, ConstView y, View out) override;
   [[nodiscard]] double dot(ConstView x, ConstView y) override;
 
+  [[nodiscard]] bool has_cells() const override { return true; }
+  void to_cells(cells::Kind kind, ConstView x, View payload) override;
+  void from_cells(cells::Kind kind, ConstView payload, View x) override;
+
   void dense_forward(const DenseShape& shape, ConstView in, ConstView weight, ConstView bias,
                      View out) override;
   void dense_backward(const DenseShape& shape, const DenseSaved& saved,

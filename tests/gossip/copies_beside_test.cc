@@ -1,10 +1,14 @@
 // Mass that is copied from and to a device while the device goes on: on a GPU that does all as late
 // as it may, what is not waited for shows.
+#include <algorithm>
+#include <cmath>
 #include <limits>
 #include <vector>
 
+#include "gossip/codec.h"
 #include "gossip/digest.h"
 #include "gossip/mass.h"
+#include "tests/support/far_backend.h"
 #include "tests/support/late_gpu.h"
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
@@ -123,4 +127,54 @@ TEST_CASE("a mass that begins anew has no part in what was on its way to it") {
   CHECK(peer.mass.end_folds().empty());
   CHECK(peer.mass.mean_weight() == 1.0);
   CHECK(peer.estimate() == kStart);
+}
+
+TEST_CASE("a device makes the payloads that the host would, and keeps what they lost") {
+  const char* const name = GENERATE("bf16", "f16", "int8", "int4");
+  const std::size_t count = GENERATE(as<std::size_t>{}, 1, 300, 513);
+  CAPTURE(name, count);
+  const auto codec = gossip::make_codec({.name = name}).value();
+  const BlockLayout layout(count, 1024, Scalar::kF32);  // blocks of 256
+  std::vector<float> start(count);
+  for (std::size_t i = 0; i < count; ++i)
+    start[i] = std::sin(static_cast<float>(i)) * static_cast<float>(i % 7);
+  const auto host = test::reference_backend();
+  const auto gpu = test::late_gpu();
+  Mass expected(layout, *host, std::span(start), codec.get());
+  Mass got(layout, *gpu, std::span(start), codec.get());
+  REQUIRE(got.begins_pushes());
+
+  std::vector<std::uint32_t> blocks;  // all but the first, where there are more
+  for (std::uint32_t block = layout.block_count() > 1 ? 1 : 0; block < layout.block_count();
+       ++block)
+    blocks.push_back(block);
+  for (int round = 0; round < 3; ++round) {
+    const auto of_host = expected.snapshot(blocks, 1);
+    gossip::SnapshotUnderWay under_way = got.begin_snapshot(blocks);
+    for (const std::uint32_t block : blocks) {
+      expected.keep(*of_host, block, 0.75);
+      got.keep(under_way.begun(), block, 0.75);
+    }
+    const auto of_gpu = under_way.finish();
+    CHECK(of_gpu->finite);
+    CHECK(of_gpu->codec == of_host->codec);
+    for (const std::uint32_t block : blocks) {
+      CHECK(of_gpu->weights[block] == of_host->weights[block]);
+      CHECK(of_gpu->checksums[block] == of_host->checksums[block]);
+      CHECK(std::ranges::equal(of_gpu->payload(block, layout).bytes(),
+                               of_host->payload(block, layout).bytes()));
+    }
+    std::vector<float> kept_there(count);
+    gpu->download(got.estimate(), std::span(kept_there));
+    CHECK(std::ranges::equal(kept_there, expected.estimate().as<float>()));
+  }
+}
+
+TEST_CASE("what is no number shows in a snapshot of a device's cells") {
+  const auto codec = gossip::make_codec({.name = "int8"}).value();
+  const BlockLayout layout(3, 8, Scalar::kF32);
+  const auto gpu = test::late_gpu();
+  const std::vector<float> start{1.0F, std::numeric_limits<float>::quiet_NaN(), 2.0F};
+  Mass mass(layout, *gpu, std::span(start), codec.get());
+  CHECK_FALSE(mass.snapshot(std::vector<std::uint32_t>{0, 1}, 1)->finite);
 }
