@@ -9,19 +9,13 @@
 #include <cstdint>
 #include <limits>
 
+#include "kernels/cuda/tensor_layout.h"
 #include "kernels/shapes.h"
 
 namespace kernels::cuda {
 
-// Packed, channels last. Strides count numbers, not bytes.
-struct ConvTensor {
-  std::array<std::int64_t, 4> dims;
-  std::array<std::int64_t, 4> strides;
-  bool operator==(const ConvTensor&) const = default;
-};
-
-// `dims`: images, channels, rows, columns.
-[[nodiscard]] inline ConvTensor channels_last(const std::array<std::size_t, 4>& dims) {
+// Packed, channels last. `dims`: images, channels, rows, columns.
+[[nodiscard]] inline TensorLayout channels_last(const std::array<std::size_t, 4>& dims) {
   const auto [images, channels, rows, columns] = dims;
   const auto number = [](std::size_t count) { return static_cast<std::int64_t>(count); };
   return {.dims = {number(images), number(channels), number(rows), number(columns)},
@@ -29,18 +23,18 @@ struct ConvTensor {
                       number(channels)}};
 }
 
-[[nodiscard]] inline ConvTensor in_tensor(const ConvShape& s) {
+[[nodiscard]] inline TensorLayout in_tensor(const ConvShape& s) {
   return channels_last({s.batch, s.in_channels, s.in_height, s.in_width});
 }
 // Channels of one group: how many groups there are cuDNN takes from this and the input's channels.
-[[nodiscard]] inline ConvTensor weight_tensor(const ConvShape& s) {
+[[nodiscard]] inline TensorLayout weight_tensor(const ConvShape& s) {
   return channels_last({s.out_channels, s.in_channels / s.groups, s.kernel_height, s.kernel_width});
 }
-[[nodiscard]] inline ConvTensor out_tensor(const ConvShape& s) {
+[[nodiscard]] inline TensorLayout out_tensor(const ConvShape& s) {
   return channels_last({s.batch, s.out_channels, s.out_height(), s.out_width()});
 }
 // Added to every pixel of every image.
-[[nodiscard]] inline ConvTensor bias_tensor(const ConvShape& s) {
+[[nodiscard]] inline TensorLayout bias_tensor(const ConvShape& s) {
   return channels_last({1, s.out_channels, 1, 1});
 }
 

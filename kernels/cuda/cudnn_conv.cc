@@ -1,17 +1,14 @@
 #include "kernels/cuda/cudnn_conv.h"
 
 #include <cstdint>
-#include <optional>
-#include <utility>
 
 #include "kernels/cuda/conv_key.h"
 #include "kernels/cuda/conv_tensors.h"
-#include "kernels/cuda/cudnn_graph.h"
-#include "kernels/cuda/cudnn_plan.h"
+#include "kernels/cuda/cudnn_conv_graph.h"
+#include "kernels/cuda/cudnn_parts.h"
+#include "kernels/cuda/cudnn_plans.h"
 #include "kernels/cuda/layer.h"
-#include "kernels/cuda/plan_cache.h"
 #include "kernels/cuda/status.h"
-#include "runtime/check.h"
 #include "runtime/log.h"
 
 namespace kernels::cuda {
@@ -20,6 +17,36 @@ namespace {
 // A resnet50 has 23 shapes, each with a plan or two forward and two backward, and that for each
 // batch size. Beyond, what was not used for longest is planned again when it is.
 constexpr std::size_t kPlansMax = 1024;
+
+// As much as patches take without cuDNN (kernels/cuda/patch_conv.cu).
+constexpr std::size_t kWorkspaceBytesMax = std::size_t{256} << 20U;
+
+// Where the tensors of a convolution lie, a gradient in the place of what it is the gradient of.
+struct ConvData {
+  void* in = nullptr;
+  void* weight = nullptr;
+  void* out = nullptr;
+  void* bias = nullptr;  // where the key adds one
+};
+
+PlanData plan_data(const ConvKey& key, const ConvData& data) {
+  PlanData named;
+  named.add(kInId, data.in);
+  named.add(kWeightId, data.weight);
+  named.add(kOutId, data.out);
+  if (key.bias) named.add(kBiasId, data.bias);
+  return named;
+}
+
+runtime::Result<Plan> find_plan(cudnnHandle_t handle, const ConvKey& key) {
+  if (!counts_in_32_bits(key.shape)) return runtime::Error{"more than 2^31 numbers"};
+  const auto graph = graph_of(handle, key);
+  if (!graph) return graph.error();
+  // Of f32 numbers tensor cores multiply the first 11 significant bits: that is tf32.
+  return Plan::find(handle, *graph,
+                    {.tensor_cores = key.precision != Precision::kF32,
+                     .workspace_bytes_max = kWorkspaceBytesMax});
+}
 
 bool is_aligned(const void* address) {
   return reinterpret_cast<std::uintptr_t>(address) % kAlignmentBytes == 0;
@@ -57,47 +84,15 @@ void bring(Device& device, std::size_t count, const void* from, float* to) {
 }  // namespace
 
 struct CudnnConv::State {
-  // Empty where there is no engine.
-  PlanCache<ConvKey, std::optional<ConvPlan>, ConvKeyHash> plans{kPlansMax};
-  std::optional<ConvPlan> none;  // stays empty
   std::size_t without_engine = 0;
+  CudnnPlans<ConvKey, ConvKeyHash> plans{
+      kPlansMax, find_plan,
+      [this](const Device& device, const ConvKey& key, const runtime::Error& why) {
+        say_without_engine(device, key, why);
+      }};
 
-  std::optional<ConvPlan>& plan_of(Device& device, const ConvKey& key) {
-    if (std::optional<ConvPlan>* const known = plans.find(key)) return *known;
-    if (device.is_recording()) {  // finding one may take memory, and kernels to be loaded
-      device.spoil_recording();
-      return none;
-    }
-    if (plans.is_full()) {
-      device.synchronize();  // what goes may be running
-      device.end_epoch();
-    }
-    std::optional<ConvPlan>& kept = plans.insert(key, {});
-    auto plan = counts_in_32_bits(key.shape) ? ConvPlan::find(device.cudnn(), key)
-                                             : runtime::Error{"more than 2^31 numbers"};
-    if (plan)
-      kept = std::move(plan).value();
-    else
-      say_without_engine(device, key, plan.error());
-    return kept;
-  }
-
-  // Of a key that has a plan. False, and nothing queued, where it turns out not to be supported.
-  bool run(Device& device, const ConvKey& key, ConvData data) {
-    std::optional<ConvPlan>& plan = plan_of(device, key);
-    CHECK(plan.has_value());
-    data.workspace = device.room(CudnnRoom::kWorkspace, plan->workspace_bytes());
-    const runtime::Status ran = plan->run(device.cudnn(), data);
-    if (ran) return true;
-    if (device.is_recording()) {
-      device.spoil_recording();
-      return false;
-    }
-    device.synchronize();  // it may have run before
-    device.end_epoch();
-    plan.reset();
-    say_without_engine(device, key, ran.error());
-    return false;
+  bool run(Device& device, const ConvKey& key, const ConvData& data) {
+    return plans.run(device, key, plan_data(key, data));
   }
 
   // Of a fused one nothing: its parts are tried next.
@@ -121,7 +116,7 @@ ConvDone CudnnConv::forward(Device& device, const ConvShape& shape, const ConvFo
   whole.shape.activation = shape.activation;
   whole.bias = pass.bias != nullptr;
   for (const ConvKey& key : {whole, bare}) {
-    if (!state_->plan_of(device, key)) continue;
+    if (!state_->plans.has(device, key)) continue;
     ConvData data;
     data.in = factor(device, CudnnRoom::kIn, pass.in, shape.in_count());
     data.weight = factor(device, CudnnRoom::kWeight, pass.weight, shape.weight_count());
@@ -140,8 +135,8 @@ ConvBackwardDone CudnnConv::backward(Device& device, const ConvShape& shape,
   const ConvKey weight_key = bare_key(kBackwardWeight, shape, device.precision());
   const ConvKey data_key = bare_key(kBackwardData, shape, device.precision());
   ConvBackwardDone done{
-      .d_weight = pass.d_weight != nullptr && state_->plan_of(device, weight_key).has_value(),
-      .d_in = pass.d_in != nullptr && state_->plan_of(device, data_key).has_value()};
+      .d_weight = pass.d_weight != nullptr && state_->plans.has(device, weight_key),
+      .d_in = pass.d_in != nullptr && state_->plans.has(device, data_key)};
   if (!done.d_weight && !done.d_in) return done;
 
   ConvData data;

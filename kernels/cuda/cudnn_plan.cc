@@ -5,16 +5,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "kernels/cuda/cudnn_graph.h"
 #include "runtime/check.h"
 
 namespace kernels::cuda {
 namespace {
 
 using Note = cudnnBackendNumericalNote_t;
-
-// As much as patches take without cuDNN (kernels/cuda/patch_conv.cu).
-constexpr std::size_t kWorkspaceBytesMax = std::size_t{256} << 20U;
 
 // One for each layer of a shape, in training and in evaluation; beyond, the oldest is made anew.
 constexpr std::size_t kPacksMax = 128;
@@ -32,14 +28,13 @@ constexpr std::array kRefused{CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC,
                               CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13,
                               CUDNN_NUMERICAL_NOTE_FFT};
 
-bool is_refused(Note note, Precision precision) {
-  // Of f32 numbers tensor cores multiply the first 11 significant bits: that is tf32.
-  if (note == CUDNN_NUMERICAL_NOTE_TENSOR_CORE) return precision == Precision::kF32;
+bool is_refused(Note note, const EngineTerms& terms) {
+  if (note == CUDNN_NUMERICAL_NOTE_TENSOR_CORE) return !terms.tensor_cores;
   return std::ranges::find(kRefused, note) != kRefused.end();
 }
 
 // Whether an engine's configuration computes what we promise; not where cuDNN does not say.
-bool is_exact(cudnnBackendDescriptor_t config, Precision precision) {
+bool is_exact(cudnnBackendDescriptor_t config, const EngineTerms& terms) {
   auto engine = empty_descriptor(CUDNN_BACKEND_ENGINE_DESCRIPTOR);
   if (!engine) return false;
   std::array<cudnnBackendDescriptor_t, 1> written{engine->get()};
@@ -48,7 +43,7 @@ bool is_exact(cudnnBackendDescriptor_t config, Precision precision) {
   const auto count = read_attribute(engine->get(), CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, notes);
   if (!count || *count > notes.size()) return false;
   return std::none_of(notes.begin(), notes.begin() + static_cast<std::ptrdiff_t>(*count),
-                      [&](Note note) { return is_refused(note, precision); });
+                      [&](Note note) { return is_refused(note, terms); });
 }
 
 // What cuDNN would compute a graph with, best first.
@@ -77,19 +72,24 @@ runtime::Result<std::vector<Descriptor>> configs_of(cudnnBackendDescriptor_t gra
 
 }  // namespace
 
-runtime::Result<ConvPlan> ConvPlan::find(cudnnHandle_t handle, const ConvKey& key) {
-  const auto graph = graph_of(handle, key);
-  if (!graph) return graph.error();
+void PlanData::add(std::int64_t id, const void* address) {
+  const auto at = static_cast<std::size_t>(count_++);
+  ids_.at(at) = id;
+  addresses_.at(at) = const_cast<void*>(address);
+}
+
+runtime::Result<Plan> Plan::find(cudnnHandle_t handle, const std::vector<Descriptor>& graph,
+                                 const EngineTerms& terms) {
   runtime::Error last{"none is as exact as we promise"};
   for (const auto mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
-    auto configs = configs_of((*graph).back().get(), mode);
+    auto configs = configs_of(graph.back().get(), mode);
     if (!configs) {
       last = configs.error();
       continue;
     }
     for (Descriptor& config : *configs) {
-      if (!is_exact(config.get(), key.precision)) continue;
-      auto plan = make(handle, std::move(config), key.bias);
+      if (!is_exact(config.get(), terms)) continue;
+      auto plan = make(handle, std::move(config), terms);
       if (plan) return plan;
       last = plan.error();
     }
@@ -97,7 +97,8 @@ runtime::Result<ConvPlan> ConvPlan::find(cudnnHandle_t handle, const ConvKey& ke
   return last;
 }
 
-runtime::Result<ConvPlan> ConvPlan::make(cudnnHandle_t handle, Descriptor config, bool adds_bias) {
+runtime::Result<Plan> Plan::make(cudnnHandle_t handle, Descriptor config,
+                                 const EngineTerms& terms) {
   auto made = make_descriptor(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR,
                               {attribute(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, handle),
                                attribute(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, config.get())});
@@ -106,28 +107,28 @@ runtime::Result<ConvPlan> ConvPlan::make(cudnnHandle_t handle, Descriptor config
   const auto read_bytes =
       read_attribute(made->get(), CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, bytes);
   if (!read_bytes) return read_bytes.error();
-  ConvPlan plan;
+  Plan plan;
   plan.workspace_bytes_ = static_cast<std::size_t>(bytes[0]);
-  if (plan.workspace_bytes_ > kWorkspaceBytesMax)
+  if (plan.workspace_bytes_ > terms.workspace_bytes_max)
     return runtime::Error{fmt::format("{} MiB of working memory, at most {}",
-                                      plan.workspace_bytes_ >> 20U, kWorkspaceBytesMax >> 20U)};
+                                      plan.workspace_bytes_ >> 20U,
+                                      terms.workspace_bytes_max >> 20U)};
+  if (plan.workspace_bytes_ < terms.workspace_bytes_min)
+    return runtime::Error{fmt::format("{} bytes of working memory, at least {}",
+                                      plan.workspace_bytes_, terms.workspace_bytes_min)};
   plan.config_ = std::move(config);
   plan.plan_ = std::move(made).value();
-  plan.adds_bias_ = adds_bias;
   return plan;
 }
 
-runtime::Result<cudnnBackendDescriptor_t> ConvPlan::pack_of(const ConvData& data) {
+runtime::Result<cudnnBackendDescriptor_t> Plan::pack_of(const PlanData& data) {
   const auto found = std::ranges::find(packs_, data, &Pack::data);
   if (found != packs_.end()) return found->descriptor.get();
-  const std::array<std::int64_t, 4> ids{kInId, kWeightId, kOutId, kBiasId};
-  const std::array<void*, 4> addresses{data.in, data.weight, data.out, data.bias};
-  const std::int64_t count = adds_bias_ ? 4 : 3;
   auto made = make_descriptor(
       CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR,
-      {Attribute{CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, count, ids.data()},
-       Attribute{CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, count,
-                 addresses.data()},
+      {Attribute{CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, data.count(), data.ids()},
+       Attribute{CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, data.count(),
+                 data.addresses()},
        Attribute{CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &data.workspace}});
   if (!made) return made.error();
   Pack pack{data, std::move(made).value()};
@@ -141,7 +142,7 @@ runtime::Result<cudnnBackendDescriptor_t> ConvPlan::pack_of(const ConvData& data
   return descriptor;
 }
 
-runtime::Status ConvPlan::run(cudnnHandle_t handle, const ConvData& data) {
+runtime::Status Plan::run(cudnnHandle_t handle, const PlanData& data) {
   const auto pack = pack_of(data);
   if (!pack) return pack.error();
   const cudnnStatus_t status = cudnnBackendExecute(handle, plan_.get(), *pack);

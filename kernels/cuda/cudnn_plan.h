@@ -4,53 +4,75 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <vector>
 
-#include "kernels/cuda/conv_key.h"
 #include "kernels/cuda/cudnn_descriptor.h"
 
 namespace kernels::cuda {
 
-// Where the tensors of a convolution lie on the device, each at a multiple of kAlignmentBytes
-// (kernels/cuda/cudnn_graph.h), and a gradient in the place of what it is the gradient of.
-struct ConvData {
-  void* in = nullptr;
-  void* weight = nullptr;
-  void* out = nullptr;
-  void* bias = nullptr;       // where the plan adds one
+// Where the tensors of a graph lie, each by the name it has there: on the device, at a multiple of
+// kAlignmentBytes (kernels/cuda/cudnn_parts.h), or what is by value on the host. What is no tensor
+// of the graph is not named.
+class PlanData {
+ public:
+  static constexpr std::size_t kTensorsMax = 14;
+
+  void add(std::int64_t id, const void* address);
+
+  [[nodiscard]] std::int64_t count() const { return count_; }
+  [[nodiscard]] const std::int64_t* ids() const { return ids_.data(); }
+  [[nodiscard]] void* const* addresses() const { return addresses_.data(); }
+
   void* workspace = nullptr;  // workspace_bytes() of any content
 
-  bool operator==(const ConvData&) const = default;
+  bool operator==(const PlanData&) const = default;
+
+ private:
+  std::int64_t count_ = 0;
+  std::array<std::int64_t, kTensorsMax> ids_{};
+  std::array<void*, kTensorsMax> addresses_{};  // cuDNN's are all of one type
 };
 
-class ConvPlan {
+// What is asked of an engine, beyond what is asked of all of them.
+struct EngineTerms {
+  bool tensor_cores = false;  // may be used
+  // Working memory: more there is not, less tells that the engine does not work as it must.
+  std::size_t workspace_bytes_min = 0;
+  std::size_t workspace_bytes_max = std::numeric_limits<std::size_t>::max();
+};
+
+class Plan {
  public:
-  // Compiles kernels for bf16, up to a second each. An Error where no engine is exact enough,
-  // repeats itself to the bit and can do with the memory that there is for it.
-  [[nodiscard]] static runtime::Result<ConvPlan> find(cudnnHandle_t handle, const ConvKey& key);
+  // Of a graph and its parts, the graph last, which can go afterwards. Compiles kernels for bf16,
+  // up to a second each. An Error where no engine is exact enough, repeats itself to the bit and
+  // keeps the terms.
+  [[nodiscard]] static runtime::Result<Plan> find(cudnnHandle_t handle,
+                                                  const std::vector<Descriptor>& graph,
+                                                  const EngineTerms& terms);
 
   [[nodiscard]] std::size_t workspace_bytes() const { return workspace_bytes_; }
 
   // Queues it on the handle's stream. An Error, and nothing queued, where cuDNN says only now that
   // it does not support this. Where it has run before with the same data nothing is allocated here.
-  runtime::Status run(cudnnHandle_t handle, const ConvData& data);
+  runtime::Status run(cudnnHandle_t handle, const PlanData& data);
 
  private:
   // What cuDNN is told about the data: made once for each set of addresses.
   struct Pack {
-    ConvData data;
+    PlanData data;
     Descriptor descriptor;
   };
 
   // Of an engine's configuration, which the plan may go on reading.
-  [[nodiscard]] static runtime::Result<ConvPlan> make(cudnnHandle_t handle, Descriptor config,
-                                                      bool adds_bias);
-  [[nodiscard]] runtime::Result<cudnnBackendDescriptor_t> pack_of(const ConvData& data);
+  [[nodiscard]] static runtime::Result<Plan> make(cudnnHandle_t handle, Descriptor config,
+                                                  const EngineTerms& terms);
+  [[nodiscard]] runtime::Result<cudnnBackendDescriptor_t> pack_of(const PlanData& data);
 
   Descriptor config_;
   Descriptor plan_;
   std::size_t workspace_bytes_ = 0;
-  bool adds_bias_ = false;
   std::vector<Pack> packs_;
   std::size_t oldest_ = 0;  // of the packs, once there are as many as are kept
 };

@@ -25,11 +25,11 @@ using kernels::cuda::bare_key;
 using kernels::cuda::ConvKey;
 using kernels::cuda::ConvKeyHash;
 using kernels::cuda::ConvOperation;
-using kernels::cuda::ConvTensor;
 using kernels::cuda::counts_in_32_bits;
+using kernels::cuda::TensorLayout;
 using At = std::array<std::int64_t, 4>;
 
-std::size_t index_of(const ConvTensor& tensor, const At& at) {
+std::size_t index_of(const TensorLayout& tensor, const At& at) {
   std::int64_t index = 0;
   for (std::size_t i = 0; i < at.size(); ++i) {
     if (at[i] < 0 || at[i] >= tensor.dims[i]) FAIL("outside the tensor");
@@ -40,7 +40,7 @@ std::size_t index_of(const ConvTensor& tensor, const At& at) {
 
 // Calls action(at) for every place of the tensor, its last dimension fastest.
 template <typename Action>
-void for_places(const ConvTensor& tensor, Action action) {
+void for_places(const TensorLayout& tensor, Action action) {
   At at{};
   for (at[0] = 0; at[0] < tensor.dims[0]; ++at[0])
     for (at[1] = 0; at[1] < tensor.dims[1]; ++at[1])
@@ -51,9 +51,9 @@ void for_places(const ConvTensor& tensor, Action action) {
 // A convolution as cuDNN defines it, which knows tensors, strides and padding and no ConvShape: of
 // images and kernels, groups as the channels of both say.
 struct Convolution {
-  ConvTensor in;
-  ConvTensor weight;
-  ConvTensor out;
+  TensorLayout in;
+  TensorLayout weight;
+  TensorLayout out;
   kernels::cuda::ConvWindow stride;
   kernels::cuda::ConvWindow padding;
 
@@ -121,7 +121,7 @@ TEST_CASE("tensors lie as the shapes say: every number once, channels last") {
           std::pair{c.out, shape.out_count()},
           std::pair{kernels::cuda::bias_tensor(shape), shape.out_channels}}) {
       std::vector<int> seen(count);
-      const ConvTensor& counted = tensor;  // clang 14 captures no part of a pair
+      const TensorLayout& counted = tensor;  // clang 14 captures no part of a pair
       for_places(tensor, [&](const At& at) { ++seen.at(index_of(counted, at)); });
       CHECK(seen == std::vector<int>(count, 1));
       CHECK(tensor.strides[1] == 1);

@@ -1,57 +1,17 @@
-#include "kernels/cuda/cudnn_graph.h"
+#include "kernels/cuda/cudnn_conv_graph.h"
 
 #include <utility>
 
 #include "kernels/cuda/conv_tensors.h"
+#include "kernels/cuda/cudnn_parts.h"
 
 namespace kernels::cuda {
 namespace {
 
-using Raw = cudnnBackendDescriptor_t;  // owned by Parts
-
-// Descriptors made one after the other. Once cuDNN has refused one nothing more is asked of it.
-class Parts {
- public:
-  // Null after a refusal.
-  Raw add(cudnnBackendDescriptorType_t type, std::initializer_list<Attribute> attributes) {
-    if (!status_) return nullptr;
-    auto made = make_descriptor(type, attributes);
-    if (!made) {
-      status_ = made.error();
-      return nullptr;
-    }
-    descriptors_.push_back(std::move(made).value());
-    return descriptors_.back().get();
-  }
-
-  [[nodiscard]] runtime::Result<std::vector<Descriptor>> all() && {
-    if (!status_) return status_.error();
-    return std::move(descriptors_);
-  }
-
- private:
-  std::vector<Descriptor> descriptors_;
-  runtime::Status status_;
-};
+using Raw = Parts::Raw;
 
 cudnnDataType_t factor_type(Precision precision) {
   return precision == Precision::kBf16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT;
-}
-
-struct TensorUse {
-  std::int64_t id;
-  cudnnDataType_t type = CUDNN_DATA_FLOAT;
-  bool in_memory = true;
-};
-
-Raw tensor(Parts& parts, const ConvTensor& shape, const TensorUse& use) {
-  return parts.add(CUDNN_BACKEND_TENSOR_DESCRIPTOR,
-                   {attribute(CUDNN_ATTR_TENSOR_UNIQUE_ID, use.id),
-                    attribute(CUDNN_ATTR_TENSOR_DATA_TYPE, use.type),
-                    attribute(CUDNN_ATTR_TENSOR_DIMENSIONS, shape.dims),
-                    attribute(CUDNN_ATTR_TENSOR_STRIDES, shape.strides),
-                    attribute(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, kAlignmentBytes),
-                    attribute(CUDNN_ATTR_TENSOR_IS_VIRTUAL, !use.in_memory)});
 }
 
 // How the three convolutions call the same things.
@@ -111,7 +71,7 @@ Raw convolution_of(Parts& parts, const ConvShape& shape) {
 
 // What the convolution writes, and its name where that lies in memory.
 struct Written {
-  ConvTensor tensor;
+  TensorLayout tensor;
   std::int64_t id;
 };
 
@@ -129,9 +89,9 @@ Written written_by(const ConvKey& key) {
 
 // The convolution of the key, which writes `result` and adds nothing to what was there.
 Raw convolve(Parts& parts, const ConvKey& key, Raw result) {
-  const auto operand = [&](ConvOperation writes_it, const ConvTensor& shape, std::int64_t id) {
+  const auto operand = [&](ConvOperation writes_it, const TensorLayout& shape, std::int64_t id) {
     if (key.operation == writes_it) return result;
-    return tensor(parts, shape, {.id = id, .type = factor_type(key.precision)});
+    return parts.tensor(shape, {.id = id, .type = factor_type(key.precision)});
   };
   using enum ConvOperation;
   const Raw in = operand(kBackwardData, in_tensor(key.shape), kInId);
@@ -155,7 +115,7 @@ Raw pointwise(Parts& parts, const ConvKey& key, cudnnPointwiseMode_t mode, Raw f
   const Attribute writes = attribute(CUDNN_ATTR_OPERATION_POINTWISE_YDESC, to);
   constexpr auto kOperation = CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR;
   if (mode != CUDNN_POINTWISE_ADD) return parts.add(kOperation, {mode_of, reads, writes});
-  const Raw bias = tensor(parts, bias_tensor(key.shape), {.id = kBiasId});
+  const Raw bias = parts.tensor(bias_tensor(key.shape), {.id = kBiasId});
   return parts.add(kOperation,
                    {mode_of, reads, writes, attribute(CUDNN_ATTR_OPERATION_POINTWISE_BDESC, bias)});
 }
@@ -179,9 +139,9 @@ std::vector<Raw> operations_of(Parts& parts, const ConvKey& key) {
   std::size_t left = steps.size();
   std::int64_t unused_id = kBiasId;
   const auto next_result = [&] {
-    if (left == 0) return tensor(parts, written.tensor, {.id = written.id});
+    if (left == 0) return parts.tensor(written.tensor, {.id = written.id});
     --left;
-    return tensor(parts, written.tensor, {.id = ++unused_id, .in_memory = false});
+    return parts.tensor(written.tensor, {.id = ++unused_id, .in_memory = false});
   };
   Raw result = next_result();
   std::vector<Raw> operations{convolve(parts, key, result)};
@@ -198,10 +158,7 @@ std::vector<Raw> operations_of(Parts& parts, const ConvKey& key) {
 runtime::Result<std::vector<Descriptor>> graph_of(cudnnHandle_t handle, const ConvKey& key) {
   Parts parts;
   const std::vector<Raw> operations = operations_of(parts, key);
-  parts.add(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR,
-            {attribute(CUDNN_ATTR_OPERATIONGRAPH_HANDLE, handle),
-             attribute(CUDNN_ATTR_OPERATIONGRAPH_OPS, operations)});
-  return std::move(parts).all();
+  return std::move(parts).graph_of(handle, operations);
 }
 
 }  // namespace kernels::cuda

@@ -17,9 +17,6 @@ inline constexpr std::int64_t kWeightId = 2;
 inline constexpr std::int64_t kOutId = 3;
 inline constexpr std::int64_t kBiasId = 4;
 
-// What every tensor's address is a multiple of: engines for tensor cores ask for it.
-inline constexpr std::int64_t kAlignmentBytes = 16;
-
 // Factors are f32 or, of that precision, bf16; results are f32, and so is what is computed in. The
 // last one is the graph; cuDNN may look at the others until a plan of it is finalized.
 [[nodiscard]] runtime::Result<std::vector<Descriptor>> graph_of(cudnnHandle_t handle,
