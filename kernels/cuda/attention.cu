@@ -1,9 +1,10 @@
-// Scores of all heads of all samples lie in the scratch memory, one matrix after the other; cuBLAS
-// multiplies head by head, a sample's heads in one call.
+// What cuDNN does not do. Scores of all heads of all samples lie in the scratch memory, one matrix
+// after the other; cuBLAS multiplies head by head, a sample's heads in one call.
 
 #include <cmath>
 #include <cstdint>
 
+#include "kernels/cuda/attention_tensors.h"
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/status.h"
@@ -76,8 +77,6 @@ HeadProduct from_scores(const AttentionShape& s) { return {s.heads, s.tokens, s.
 
 float scale_of(const AttentionShape& s) { return 1.0F / std::sqrt(static_cast<float>(s.width)); }
 
-std::size_t score_count(const AttentionShape& s) { return s.batch * s.heads * s.tokens * s.tokens; }
-
 // scores = softmax(queries keys^T / sqrt(width)), row by row; zeros where a token does not look.
 void attend(Device& device, const AttentionShape& shape, const float* in, float* scores) {
   for (std::size_t n = 0; n < shape.batch; ++n) {
@@ -117,6 +116,7 @@ void softmax_backward(Device& device, const AttentionShape& shape, const float* 
 void CudaBackend::attention_forward(const AttentionShape& shape, ConstView in, View out) {
   CHECK(fits(shape, in, out));
   const float* const from = in.as<float>().data();
+  if (cudnn_attention_.forward(device_, shape, from, out.as<float>().data())) return;
   auto* const scores = device_.scratch<float>(score_count(shape));
   attend(device_, shape, from, scores);
   for (std::size_t n = 0; n < shape.batch; ++n) {
@@ -131,7 +131,8 @@ void CudaBackend::attention_backward(const AttentionShape& shape, ConstView in, 
   CHECK(fits(shape, in, d_out) && fits(shape, d_in, d_out));
   const float* const from = in.as<float>().data();
   const float* const d = d_out.as<float>().data();
-  const float* const to = d_in.as<float>().data();
+  float* const to = d_in.as<float>().data();
+  if (cudnn_attention_.backward(device_, shape, from, d, to)) return;
   auto* const scores = device_.scratch<float>(2 * score_count(shape));
   float* const d_scores = scores + score_count(shape);
   attend(device_, shape, from, scores);

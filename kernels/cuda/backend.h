@@ -1,9 +1,9 @@
 #pragma once
-// The backend of NVIDIA GPUs: cuDNN for convolutions, where the build has it and it has an engine
-// for them, cuBLASLt for other products of layers, cuBLAS for those it has no kernel for and for
-// attention's, our own kernels for the rest. The contract is kernels/backend.h; f32 products are
-// full f32; tf32 and bf16 ones (kernels/precision.h) from compute capability 8.0. What is by cuDNN
-// or cuBLASLt has been compiled and linked, never run.
+// The backend of NVIDIA GPUs: cuDNN for convolutions and, in bf16, for attention, where the build
+// has it and it has an engine for them, cuBLASLt for other products of layers, cuBLAS for those it
+// has no kernel for, our own kernels for the rest. The contract is kernels/backend.h; f32 products
+// are full f32; tf32 and bf16 ones (kernels/precision.h) from compute capability 8.0. What is by
+// cuDNN or cuBLASLt has been compiled and linked, never run.
 
 #include <memory>
 #include <string>
@@ -12,6 +12,7 @@
 
 #include "kernels/backend.h"
 #include "kernels/cuda/copies.h"
+#include "kernels/cuda/cudnn_attention.h"
 #include "kernels/cuda/cudnn_conv.h"
 #include "kernels/cuda/device.h"
 
@@ -106,6 +107,7 @@ class CudaBackend final : public Backend {
   Device device_;
   Copies copies_{device_};
   CudnnConv cudnn_;
+  CudnnAttention cudnn_attention_;
 };
 
 }  // namespace kernels::cuda

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "kernels/cuda/plan_cache.h"
 #include "kernels/precision.h"
 #include "kernels/shapes.h"
 
@@ -39,14 +40,10 @@ struct ConvKey {
 struct ConvKeyHash {
   std::size_t operator()(const ConvKey& key) const {
     const ConvShape& s = key.shape;
-    std::size_t hash = 0;
-    for (const std::size_t part :
-         {static_cast<std::size_t>(key.operation), s.batch, s.in_channels, s.in_height, s.in_width,
-          s.out_channels, s.kernel_height, s.kernel_width, s.stride, s.padding,
-          static_cast<std::size_t>(s.activation), s.groups, static_cast<std::size_t>(key.precision),
-          static_cast<std::size_t>(key.bias)})
-      hash = (hash ^ part) * 0x9e3779b97f4a7c15U;
-    return hash ^ (hash >> 32U);
+    return hash_of({static_cast<std::size_t>(key.operation), s.batch, s.in_channels, s.in_height,
+                    s.in_width, s.out_channels, s.kernel_height, s.kernel_width, s.stride,
+                    s.padding, static_cast<std::size_t>(s.activation), s.groups,
+                    static_cast<std::size_t>(key.precision), static_cast<std::size_t>(key.bias)});
   }
 };
 

@@ -22,7 +22,7 @@ runtime::Result<Descriptor> empty_descriptor(cudnnBackendDescriptorType_t type) 
 }
 
 runtime::Result<Descriptor> make_descriptor(cudnnBackendDescriptorType_t type,
-                                            std::initializer_list<Attribute> attributes) {
+                                            std::span<const Attribute> attributes) {
   auto made = empty_descriptor(type);
   if (!made) return made;
   for (const Attribute& each : attributes) {

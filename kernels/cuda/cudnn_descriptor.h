@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -36,6 +37,7 @@ template <> struct TypeOf<cudnnHandle_t> : Called<CUDNN_TYPE_HANDLE> {};
 template <> struct TypeOf<cudnnDataType_t> : Called<CUDNN_TYPE_DATA_TYPE> {};
 template <> struct TypeOf<cudnnConvolutionMode_t> : Called<CUDNN_TYPE_CONVOLUTION_MODE> {};
 template <> struct TypeOf<cudnnPointwiseMode_t> : Called<CUDNN_TYPE_POINTWISE_MODE> {};
+template <> struct TypeOf<cudnnReduceTensorOp_t> : Called<CUDNN_TYPE_REDUCTION_OPERATOR_TYPE> {};
 template <> struct TypeOf<cudnnBackendHeurMode_t> : Called<CUDNN_TYPE_HEUR_MODE> {};
 template <> struct TypeOf<cudnnBackendNumericalNote_t> : Called<CUDNN_TYPE_NUMERICAL_NOTE> {};
 template <> struct TypeOf<cudnnBackendDescriptor_t> : Called<CUDNN_TYPE_BACKEND_DESCRIPTOR> {};
@@ -67,8 +69,12 @@ template <typename T>
 [[nodiscard]] runtime::Result<Descriptor> empty_descriptor(cudnnBackendDescriptorType_t type);
 
 // A descriptor with these attributes, finalized.
-[[nodiscard]] runtime::Result<Descriptor> make_descriptor(
-    cudnnBackendDescriptorType_t type, std::initializer_list<Attribute> attributes);
+[[nodiscard]] runtime::Result<Descriptor> make_descriptor(cudnnBackendDescriptorType_t type,
+                                                          std::span<const Attribute> attributes);
+[[nodiscard]] inline runtime::Result<Descriptor> make_descriptor(
+    cudnnBackendDescriptorType_t type, std::initializer_list<Attribute> attributes) {
+  return make_descriptor(type, std::span(attributes.begin(), attributes.size()));
+}
 
 // "cudnnBackendFinalize: CUDNN_STATUS_NOT_SUPPORTED".
 [[nodiscard]] runtime::Error refusal(const char* call, cudnnStatus_t status);

@@ -4,8 +4,7 @@
 
 namespace kernels::cuda {
 
-Parts::Raw Parts::add(cudnnBackendDescriptorType_t type,
-                      std::initializer_list<Attribute> attributes) {
+Parts::Raw Parts::add(cudnnBackendDescriptorType_t type, std::span<const Attribute> attributes) {
   if (!status_) return nullptr;
   auto made = make_descriptor(type, attributes);
   if (!made) {

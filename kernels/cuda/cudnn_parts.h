@@ -25,7 +25,10 @@ class Parts {
  public:
   using Raw = cudnnBackendDescriptor_t;  // owned here; null after a refusal
 
-  Raw add(cudnnBackendDescriptorType_t type, std::initializer_list<Attribute> attributes);
+  Raw add(cudnnBackendDescriptorType_t type, std::span<const Attribute> attributes);
+  Raw add(cudnnBackendDescriptorType_t type, std::initializer_list<Attribute> attributes) {
+    return add(type, std::span(attributes.begin(), attributes.size()));
+  }
   Raw tensor(const TensorLayout& layout, const TensorUse& use);
 
   // These, as one graph. cuDNN may look at the others until a plan of it is finalized.

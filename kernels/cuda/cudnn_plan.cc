@@ -73,14 +73,26 @@ runtime::Result<std::vector<Descriptor>> configs_of(cudnnBackendDescriptor_t gra
 }  // namespace
 
 void PlanData::add(std::int64_t id, const void* address) {
-  const auto at = static_cast<std::size_t>(count_++);
-  ids_.at(at) = id;
-  addresses_.at(at) = const_cast<void*>(address);
+  ids_.at(count_) = id;
+  addresses_.at(count_++) = address;
+}
+
+void PlanData::add(std::int64_t id, float value) {
+  ids_.at(count_) = id;
+  by_value_.at(count_) = true;
+  values_.at(count_++) = value;
+}
+
+std::array<void*, PlanData::kTensorsMax> PlanData::addresses() const {
+  std::array<void*, kTensorsMax> all{};
+  for (std::size_t i = 0; i < count_; ++i)
+    all[i] = const_cast<void*>(by_value_[i] ? &values_[i] : addresses_[i]);
+  return all;
 }
 
 runtime::Result<Plan> Plan::find(cudnnHandle_t handle, const std::vector<Descriptor>& graph,
                                  const EngineTerms& terms) {
-  runtime::Error last{"none is as exact as we promise"};
+  runtime::Error last{"it suggests none"};
   for (const auto mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
     auto configs = configs_of(graph.back().get(), mode);
     if (!configs) {
@@ -88,7 +100,10 @@ runtime::Result<Plan> Plan::find(cudnnHandle_t handle, const std::vector<Descrip
       continue;
     }
     for (Descriptor& config : *configs) {
-      if (!is_exact(config.get(), terms)) continue;
+      if (!is_exact(config.get(), terms)) {
+        last = runtime::Error{"none is as exact as we promise"};
+        continue;
+      }
       auto plan = make(handle, std::move(config), terms);
       if (plan) return plan;
       last = plan.error();
@@ -122,16 +137,18 @@ runtime::Result<Plan> Plan::make(cudnnHandle_t handle, Descriptor config,
 }
 
 runtime::Result<cudnnBackendDescriptor_t> Plan::pack_of(const PlanData& data) {
-  const auto found = std::ranges::find(packs_, data, &Pack::data);
+  const auto found = std::ranges::find_if(packs_, [&](const Pack& p) { return *p.data == data; });
   if (found != packs_.end()) return found->descriptor.get();
+  auto kept = std::make_unique<const PlanData>(data);
+  const auto addresses = kept->addresses();
   auto made = make_descriptor(
       CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR,
-      {Attribute{CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, data.count(), data.ids()},
-       Attribute{CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, data.count(),
-                 data.addresses()},
-       Attribute{CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &data.workspace}});
+      {Attribute{CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, kept->count(), kept->ids()},
+       Attribute{CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, kept->count(),
+                 addresses.data()},
+       Attribute{CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &kept->workspace}});
   if (!made) return made.error();
-  Pack pack{data, std::move(made).value()};
+  Pack pack{std::move(kept), std::move(made).value()};
   cudnnBackendDescriptor_t descriptor = pack.descriptor.get();
   if (packs_.size() < kPacksMax) {
     packs_.push_back(std::move(pack));

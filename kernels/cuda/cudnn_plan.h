@@ -6,33 +6,39 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include "kernels/cuda/cudnn_descriptor.h"
 
 namespace kernels::cuda {
 
-// Where the tensors of a graph lie, each by the name it has there: on the device, at a multiple of
-// kAlignmentBytes (kernels/cuda/cudnn_parts.h), or what is by value on the host. What is no tensor
-// of the graph is not named.
+// What a graph's tensors are, each by the name it has there; what is no tensor of the graph is not
+// named.
 class PlanData {
  public:
   static constexpr std::size_t kTensorsMax = 14;
 
+  // One that lies on the device, at a multiple of kAlignmentBytes (kernels/cuda/cudnn_parts.h).
   void add(std::int64_t id, const void* address);
+  // One that is by value.
+  void add(std::int64_t id, float value);
 
-  [[nodiscard]] std::int64_t count() const { return count_; }
+  [[nodiscard]] std::int64_t count() const { return static_cast<std::int64_t>(count_); }
   [[nodiscard]] const std::int64_t* ids() const { return ids_.data(); }
-  [[nodiscard]] void* const* addresses() const { return addresses_.data(); }
+  // cuDNN's are all of one type. Those of values lie in here.
+  [[nodiscard]] std::array<void*, kTensorsMax> addresses() const;
 
   void* workspace = nullptr;  // workspace_bytes() of any content
 
   bool operator==(const PlanData&) const = default;
 
  private:
-  std::int64_t count_ = 0;
+  std::size_t count_ = 0;
   std::array<std::int64_t, kTensorsMax> ids_{};
-  std::array<void*, kTensorsMax> addresses_{};  // cuDNN's are all of one type
+  std::array<const void*, kTensorsMax> addresses_{};
+  std::array<bool, kTensorsMax> by_value_{};
+  std::array<float, kTensorsMax> values_{};
 };
 
 // What is asked of an engine, beyond what is asked of all of them.
@@ -61,7 +67,7 @@ class Plan {
  private:
   // What cuDNN is told about the data: made once for each set of addresses.
   struct Pack {
-    PlanData data;
+    std::unique_ptr<const PlanData> data;  // keeps its address: cuDNN is told where values lie
     Descriptor descriptor;
   };
 

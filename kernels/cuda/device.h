@@ -33,9 +33,20 @@ struct DestroyBlas {
 // As much as cuBLAS would take by itself on the GPUs that like most.
 constexpr std::size_t kBlasMemoryBytes = std::size_t{32} << 20U;
 
-// What cuDNN works in: a convolution's operands, where they are not taken as they lie, and room of
-// its own. Several are in use at once, so they are apart from each other.
-enum class CudnnRoom : std::uint8_t { kIn, kWeight, kOut, kBias, kWorkspace };
+// What cuDNN works in: operands that are not taken as they lie, what one of its passes leaves for
+// the next, and room of its own. Several are in use at once, so they are apart from each other.
+enum class CudnnRoom : std::uint8_t {
+  kIn,
+  kWeight,
+  kOut,
+  kBias,
+  kDOut,
+  kDIn,
+  kStats,  // one number of each row of attention's scores, and so kSums
+  kSums,
+  kWorkspace,
+  kCount
+};
 
 // Everything is queued on the one stream, in the order of the calls. One thread at a time, any
 // thread.
@@ -120,7 +131,7 @@ class Device {
   std::uint64_t epoch_ = 0;
   Room scratch_;
   Room factors_;
-  std::array<Room, 5> cudnn_rooms_;
+  std::array<Room, static_cast<std::size_t>(CudnnRoom::kCount)> cudnn_rooms_;
 };
 
 }  // namespace kernels::cuda

@@ -95,6 +95,12 @@ void round_factor(Device& device, std::size_t count, const float* from, std::uin
   }));
 }
 
+void widen_factor(Device& device, std::size_t count, const std::uint16_t* from, float* to) {
+  CUDA_CHECK(launch(device.stream(), count, [=] __device__(std::size_t i) {
+    to[i] = __bfloat162float(__ushort_as_bfloat16(from[i]));
+  }));
+}
+
 void add_bias(Device& device, const Rows& size, Activation activation, const float* bias,
               float* out) {
   if (bias == nullptr && activation == Activation::kNone) return;

@@ -35,6 +35,8 @@ void multiply(Device& device, const Product& product, const float* a, const floa
 
 // to = from, each number rounded to the nearest bf16 (its bits).
 void round_factor(Device& device, std::size_t count, const float* from, std::uint16_t* to);
+// The other way: to = from, which are bits of bf16.
+void widen_factor(Device& device, std::size_t count, const std::uint16_t* from, float* to);
 
 // A layer's output: `rows` of `columns` channels.
 struct Rows {

@@ -1,4 +1,5 @@
 // What takes cuDNN's place in a build without it: nothing.
+#include "kernels/cuda/cudnn_attention.h"
 #include "kernels/cuda/cudnn_conv.h"
 #include "kernels/cuda/cudnn_handle.h"
 
@@ -25,6 +26,21 @@ ConvDone CudnnConv::forward(Device& /*device*/, const ConvShape& /*shape*/,
 ConvBackwardDone CudnnConv::backward(Device& /*device*/, const ConvShape& /*shape*/,
                                      const ConvBackward& /*pass*/) {
   return {};
+}
+
+struct CudnnAttention::State {};
+
+CudnnAttention::CudnnAttention() = default;
+CudnnAttention::~CudnnAttention() = default;
+
+bool CudnnAttention::forward(Device& /*device*/, const AttentionShape& /*shape*/,
+                             const float* /*in*/, float* /*out*/) {
+  return false;
+}
+
+bool CudnnAttention::backward(Device& /*device*/, const AttentionShape& /*shape*/,
+                              const float* /*in*/, const float* /*d_out*/, float* /*d_in*/) {
+  return false;
 }
 
 }  // namespace kernels::cuda

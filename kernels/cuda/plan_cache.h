@@ -4,12 +4,19 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <unordered_map>
 #include <utility>
 
 #include "runtime/check.h"
 
 namespace kernels::cuda {
+
+[[nodiscard]] inline std::size_t hash_of(std::initializer_list<std::size_t> parts) {
+  std::size_t hash = 0;
+  for (const std::size_t part : parts) hash = (hash ^ part) * 0x9e3779b97f4a7c15U;
+  return hash ^ (hash >> 32U);
+}
 
 // Finding allocates nothing. One thread at a time.
 template <typename Key, typename Value, typename Hash>
