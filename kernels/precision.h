@@ -11,10 +11,13 @@ namespace kernels {
 // comes in, weights, gradients) is rounded to the nearest bf16, products of such numbers are summed
 // in f32 or better, and the result is f32. kTf32: the same of factors cut to 11 significant bits,
 // by whatever rule the device has: it lies in no memory, a GPU's tensor cores read f32 so. Nothing
-// else changes: biases are added and summed in f32, and every other operator, attention included,
-// computes in f32. All that lies in memory is f32, but for what is a bf16 factor and nothing else,
-// and copies of weights beside them (Backend::takes_rounded(), ConstView::beside()). f64, which
-// only the reference takes, is never rounded.
+// else changes: biases are added and summed in f32, and every other operator computes in f32. But
+// for attention under kBf16, on a device that has all of it in one (a GPU with cuDNN, for shapes
+// that cuDNN has an engine for): its factors (queries, keys, values, shares of attention, gradients
+// of these) are rounded to bf16, and so are its results, forward and backward; sums and
+// exponentials are f32. All that lies in memory is f32, but for what is a bf16 factor and nothing
+// else, and copies of weights beside them (Backend::takes_rounded(), ConstView::beside()). f64,
+// which only the reference takes, is never rounded.
 enum class Precision : std::uint8_t { kF32, kTf32, kBf16 };
 
 [[nodiscard]] constexpr std::string_view name_of(Precision precision) {

@@ -40,7 +40,7 @@ runtime::Result<Plan> find_plan(cudnnHandle_t handle, const AttentionKey& key) {
   if (!graph) return graph.error();
   EngineTerms terms{.tensor_cores = true, .workspace_bytes_max = workspace_bytes_max(key.shape)};
   // The sums of the queries' gradient have a fixed order where the gradient of all scores is kept
-  // for one product (kernels/cuda/cudnn_attention_graph.cc). It is the only thing as large as that.
+  // for one product (kernels/cuda/cudnn_attention_graph.cc). Who has no room for it adds otherwise.
   if (key.backward) terms.workspace_bytes_min = score_count(key.shape) * sizeof(std::uint16_t);
   return Plan::find(handle, *graph, terms);
 }

@@ -173,9 +173,10 @@ Raw shares_again(Operations& make, const AttentionShape& shape, const Read& read
 }
 
 // d_values = p^T d_out; d_p = d_out values^T; d_s = scale p (d_p - sums); d_keys = d_s^T queries;
-// d_queries = d_s keys. Of d_queries the order of its sums is fixed because they are written as
-// they come out of one product, in bf16. Where a graph has them added up in f32 first, cuDNN's
-// engines add as blocks of threads finish; neither form has CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC.
+// d_queries = d_s keys. The last is written in bf16 as it comes out of its product: that form
+// cuDNN's own front end takes where results must repeat themselves to the bit. Engines write
+// d_queries in f32 as well, with less working memory, and nobody says in which order they add it
+// up. Neither form's have CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC.
 void attend_backward(Operations& make, const AttentionShape& shape) {
   const TensorLayout part = part_layout(shape);
   const Read read{.queries = make.factor(Id::kQueries, part),

@@ -1,7 +1,7 @@
 #pragma once
-// Attention as graphs of cuDNN's operations that it has an engine for as a whole (flash attention:
-// scores lie in no memory). cuDNN 9.19 has an operation of that name as well, which takes no causal
-// mask. (cuDNN documentation, "Fused Flash Attention fprop" and "bprop".)
+// Attention as graphs of cuDNN's operations that it has engines for as a whole: flash attention,
+// whose scores lie in no memory. cuDNN 9.19 has it as one operation as well, which takes no causal
+// mask. (cuDNN documentation, "Specialized Runtime Fusion Engines".)
 
 #include <cstdint>
 #include <vector>

@@ -129,7 +129,7 @@ inline constexpr std::array<Case<kernels::RowsShape>, 5> kRows{{
     {"gpt-mini", {4, 64 * 128}, 1e-6, 5},
 }};
 
-inline constexpr std::array<Case<kernels::AttentionShape>, 9> kAttention{{
+inline constexpr std::array<Case<kernels::AttentionShape>, 12> kAttention{{
     {"one number", {1, 1, 1, 1}, 1e-6, 1},
     {"one token", {2, 1, 2, 3, true}, 1e-6, 2},
     {"two tokens", {1, 2, 1, 1}, 2e-6, 3},
@@ -139,6 +139,10 @@ inline constexpr std::array<Case<kernels::AttentionShape>, 9> kAttention{{
     {"wider than long", {2, 3, 1, 37, true}, 4e-6, 7},
     {"gpt-mini", {2, 64, 4, 32, true}, 4e-6, 8},
     {"large", {1, 197, 3, 64}, 4e-6, 9},
+    // Heads as cuDNN takes them, with few tokens and with one more than its blocks have.
+    {"whole packs of channels", {3, 7, 3, 8}, 4e-6, 10},
+    {"whole packs of channels, causal", {2, 65, 3, 24, true}, 4e-6, 11},
+    {"wide heads", {1, 129, 2, 128, true}, 4e-6, 12},
 }};
 
 inline constexpr std::array<Case<kernels::SoftmaxShape>, 7> kSoftmax{{
