@@ -95,19 +95,23 @@ runtime::Result<Plan> Plan::find(cudnnHandle_t handle, const std::vector<Descrip
   runtime::Error last{"it suggests none"};
   for (const auto mode : {CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK}) {
     auto configs = configs_of(graph.back().get(), mode);
-    if (!configs) {
-      last = configs.error();
-      continue;
-    }
-    for (Descriptor& config : *configs) {
-      if (!is_exact(config.get(), terms)) {
-        last = runtime::Error{"none is as exact as we promise"};
-        continue;
-      }
-      auto plan = make(handle, std::move(config), terms);
-      if (plan) return plan;
-      last = plan.error();
-    }
+    if (!configs) last = configs.error();
+    if (!configs || configs->empty()) continue;
+    auto plan = first_of(handle, std::move(configs).value(), terms);
+    if (plan) return plan;
+    last = plan.error();
+  }
+  return last;
+}
+
+runtime::Result<Plan> Plan::first_of(cudnnHandle_t handle, std::vector<Descriptor> configs,
+                                     const EngineTerms& terms) {
+  runtime::Error last{"none is as exact as we promise"};
+  for (Descriptor& config : configs) {
+    if (!is_exact(config.get(), terms)) continue;
+    auto plan = make(handle, std::move(config), terms);
+    if (plan) return plan;
+    last = plan.error();
   }
   return last;
 }

@@ -71,7 +71,11 @@ class Plan {
     Descriptor descriptor;
   };
 
-  // Of an engine's configuration, which the plan may go on reading.
+  // Of engines' configurations, best first.
+  [[nodiscard]] static runtime::Result<Plan> first_of(cudnnHandle_t handle,
+                                                      std::vector<Descriptor> configs,
+                                                      const EngineTerms& terms);
+  // Of one, which the plan may go on reading.
   [[nodiscard]] static runtime::Result<Plan> make(cudnnHandle_t handle, Descriptor config,
                                                   const EngineTerms& terms);
   [[nodiscard]] runtime::Result<cudnnBackendDescriptor_t> pack_of(const PlanData& data);
