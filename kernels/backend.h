@@ -223,7 +223,7 @@ class Backend {
   virtual void gelu_backward(ConstView in, ConstView d_out, View d_in) = 0;
   // out = in / (1 - probability) where the mask lets through, else 0; its own backward pass. At
   // most 2^32 numbers. (Srivastava et al. 2014.)
-  virtual void dropout(const DropoutMask& mask, ConstView in, View out) = 0;
+  virtual void dropout(const DropoutMask& mask, ConstView key, ConstView in, View out) = 0;
   // out = for each pick (kernels/crop.h: i32 [batch, kPickNumbers]) its window of its image.
   virtual void crop(const CropShape& shape, ConstView table, ConstView picks, View out) = 0;
   // out = the table's rows of the tokens: whole numbers in [0, vocabulary), of the table's type.

@@ -1,5 +1,7 @@
 #include "kernels/fits.h"
 
+#include "kernels/dropout.h"
+
 #include "kernels/crop.h"
 
 namespace kernels {
@@ -120,10 +122,11 @@ bool fits(const LayerNormShape& shape, const LayerNormSaved& saved,
          (gradients.d_in.empty() || is(gradients.d_in, shape.count(), scalar));
 }
 
-bool fits(const DropoutMask& mask, ConstView in, ConstView out) {
+bool fits(const DropoutMask& mask, ConstView key, ConstView in, ConstView out) {
   constexpr std::size_t kCountMax = std::size_t{1} << 32U;
   return mask.probability >= 0.0 && mask.probability < 1.0 && in.count() <= kCountMax &&
-         is_real(in.scalar()) && is(out, in.count(), in.scalar());
+         is(key, kDropoutKeyNumbers, Scalar::kI32) && is_real(in.scalar()) &&
+         is(out, in.count(), in.scalar());
 }
 
 bool fits(const EmbeddingShape& shape, ConstView tokens, ConstView table, ConstView out) {

@@ -32,7 +32,7 @@ struct LayerViews {
                         const LayerNormParameters& parameters, ConstView out);
 [[nodiscard]] bool fits(const LayerNormShape& shape, const LayerNormSaved& saved,
                         const LayerGradients& gradients);
-[[nodiscard]] bool fits(const DropoutMask& mask, ConstView in, ConstView out);
+[[nodiscard]] bool fits(const DropoutMask& mask, ConstView key, ConstView in, ConstView out);
 [[nodiscard]] bool fits(const EmbeddingShape& shape, ConstView tokens, ConstView table,
                         ConstView out);
 [[nodiscard]] bool fits(const RowsShape& shape, ConstView matrix, ConstView row);

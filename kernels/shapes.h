@@ -131,11 +131,11 @@ struct AttentionShape {
   bool operator==(const AttentionShape&) const = default;
 };
 
-// Which numbers of a vector dropout lets through: number i follows from the key and i alone, the
-// same on every device, so that a mask need not be kept.
+// Which numbers of a vector dropout lets through: number i follows from a key (kernels/dropout.h)
+// and i alone, the same on every device, so that a mask need not be kept. The key lies in the
+// device's memory, beside the numbers: what has been recorded with one is done with another.
 struct DropoutMask {
   double probability = 0.0;  // of being dropped, in [0, 1)
-  std::uint64_t key = 0;
 };
 
 // Windows as large as an image, cut out of the images of a table when each has `padding` zeros on

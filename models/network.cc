@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "kernels/dropout.h"
 #include "models/layers/parse.h"
 #include "models/zoo/zoo.h"
 #include "runtime/check.h"
@@ -52,11 +53,6 @@ class Watched {
   PassWatch* watch_;
   kernels::Backend& backend_;
 };
-
-// What a layer draws with in a pass.
-std::uint64_t draw_of(const Batch& batch, std::size_t stream) {
-  return runtime::mix_bits(runtime::mix_bits(batch.draw ^ kDrawing) + stream);
-}
 
 // Tokens need a table with a row for each, and a table needs tokens.
 runtime::Status check_vocabulary(const NetworkSpec& spec, const LayerSpec& first) {
@@ -156,6 +152,12 @@ Network::Network(const ImageShape& input, std::vector<Node> nodes, kernels::Back
         add_tensors(stage.node.layer->statistics(), stage.node.name, parameter_count());
     statistic_count_ += stage.statistics.count;
   }
+  for (Stage& stage : stages_) {
+    if (!stage.node.layer->draws()) continue;
+    stage.draw = draws_of_pass_.size();
+    draws_of_pass_.resize(stage.draw + kernels::kDropoutKeyNumbers);
+  }
+  draws_ = backend_.allocate(draws_of_pass_.size(), kernels::Scalar::kI32);
   activations_ = Activations(planned_nodes(), 0.0, backend_.takes_rounded());
 }
 
@@ -303,12 +305,26 @@ void Network::prepare(kernels::ConstView parameters, const Batch& batch) {
   last_batch_ = batch.size;
 }
 
-// Not what differs from pass to pass, nor what is watched layer by layer. On a host it saves
-// nothing.
-bool Network::may_record() const {
-  return !backend_.is_host() && watch_ == nullptr &&
-         std::ranges::none_of(stages_, [](const Stage& s) { return s.node.layer->draws(); });
+// What layers draw with in this pass goes where they read it, so that a recorded pass does, too.
+void Network::draw(const Batch& batch) {
+  if (draws_of_pass_.empty()) return;
+  auto to = draws_of_pass_.begin();
+  for (const Stage& stage : stages_) {
+    if (!stage.node.layer->draws()) continue;
+    const std::uint64_t of_pass = runtime::mix_bits(batch.draw ^ kDrawing);
+    to = std::ranges::copy(kernels::dropout_key(runtime::mix_bits(of_pass + stage.node.stream)), to)
+             .out;
+  }
+  backend_.upload(std::span<const std::int32_t>(draws_of_pass_), draws_.view());
 }
+
+kernels::ConstView Network::draw_of(const Stage& stage) {
+  if (!stage.node.layer->draws()) return {};
+  return draws_.view().slice(stage.draw, kernels::kDropoutKeyNumbers);
+}
+
+// Not what is watched layer by layer. On a host it saves nothing.
+bool Network::may_record() const { return !backend_.is_host() && watch_ == nullptr; }
 
 void Network::forward(kernels::ConstView parameters, const Batch& batch, bool training) {
   for (std::size_t i = 0; i < stages_.size(); ++i) {
@@ -317,7 +333,7 @@ void Network::forward(kernels::ConstView parameters, const Batch& batch, bool tr
     stage.node.layer->forward(
         backend_, {.batch = batch.size,
                    .training = training,
-                   .draw = draw_of(batch, stage.node.stream),
+                   .draw = draw_of(stage),
                    .parameters = parameters.slice(stage.learned.offset, stage.learned.count),
                    .statistics = parameters.slice(stage.statistics.offset, stage.statistics.count),
                    .in = input_of(stage.node, batch),
@@ -391,7 +407,7 @@ void Network::step_back(std::size_t number, kernels::ConstView parameters, const
       slot(step.shortcut.slot, batch.size * count_of(stage.node.shortcut));
   stage.node.layer->backward(
       backend_, {.batch = batch.size,
-                 .draw = draw_of(batch, stage.node.stream),
+                 .draw = draw_of(stage),
                  .parameters = parameters.slice(stage.learned.offset, stage.learned.count),
                  .in = input_again(number, batch),
                  .out = output_again(number, batch),
@@ -416,6 +432,7 @@ double Network::loss_and_gradient(kernels::ConstView parameters, const Batch& ba
                                   kernels::View gradient) {
   CHECK(gradient.count() == parameter_count() && gradient.scalar() == parameters.scalar());
   prepare(parameters, batch);
+  draw(batch);
   const auto pass = [&] {
     forward(parameters, batch, true);
     compare(batch, slot(gradients_.steps.back().d_out, batch.size * stages_.back().out_count));

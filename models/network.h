@@ -135,6 +135,7 @@ class Network {
     Slice statistics;
     std::size_t out_count = 0;  // of one sample
     kernels::Buffer saved;
+    std::size_t draw = 0;  // where in draws_, if it draws
   };
 
   Network(const ImageShape& input, std::vector<Node> nodes, kernels::Backend& backend,
@@ -156,6 +157,8 @@ class Network {
   [[nodiscard]] kernels::View slot(std::size_t number, std::size_t count);
   // Before every pass: checks, memory.
   void prepare(kernels::ConstView parameters, const Batch& batch);
+  void draw(const Batch& batch);  // before a pass of training
+  [[nodiscard]] kernels::ConstView draw_of(const Stage& stage);
   [[nodiscard]] bool may_record() const;
   void forward(kernels::ConstView parameters, const Batch& batch, bool training);
   void backward(kernels::ConstView parameters, const Batch& batch, kernels::View gradient);
@@ -182,9 +185,11 @@ class Network {
   // batch comes.
   kernels::Scalar scalar_ = kernels::Scalar::kI32;  // of no pass
   std::size_t planned_batch_ = 0;
-  std::size_t last_batch_ = 0;          // of the last pass forward
-  std::vector<kernels::Buffer> slots_;  // gradients_.slots
-  kernels::Buffer outcome_;             // a loss and a verdict per label
+  std::size_t last_batch_ = 0;               // of the last pass forward
+  std::vector<kernels::Buffer> slots_;       // gradients_.slots
+  kernels::Buffer outcome_;                  // a loss and a verdict per label
+  std::vector<std::int32_t> draws_of_pass_;  // of all layers that draw; and there:
+  kernels::Buffer draws_;
 };
 
 }  // namespace models

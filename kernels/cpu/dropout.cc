@@ -6,11 +6,12 @@
 
 namespace kernels::cpu {
 
-void CpuBackend::dropout(const DropoutMask& mask, ConstView in, View out) {
-  CHECK(fits(mask, in, out));
+void CpuBackend::dropout(const DropoutMask& mask, ConstView key, ConstView in, View out) {
+  CHECK(fits(mask, key, in, out));
+  const DropoutKey of_mask(key);
   const DropoutNumbers numbers(mask);
   loops_.dropout(
-      {numbers.low, numbers.high, numbers.dropped_below, static_cast<float>(numbers.factor)},
+      {of_mask.low, of_mask.high, numbers.dropped_below, static_cast<float>(numbers.factor)},
       f32(in), f32(out), in.count());
 }
 

@@ -59,7 +59,7 @@ class ReferenceBackend final : public Backend {
                           const LayerGradients& gradients) override;
   void gelu_forward(ConstView in, View out) override;
   void gelu_backward(ConstView in, ConstView d_out, View d_in) override;
-  void dropout(const DropoutMask& mask, ConstView in, View out) override;
+  void dropout(const DropoutMask& mask, ConstView key, ConstView in, View out) override;
   void crop(const CropShape& shape, ConstView table, ConstView picks, View out) override;
   void embedding_forward(const EmbeddingShape& shape, ConstView tokens, ConstView table,
                          View out) override;

@@ -6,14 +6,15 @@
 
 namespace kernels::reference {
 
-void ReferenceBackend::dropout(const DropoutMask& mask, ConstView in, View out) {
-  CHECK(fits(mask, in, out));
+void ReferenceBackend::dropout(const DropoutMask& mask, ConstView key, ConstView in, View out) {
+  CHECK(fits(mask, key, in, out));
+  const DropoutKey of_mask(key);
   const DropoutNumbers numbers(mask);
   with_type(in.scalar(), [&](auto zero) {
     using T = decltype(zero);
     for (std::size_t i = 0; i < in.count(); ++i) {
       const bool dropped =
-          dropout_bits(numbers, static_cast<std::uint32_t>(i)) < numbers.dropped_below;
+          dropout_bits(of_mask, static_cast<std::uint32_t>(i)) < numbers.dropped_below;
       out.as<T>()[i] = dropped ? T{0} : static_cast<T>(numbers.factor) * in.as<T>()[i];
     }
   });

@@ -19,7 +19,7 @@ namespace models {
 struct ForwardViews {
   std::size_t batch = 0;
   bool training = true;           // false: to be scored, by running statistics where there are any
-  std::uint64_t draw = 0;         // fixes what this layer draws at random in this pass
+  kernels::ConstView draw;        // draws(): i32, fixes what it draws at random in this pass
   kernels::ConstView parameters;  // this layer's slice: weight, then bias
   kernels::ConstView statistics;  // and its slice of the running ones
   kernels::ConstView in;
@@ -31,7 +31,7 @@ struct ForwardViews {
 
 struct BackwardViews {
   std::size_t batch = 0;
-  std::uint64_t draw = 0;  // of the forward pass
+  kernels::ConstView draw;  // of the forward pass
   kernels::ConstView parameters;
   kernels::ConstView in;     // as the forward pass read it, or what backward_reads() takes for it
   kernels::ConstView out;    // as the forward pass wrote it, likewise

@@ -2,12 +2,14 @@
 // Runs one operator on any backend, with operands given and brought back as plain numbers.
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "kernels/backend.h"
+#include "kernels/dropout.h"
 #include "kernels/open_backend.h"
 #include "runtime/random.h"
 #include "tests/support/late_gpu.h"
@@ -59,6 +61,12 @@ Operands<T> run_on(Backend& backend, const Operands<T>& start, Action action) {
   Operands<T> end = start;
   for (std::size_t i = 0; i < end.size(); ++i) backend.download(views[i], std::span<T>(end[i]));
   return end;
+}
+
+// What a device drops by (kernels/dropout.h).
+inline Buffer dropout_key_on(Backend& backend, std::uint64_t key) {
+  const auto numbers = kernels::dropout_key(key);
+  return buffer_of(backend, std::vector<std::int32_t>(numbers.begin(), numbers.end()));
 }
 
 inline std::unique_ptr<Backend> open_reference(

@@ -13,6 +13,7 @@ using differences::check_gradients;
 using differences::Derivative;
 using differences::random_operands;
 using operands::Backend;
+using operands::dropout_key_on;
 using operands::Operands;
 using operands::View;
 using Views = std::span<const View>;
@@ -69,11 +70,11 @@ TEST_CASE("GELU is x times the normal distribution's share below x, its gradient
 }
 
 TEST_CASE("dropout is its own backward pass") {
-  const kernels::DropoutMask mask{0.4, 3};
+  const kernels::DropoutMask mask{0.4};
   check_gradients(
       random_operands({17, 17, 17, 17}, 630), {1, 2}, kOnlyDerivative,
-      [&](Backend& b, Views v) { b.dropout(mask, v[0], v[1]); },
-      [&](Backend& b, Views v) { b.dropout(mask, v[2], v[3]); });
+      [&](Backend& b, Views v) { b.dropout(mask, dropout_key_on(b, 3).view(), v[0], v[1]); },
+      [&](Backend& b, Views v) { b.dropout(mask, dropout_key_on(b, 3).view(), v[2], v[3]); });
 }
 
 TEST_CASE("an embedding's gradient is its derivative, tokens that come twice included") {

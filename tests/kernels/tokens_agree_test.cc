@@ -13,6 +13,7 @@ namespace {
 
 using agreement::check_agreement;
 using operands::Backend;
+using operands::dropout_key_on;
 using operands::Operands;
 using operands::View;
 using Views = std::span<const View>;
@@ -98,12 +99,12 @@ TEST_CASE("dropout agrees with the reference to the bit, in place too") {
     CAPTURE(count);
     const Operands<float> start = random_operands({count, count}, count);
     for (const double probability : {0.0, 0.1, 0.9}) {
-      const kernels::DropoutMask mask{probability, 0x0123456789abcdefULL + count};
+      const std::uint64_t key = 0x0123456789abcdefULL + count;
       CAPTURE(probability);
-      check_agreement(start, {0.0},
-                      [&](Backend& backend, Views v) { backend.dropout(mask, v[0], v[1]); });
-      check_agreement(start, {0.0},
-                      [&](Backend& backend, Views v) { backend.dropout(mask, v[1], v[1]); });
+      for (const std::size_t in : {std::size_t{0}, std::size_t{1}})
+        check_agreement(start, {0.0}, [&](Backend& backend, Views v) {
+          backend.dropout({probability}, dropout_key_on(backend, key).view(), v[in], v[1]);
+        });
     }
   }
 }
@@ -114,7 +115,7 @@ TEST_CASE("dropout drops the share it was asked to, scales the rest, and masks a
     const auto reference = operands::open_reference();
     const Operands<float> end = operands::run_on<float>(
         *reference, {std::vector<float>(kCount, 1.0F)}, [&](Backend& b, Views v) {
-          b.dropout({probability, key}, v[0], v[0]);
+          b.dropout({probability}, dropout_key_on(b, key).view(), v[0], v[0]);
         });
     return end[0];
   };
@@ -150,9 +151,8 @@ TEST_CASE("dropout drops the share it was asked to, scales the rest, and masks a
 TEST_CASE("dropout of probability 0 is a copy") {
   on_all_devices([](Backend& device) {
     const Operands<float> end = operands::run_on<float>(
-        device, {{1.0F, -2.0F, 3.0F}, {0.0F, 0.0F, 0.0F}}, [](Backend& b, Views v) {
-          b.dropout({0.0, 5}, v[0], v[1]);
-        });
+        device, {{1.0F, -2.0F, 3.0F}, {0.0F, 0.0F, 0.0F}},
+        [](Backend& b, Views v) { b.dropout({0.0}, dropout_key_on(b, 5).view(), v[0], v[1]); });
     CHECK(end[1] == end[0]);
   });
 }

@@ -10,7 +10,7 @@ import unittest
 from node_run import PATIENCE, PROGRAM, SMALL, Run, fault
 
 ON_GPU = "[peer]\ndevice = \"cuda:0\"\n"
-LAYERS = SMALL.replace("\"logistic\"", "\"layers\"\nlayers = [\"conv 2 3x3\", \"relu\", \"dense 10\"]").replace(
+LAYERS = SMALL.replace("\"logistic\"", "\"layers\"\nlayers = [\"conv 2 3x3\", \"relu\", \"dropout 0.2\", \"dense 10\"]").replace(
     "steps = 60", "steps = 12") + ON_GPU
 LONG = SMALL.replace("steps = 60", "steps = 1000000") + ON_GPU
 

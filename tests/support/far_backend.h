@@ -150,8 +150,8 @@ class FarBackend : public kernels::Backend {
                      kernels::View /*d_in*/) override {
     CHECK(false);
   }
-  void dropout(const kernels::DropoutMask& /*mask*/, kernels::ConstView /*in*/,
-               kernels::View /*out*/) override {
+  void dropout(const kernels::DropoutMask& /*mask*/, kernels::ConstView /*key*/,
+               kernels::ConstView /*in*/, kernels::View /*out*/) override {
     CHECK(false);
   }
   void crop(const kernels::CropShape& /*shape*/, kernels::ConstView /*table*/,

@@ -95,8 +95,8 @@ class RecordingBackend final : public FarBackend {
   void gelu_backward(ConstView in, ConstView d_out, View d_in) override {
     make(&Backend::gelu_backward, in, d_out, d_in);
   }
-  void dropout(const kernels::DropoutMask& mask, ConstView in, View out) override {
-    make(&Backend::dropout, mask, in, out);
+  void dropout(const kernels::DropoutMask& mask, ConstView key, ConstView in, View out) override {
+    make(&Backend::dropout, mask, key, in, out);
   }
   void crop(const kernels::CropShape& shape, ConstView table, ConstView picks, View out) override {
     ++cropped_;
