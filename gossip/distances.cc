@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <span>
 #include <string>
 #include <utility>
@@ -69,13 +70,35 @@ void Distances::sketch_own() {
   std::ranges::fill(sums_, 0.0);
   for (std::uint32_t block = 0; block < layout_->block_count(); ++block) {
     const BlockRange range = layout_->range(block);
-    const std::span<double> all(sums_);
-    const std::span<double> sums =
-        options_.per_block ? all.subspan(block * sketch_.width, sketch_.width) : all;
     add_to_sketch(sketch_, range.offset, scale_of(own_->weights[block]),
-                  numbers_of(*own_, block, *layout_), sums);
+                  numbers_of(*own_, block, *layout_),
+                  std::span(sums_).subspan(sums_begin(block), sketch_.width));
   }
   own_.reset();
+  keep_sketch();
+}
+
+std::size_t Distances::sums_begin(std::uint32_t block) const {
+  return options_.per_block ? block * sketch_.width : 0;
+}
+
+bool Distances::note_own(const Mass& mass, kernels::Backend& backend) {
+  CHECK(sketches_on(backend));
+  if (device_sums_.count() == 0)
+    device_sums_ = backend.allocate(sums_.size(), kernels::Scalar::kF64);
+  backend.fill(0.0, device_sums_.view());
+  for (std::uint32_t block = 0; block < layout_->block_count(); ++block)
+    backend.add_to_sketch(
+        {.width = sketch_.width, .seed = sketch_.seed, .first = layout_->range(block).offset},
+        scale_of(mass.weight(block)), mass.on_device(block),
+        device_sums_.view().slice(sums_begin(block), sketch_.width));
+  backend.download(device_sums_.view(), std::span(sums_));
+  if (!std::ranges::all_of(sums_, [](double sum) { return std::isfinite(sum); })) return false;
+  keep_sketch();
+  return true;
+}
+
+void Distances::keep_sketch() {
   const std::shared_ptr<Sketch> sketch = pool_.take();
   sketch->assign(sums_.begin(), sums_.end());
   own_sketch_ = sketch;

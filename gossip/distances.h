@@ -10,8 +10,10 @@
 
 #include "gossip/layout.h"
 #include "gossip/list.h"
+#include "gossip/mass.h"
 #include "gossip/parcel.h"
 #include "gossip/sketch.h"
+#include "kernels/backend.h"
 #include "runtime/result.h"
 
 namespace gossip {
@@ -44,6 +46,12 @@ class Distances {
   [[nodiscard]] std::size_t sketch_size() const;
 
   void note_own(std::shared_ptr<const Snapshot> snapshot);
+  // The same of the mass as it is, where sketches_on() its device: only sums leave it. False where
+  // they are no numbers.
+  [[nodiscard]] bool note_own(const Mass& mass, kernels::Backend& backend);
+  [[nodiscard]] bool sketches_on(const kernels::Backend& backend) const {
+    return options_.kind == DistanceOptions::Kind::kSketch && backend.has_sketches();
+  }
   // Of the mass noted last; null before, and where none are used.
   [[nodiscard]] std::shared_ptr<const Sketch> own_sketch() const { return own_sketch_; }
 
@@ -54,6 +62,8 @@ class Distances {
  private:
   [[nodiscard]] double scale_of(double weight) const;
   void sketch_own();
+  [[nodiscard]] std::size_t sums_begin(std::uint32_t block) const;  // in sums_
+  void keep_sketch();
   void add_exact(const Heard& heard, List<double>& squared) const;
   void add_of_sketches(const Heard& heard, List<double>& squared) const;
 
@@ -62,6 +72,7 @@ class Distances {
   SketchOptions sketch_;  // of one block, or of the model
   std::size_t sketches_ = 0;
   std::vector<double> sums_;
+  kernels::Buffer device_sums_;
   std::shared_ptr<const Snapshot> own_;  // exact
   SketchPool pool_{kSketchesFreeMax};
   std::shared_ptr<const Sketch> own_sketch_;

@@ -90,6 +90,8 @@ class Mass {
   // that is what goes: x -= (1 - factor) w Q(z), w *= factor. What the codec lost stays.
   void keep(const Snapshot& snapshot, std::uint32_t block, double factor);
 
+  // z of the block, where it lives; good until the mass changes or is lent.
+  [[nodiscard]] kernels::ConstView on_device(std::uint32_t block) const { return current(block); }
   // z of the block, where the host can read it until the next call.
   [[nodiscard]] kernels::ConstView on_host(std::uint32_t block);
   // What handing out 1 - factor of unit * numbers (on the host) as the block's x has left:

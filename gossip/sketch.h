@@ -3,7 +3,8 @@
 // two sketches. Every coordinate goes, with a random sign, to one of `width` sums; the expected
 // squared distance of two sketches is that of the vectors, with a relative standard deviation of at
 // most sqrt(2 / width). (Charikar, Chen, Farach-Colton 2002: count sketch. Here coordinates that
-// lie side by side never share a sum: each run of `width` of them is rotated as a whole.)
+// lie side by side never share a sum: each run of `width` of them is rotated as a whole. Devices do
+// the same: kernels::SketchShape.)
 
 #include <cstddef>
 #include <cstdint>

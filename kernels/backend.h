@@ -177,6 +177,14 @@ class Backend {
   virtual void to_cells(cells::Kind /*kind*/, ConstView /*x*/, View /*payload*/) { CHECK(false); }
   virtual void from_cells(cells::Kind /*kind*/, ConstView /*payload*/, View /*x*/) { CHECK(false); }
 
+  // sums, of f64, += scale * the projection of x, in an order that only the shape and the count
+  // decide.
+  [[nodiscard]] virtual bool has_sketches() const { return false; }
+  virtual void add_to_sketch(const SketchShape& /*shape*/, double /*scale*/, ConstView /*x*/,
+                             View /*sums*/) {
+    CHECK(false);
+  }
+
   // Layers. A backward sits beside its forward. An empty bias is one of zeros, with no gradient.
   virtual void dense_forward(const DenseShape& shape, ConstView in, ConstView weight,
                              ConstView bias, View out) = 0;

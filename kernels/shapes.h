@@ -138,6 +138,17 @@ struct DropoutMask {
   double probability = 0.0;  // of being dropped, in [0, 1)
 };
 
+// A random projection of a long vector onto `width` sums, a power of two. Coordinates come in runs
+// of `width`, each run rotated by a number of its own, and every coordinate has a sign of its own.
+// Both follow from the seed by runtime::mix_bits(): the rotation of run r is mix(seed ^ mix(~r)),
+// the sign of coordinate c bit c % 64 of mix(seed + mix(c / 64)). (A count sketch: Charikar, Chen,
+// Farach-Colton 2002.)
+struct SketchShape {
+  std::size_t width = 0;
+  std::uint64_t seed = 0;
+  std::size_t first = 0;  // the coordinate of the first number
+};
+
 // Windows as large as an image, cut out of the images of a table when each has `padding` zeros on
 // all sides.
 struct CropShape {

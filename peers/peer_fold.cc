@@ -12,8 +12,9 @@ bool Peer::copies_beside() const {
   return options_.copies_beside && !parts_.backend->is_host() && options_.pace != Pace::kSync &&
          phase_ == gossip::Phase::kTraining && !overlap_ && parts_.correction == nullptr &&
          parts_.outer == nullptr && parts_.participation == nullptr &&
-         parts_.distances == nullptr && options_.norm_limit == 0.0 &&
-         parts_.parcels == gossip::ParcelKind::kMass && mass_.begins_pushes();
+         (parts_.distances == nullptr || parts_.distances->sketches_on(*parts_.backend)) &&
+         options_.norm_limit == 0.0 && parts_.parcels == gossip::ParcelKind::kMass &&
+         mass_.begins_pushes();
 }
 
 void Peer::fold_before(std::uint64_t round, Fold fold) {

@@ -161,20 +161,26 @@ bool Peer::hand_out() {
   const bool by_distance = parts_.weighting->asks_distances();
   if (by_distance) weigh_by_distance(to);
   const std::size_t handed = to.room_count();
+  const bool sketched = by_distance && parts_.distances->sketches_on(*parts_.backend);
+  // After the shares were taken from the last one: both sides of a distance are as old.
+  if (sketched && !parts_.distances->note_own(mass_, *parts_.backend)) {
+    diverged_ = true;
+    return false;
+  }
   if (handed > 0 && pushes_beside(blocks)) {
     hand_beside(to, blocks);
-  } else if (handed > 0 || by_distance) {
+  } else if (handed > 0 || (by_distance && !sketched)) {
     const auto snapshot =
         handed > 0 ? protocol_->offer(mass_, {round_, blocks, push_seed(), delta_.view()})
                    : mass_.snapshot();
     // Distances are between whole models as they are.
-    const auto whole = by_distance && !snapshot->payloads.empty() ? mass_.snapshot() : snapshot;
+    const bool wants_whole = by_distance && !sketched;
+    const auto whole = wants_whole && !snapshot->payloads.empty() ? mass_.snapshot() : snapshot;
     if (!snapshot->finite || !whole->finite) {
       diverged_ = true;
       return false;
     }
-    // After the shares were taken from the last one: both sides of a distance are as old.
-    if (by_distance) parts_.distances->note_own(whole);
+    if (wants_whole) parts_.distances->note_own(whole);
     hand(to, snapshot, blocks);
   }
   note_own();  // before a step that the others' parcels have no part in

@@ -57,6 +57,9 @@ class CudaBackend final : public Backend {
   void to_cells(cells::Kind kind, ConstView x, View payload) override;
   void from_cells(cells::Kind kind, ConstView payload, View x) override;
 
+  [[nodiscard]] bool has_sketches() const override { return true; }
+  void add_to_sketch(const SketchShape& shape, double scale, ConstView x, View sums) override;
+
   void dense_forward(const DenseShape& shape, ConstView in, ConstView weight, ConstView bias,
                      View out) override;
   void dense_backward(const DenseShape& shape, const DenseSaved& saved,

@@ -7,6 +7,7 @@
 
 #include "gossip/codec.h"
 #include "gossip/digest.h"
+#include "gossip/distances.h"
 #include "gossip/mass.h"
 #include "tests/support/far_backend.h"
 #include "tests/support/late_gpu.h"
@@ -177,4 +178,47 @@ TEST_CASE("what is no number shows in a snapshot of a device's cells") {
   const std::vector<float> start{1.0F, std::numeric_limits<float>::quiet_NaN(), 2.0F};
   Mass mass(layout, *gpu, std::span(start), codec.get());
   CHECK_FALSE(mass.snapshot(std::vector<std::uint32_t>{0, 1}, 1)->finite);
+}
+
+TEST_CASE("a device's sketch is the host's but for the order of its sums") {
+  const std::size_t width = GENERATE(as<std::size_t>{}, 16, 1024);
+  const std::size_t first = GENERATE(as<std::size_t>{}, 0, 5, 1000);
+  const std::size_t count = GENERATE(as<std::size_t>{}, 1, 63, 1024, 5000);
+  CAPTURE(width, first, count);
+  const auto gpu = test::late_gpu();
+  std::vector<double> numbers(count);
+  for (std::size_t i = 0; i < count; ++i) numbers[i] = std::sin(static_cast<double>(i));
+  std::vector<double> expected(width, 0.5);
+  gossip::add_to_sketch({.width = width, .seed = 9}, first, 2.0, std::span(numbers), expected);
+
+  kernels::Buffer x = gpu->allocate(count, Scalar::kF64);
+  gpu->upload(std::span<const double>(numbers), x.view());
+  kernels::Buffer sums = gpu->allocate(width, Scalar::kF64);
+  gpu->fill(0.5, sums.view());
+  gpu->add_to_sketch({.width = width, .seed = 9, .first = first}, 2.0, x.view(), sums.view());
+  std::vector<double> got(width);
+  gpu->download(sums.view(), std::span(got));
+  for (std::size_t i = 0; i < width; ++i) CHECK(got[i] == Approx(expected[i]).epsilon(1e-12));
+}
+
+TEST_CASE("distances of mass on a device are those of its snapshot") {
+  const bool per_block = GENERATE(false, true);
+  const bool of_estimates = GENERATE(false, true);
+  CAPTURE(per_block, of_estimates);
+  Peer peer;
+  peer.mass.keep(1, 0.5);
+  const gossip::DistanceOptions options{.kind = gossip::DistanceOptions::Kind::kSketch,
+                                        .of_estimates = of_estimates,
+                                        .per_block = per_block};
+  gossip::Distances expected(options, peer.layout);
+  gossip::Distances got(options, peer.layout);
+  expected.note_own(peer.mass.snapshot());
+  REQUIRE(got.sketches_on(*peer.gpu));
+  CHECK(got.note_own(peer.mass, *peer.gpu));
+  CHECK(*got.own_sketch() == *expected.own_sketch());
+
+  kernels::Buffer delta = peer.gpu->allocate(3, Scalar::kF64);
+  peer.gpu->fill(std::numeric_limits<double>::quiet_NaN(), delta.view());
+  peer.mass.move(1.0, delta.view());
+  CHECK_FALSE(got.note_own(peer.mass, *peer.gpu));
 }
