@@ -95,8 +95,9 @@ Error cannot_listen(const std::string& endpoint, int reason) {
 }
 
 void take_back(void* /*bytes*/, void* lent_frame) {
-  const auto back = std::move(static_cast<LentFrame*>(lent_frame)->self);
-  CHECK(back->lent.load(std::memory_order_acquire));
+  auto* const lent = static_cast<LentFrame*>(lent_frame);
+  CHECK(lent->lent.load(std::memory_order_acquire));  // before it is read: another thread wrote it
+  const auto back = std::move(lent->self);
 }
 
 // Copies or lends. `const` is cast away for an interface that knows no reader. Out of memory, the
