@@ -22,6 +22,10 @@ using kernels::Scalar;
 
 const std::vector<double> kStart{1.0, 2.0, 3.0};
 
+// Of two in turn one is late throughout, one on its streams of copies only
+// (tests/late_gpu/blas.cc).
+int each_gpu() { return GENERATE(1, 2); }
+
 struct Peer {
   const std::unique_ptr<kernels::Backend> gpu = test::late_gpu();
   const BlockLayout layout{3, 16, Scalar::kF64};  // two blocks
@@ -48,6 +52,7 @@ struct Peer {
 }  // namespace
 
 TEST_CASE("a snapshot under way is of the mass as it was, whatever comes before it is finished") {
+  CAPTURE(each_gpu());
   Peer peer;
   peer.mass.keep(1, 0.5);
   gossip::SnapshotUnderWay under_way = peer.mass.begin_snapshot();
@@ -70,6 +75,7 @@ TEST_CASE("a snapshot under way is of the mass as it was, whatever comes before 
 }
 
 TEST_CASE("two snapshots under way are of their own moments") {
+  CAPTURE(each_gpu());
   Peer peer;
   gossip::SnapshotUnderWay first = peer.mass.begin_snapshot();
   peer.fold(0, 1.0, {3.0, 4.0});
@@ -90,8 +96,9 @@ TEST_CASE("a snapshot under way shows what is no number once it is there") {
 }
 
 TEST_CASE("a fold in two parts ends as one at once does, on the mass as it is by then") {
-  Peer at_once;
+  CAPTURE(each_gpu());
   Peer in_two;
+  Peer at_once;
   const std::vector first{10.0, 20.0};
   const std::vector second{7.0};
   in_two.begin_fold(0, 0.5, first);
@@ -118,6 +125,17 @@ TEST_CASE("a fold in two parts ends as one at once does, on the mass as it is by
   at_once.fold(0, 1.0, {1.0, 1.0});
   CHECK(in_two.mass.end_folds().size() == 1);
   CHECK(in_two.estimate() == at_once.estimate());
+}
+
+TEST_CASE("folds in two parts that follow each other at once do not meet on their way") {
+  CAPTURE(each_gpu());
+  Peer peer;
+  for (const double number : {10.0, 20.0, 30.0}) {
+    peer.begin_fold(0, 1.0, {number, number});
+    CHECK(peer.mass.end_folds().size() == 1);
+  }
+  CHECK(peer.mass.weight(0) == 4.0);
+  CHECK(peer.estimate()[0] == Approx((1.0 + 10.0 + 20.0 + 30.0) / 4.0));
 }
 
 TEST_CASE("a mass that begins anew has no part in what was on its way to it") {

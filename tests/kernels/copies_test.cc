@@ -14,6 +14,13 @@ using kernels::Scalar;
 
 constexpr std::size_t kCount = 100;
 
+// All that tests of kernels know, and the GPU that is late in another way (tests/late_gpu/blas.cc).
+operands::Devices devices() {
+  operands::Devices all = operands::open_devices(kernels::Precision::kF32);
+  all.push_back(test::late_gpu());
+  return all;
+}
+
 struct HostNumbers {
   explicit HostNumbers(kernels::Backend& device, float value = 0.0F)
       : memory(device.host_memory(kCount * sizeof(float))),
@@ -31,7 +38,7 @@ struct HostNumbers {
 }  // namespace
 
 TEST_CASE("what is copied out is what a device held when the copy began") {
-  for (const auto& device : operands::devices()) {
+  for (const auto& device : devices()) {
     CAPTURE(device->description());
     kernels::Buffer x = device->allocate(kCount, Scalar::kF32);
     const HostNumbers first(*device);
@@ -50,7 +57,7 @@ TEST_CASE("what is copied out is what a device held when the copy began") {
 }
 
 TEST_CASE("what is copied in comes after what was queued before, and before what joins it") {
-  for (const auto& device : operands::devices()) {
+  for (const auto& device : devices()) {
     CAPTURE(device->description());
     kernels::Buffer x = device->allocate(kCount, Scalar::kF32);
     kernels::Buffer before = device->allocate(kCount, Scalar::kF32);

@@ -14,8 +14,9 @@ struct CUgraphExec_st {
 };
 struct CUstream_st {
   std::deque<late_gpu::Task> tasks;
-  std::uint64_t queued = 0;        // tasks ever
-  std::uint64_t done = 0;          // of them
+  std::uint64_t queued = 0;  // tasks ever
+  std::uint64_t done = 0;    // of them
+  bool hurries = false;
   cudaGraph_t captured = nullptr;  // into this one, while it is
 };
 // What was queued on a stream when it was recorded.
@@ -63,11 +64,18 @@ void queue(cudaStream_t stream, Task task) {
   if (stream->captured != nullptr) return stream->captured->tasks.push_back(std::move(task));
   stream->tasks.push_back(std::move(task));
   ++stream->queued;
+  if (stream->hurries) run(*stream);
 }
 
 bool is_turn_backwards() {
   const std::lock_guard lock(gpu().mutex);
   return gpu().is_backwards = !gpu().is_backwards;
+}
+
+void hurry(cudaStream_t stream) {
+  const std::lock_guard lock(gpu().mutex);
+  run(*stream);
+  stream->hurries = true;
 }
 
 bool is_capturing() {

@@ -26,6 +26,8 @@ void queue_bodies(cudaStream_t stream, std::size_t count, const Body& body, bool
 }
 [[nodiscard]] bool is_turn_backwards();
 
+// From now on what is queued there is done at once: the other thing that a GPU may do.
+void hurry(cudaStream_t stream);
 [[nodiscard]] bool is_capturing();
 void run_all();  // all that has been queued on any stream
 
