@@ -1,6 +1,6 @@
 #pragma once
-// The backend of NVIDIA GPUs: cuDNN for convolutions and, in bf16, for attention, where the build
-// has it and it has an engine for them, cuBLASLt for other products of layers, cuBLAS for those it
+// The backend of NVIDIA GPUs: cuDNN for convolutions, batch normalisation and, in bf16, attention,
+// where the build has it and it has an engine for them, cuBLASLt for other products of layers, cuBLAS for those it
 // has no kernel for, our own kernels for the rest. The contract is kernels/backend.h; f32 products
 // are full f32; tf32 and bf16 ones (kernels/precision.h) from compute capability 8.0. What is by
 // cuDNN or cuBLASLt has been compiled and linked, never run.
@@ -14,6 +14,7 @@
 #include "kernels/cuda/copies.h"
 #include "kernels/cuda/cudnn_attention.h"
 #include "kernels/cuda/cudnn_conv.h"
+#include "kernels/cuda/cudnn_norm.h"
 #include "kernels/cuda/device.h"
 
 namespace kernels::cuda {
@@ -111,6 +112,7 @@ class CudaBackend final : public Backend {
   Copies copies_{device_};
   CudnnConv cudnn_;
   CudnnAttention cudnn_attention_;
+  CudnnNorm cudnn_norm_;
 };
 
 }  // namespace kernels::cuda

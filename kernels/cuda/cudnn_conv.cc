@@ -5,10 +5,9 @@
 #include "kernels/cuda/conv_key.h"
 #include "kernels/cuda/conv_tensors.h"
 #include "kernels/cuda/cudnn_conv_graph.h"
-#include "kernels/cuda/cudnn_parts.h"
 #include "kernels/cuda/cudnn_plans.h"
+#include "kernels/cuda/cudnn_rooms.h"
 #include "kernels/cuda/layer.h"
-#include "kernels/cuda/status.h"
 #include "runtime/log.h"
 
 namespace kernels::cuda {
@@ -48,37 +47,12 @@ runtime::Result<Plan> find_plan(cudnnHandle_t handle, const ConvKey& key) {
                      .workspace_bytes_max = kWorkspaceBytesMax});
 }
 
-bool is_aligned(const void* address) {
-  return reinterpret_cast<std::uintptr_t>(address) % kAlignmentBytes == 0;
-}
-
-void copy(Device& device, std::size_t count, const float* from, float* to) {
-  CUDA_CHECK(
-      cudaMemcpyAsync(to, from, count * sizeof(float), cudaMemcpyDeviceToDevice, device.stream()));
-}
-
-// Numbers that cuDNN reads. Parameters lie anywhere in one vector: what does not suit is copied.
-void* numbers(Device& device, CudnnRoom room, const float* from, std::size_t count) {
-  if (is_aligned(from)) return const_cast<float*>(from);  // cuDNN's addresses are all of one type
-  auto* const to = static_cast<float*>(device.room(room, count * sizeof(float)));
-  copy(device, count, from, to);
-  return to;
-}
-
-// The same of a product's factor: rounded where the device's precision is bf16.
+// Of a product: rounded where the device's precision is bf16.
 void* factor(Device& device, CudnnRoom room, const float* from, std::size_t count) {
   if (device.precision() != Precision::kBf16) return numbers(device, room, from, count);
   auto* const to = static_cast<std::uint16_t*>(device.room(room, count * sizeof(std::uint16_t)));
   round_factor(device, count, from, to);
   return to;
-}
-
-// Where cuDNN writes what belongs at `to`; bring() brings it there.
-void* room_for(Device& device, CudnnRoom room, float* to, std::size_t count) {
-  return is_aligned(to) ? to : device.room(room, count * sizeof(float));
-}
-void bring(Device& device, std::size_t count, const void* from, float* to) {
-  if (from != to) copy(device, count, static_cast<const float*>(from), to);
 }
 
 }  // namespace

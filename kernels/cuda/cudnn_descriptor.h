@@ -38,6 +38,8 @@ template <> struct TypeOf<cudnnDataType_t> : Called<CUDNN_TYPE_DATA_TYPE> {};
 template <> struct TypeOf<cudnnConvolutionMode_t> : Called<CUDNN_TYPE_CONVOLUTION_MODE> {};
 template <> struct TypeOf<cudnnPointwiseMode_t> : Called<CUDNN_TYPE_POINTWISE_MODE> {};
 template <> struct TypeOf<cudnnReduceTensorOp_t> : Called<CUDNN_TYPE_REDUCTION_OPERATOR_TYPE> {};
+template <> struct TypeOf<cudnnBackendNormMode_t> : Called<CUDNN_TYPE_NORM_MODE> {};
+template <> struct TypeOf<cudnnBackendNormFwdPhase_t> : Called<CUDNN_TYPE_NORM_FWD_PHASE> {};
 template <> struct TypeOf<cudnnBackendHeurMode_t> : Called<CUDNN_TYPE_HEUR_MODE> {};
 template <> struct TypeOf<cudnnBackendNumericalNote_t> : Called<CUDNN_TYPE_NUMERICAL_NOTE> {};
 template <> struct TypeOf<cudnnBackendDescriptor_t> : Called<CUDNN_TYPE_BACKEND_DESCRIPTOR> {};

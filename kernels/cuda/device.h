@@ -42,7 +42,7 @@ enum class CudnnRoom : std::uint8_t {
   kBias,
   kDOut,
   kDIn,
-  kStats,  // one number of each row of attention's scores, and so kSums
+  kStats,  // one number of each row of attention's scores, or of each channel, and so kSums
   kSums,
   kWorkspace,
   kCount
