@@ -8,8 +8,8 @@
 
 namespace kernels::cuda {
 
-// The variance is off by as much as the inverse: relative to variance + epsilon, which is all that
-// anybody reads of it, at most by three times as much, and so not in channels that hardly vary.
+// Relative to variance + epsilon, which is what is read of it, a variance is off by twice as much
+// as the inverse and a few roundings; relative to itself by more in a channel that hardly varies.
 void variances_of(Device& device, const BatchNormShape& shape, const float* inverses,
                   float* variances);
 void inverses_of(Device& device, const BatchNormShape& shape, const float* variances,
