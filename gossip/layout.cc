@@ -32,6 +32,13 @@ BlockRange BlockLayout::range(std::uint32_t block) const {
           .count = std::min(block_size_, parameter_count_ - offset)};
 }
 
+BlockRange BlockLayout::range(const BlockRun& blocks) const {
+  CHECK(blocks.begin < blocks.end);
+  const BlockRange last = range(blocks.end - 1);
+  const std::size_t begin = range(blocks.begin).offset;
+  return {begin, last.offset + last.count - begin};
+}
+
 std::size_t BlockLayout::bytes(std::uint32_t block) const {
   return range(block).count * kernels::bytes_of(scalar_);
 }

@@ -12,6 +12,12 @@ struct BlockRange {
   std::size_t count = 0;
 };
 
+// Blocks that follow each other: from `begin` on, before `end`.
+struct BlockRun {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+};
+
 // How what peers mix is cut into blocks, each a push-sum instance of its own: the parameters, and
 // after them any companions, vectors as long that are mixed beside them and cut alike. Every peer
 // of a run cuts alike: the layout is part of the run's fingerprint.
@@ -32,7 +38,8 @@ class BlockLayout {
   [[nodiscard]] std::uint32_t block_count() const {
     return static_cast<std::uint32_t>(1 + companions_) * blocks_;
   }
-  [[nodiscard]] BlockRange range(std::uint32_t block) const;  // block < block_count()
+  [[nodiscard]] BlockRange range(std::uint32_t block) const;     // block < block_count()
+  [[nodiscard]] BlockRange range(const BlockRun& blocks) const;  // of at least one
   [[nodiscard]] std::size_t bytes(std::uint32_t block) const;
 
  private:

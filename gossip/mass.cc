@@ -73,10 +73,20 @@ kernels::View Mass::written(const BlockRange& range) {
   return view_of(host_z_, *layout_).slice(range.offset, range.count);
 }
 
-kernels::ConstView Mass::current(std::uint32_t block) const {
-  const BlockRange range = layout_->range(block);
+BlockRun Mass::alike(std::uint32_t begin) const {
+  const auto is_like_it = [&](std::uint32_t block) {
+    return block < layout_->parameter_blocks() && weights_[block] == weights_[begin] &&
+           scales_[block] == scales_[begin];
+  };
+  BlockRun run{begin, begin + 1};
+  while (!host_z_ && is_like_it(run.end)) ++run.end;
+  return run;
+}
+
+kernels::ConstView Mass::current(const BlockRun& blocks) const {
+  const BlockRange range = layout_->range(blocks);
   if (!host_z_) return device_z_.view().slice(range.offset, range.count);
-  const auto& memory = in_snapshot_[block] ? last_z_ : host_z_;
+  const auto& memory = in_snapshot_[blocks.begin] ? last_z_ : host_z_;
   return view_of(memory, *layout_).slice(range.offset, range.count);
 }
 
@@ -105,7 +115,7 @@ double Mass::weigh(std::uint32_t block, double weight) {
 }
 
 void Mass::change(std::uint32_t block, double weight, double factor, kernels::ConstView delta) {
-  change(block, weight, factor, delta, [](std::size_t, std::size_t) {});
+  change(BlockRun{block, block + 1}, weight, factor, delta, [](std::size_t, std::size_t) {});
 }
 
 void Mass::keep_rounded(std::uint32_t block, std::size_t first, kernels::ConstView z) {

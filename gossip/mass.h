@@ -60,12 +60,15 @@ class Mass {
   // x of the block += factor * delta (one number a parameter of the block, on the device); the
   // weight stays. What a gradient step does.
   void add(std::uint32_t block, double factor, kernels::ConstView delta);
-  // The same, where make(first, count) fills in that piece of `delta` just before it is added, as
-  // Backend::in_pieces() calls it.
+  // The same of blocks that are alike(), where make(first, count) fills in that piece of `delta`,
+  // which is of them all, just before it is added, as Backend::in_pieces() calls it.
   template <typename Make>
-  void add_as_made(std::uint32_t block, double factor, kernels::ConstView delta, Make make) {
-    change(block, weights_[block], factor, delta, make);
+  void add_as_made(const BlockRun& blocks, double factor, kernels::ConstView delta, Make make) {
+    change(blocks, weights_[blocks.begin], factor, delta, make);
   }
+  // The blocks of parameters from this one on that weigh the same and lie side by side, so that a
+  // device takes them at once; on a host, whose cache holds one at a time, that one.
+  [[nodiscard]] BlockRun alike(std::uint32_t begin) const;
   void move(double factor, kernels::ConstView delta);  // the same of all parameters
   void add_from_host(std::uint32_t block, double factor, kernels::ConstView delta);  // the same
   // x *= factor, w *= factor: what a push has left. 0: everything was handed over.
@@ -104,26 +107,31 @@ class Mass {
   [[nodiscard]] std::shared_ptr<Snapshot> begun_in(const std::shared_ptr<std::byte>& memory);
   void read(std::uint32_t first, kernels::View x) const;  // of one vector, from its first block on
   [[nodiscard]] kernels::View written(const BlockRange& range);
-  [[nodiscard]] kernels::ConstView current(std::uint32_t block) const;
+  [[nodiscard]] kernels::ConstView current(std::uint32_t block) const {
+    return current(BlockRun{block, block + 1});
+  }
+  [[nodiscard]] kernels::ConstView current(const BlockRun& blocks) const;  // as alike() has them
   void note_written(std::uint32_t block);                    // into what written() says
   [[nodiscard]] kernels::View brought(std::uint32_t block);  // there from where it was lent
   [[nodiscard]] kernels::ConstView gathered();               // z of the parameters in one memory
   double weigh(std::uint32_t block, double weight);          // returns the scale that goes with it
   // x += factor * delta, on the device, and the weight is this. `make` as in add_as_made().
   template <typename Make>
-  void change(std::uint32_t block, double weight, double factor, kernels::ConstView delta,
+  void change(const BlockRun& blocks, double weight, double factor, kernels::ConstView delta,
               Make make) {
-    const double before = scales_[block];
-    const double scale = weigh(block, weight);
-    const kernels::ConstView from = current(block);
-    const kernels::View to = written(layout_->range(block));
+    const double before = scales_[blocks.begin];
+    double scale = before;
+    for (std::uint32_t block = blocks.begin; block < blocks.end; ++block)
+      scale = weigh(block, weight);
+    const kernels::ConstView from = current(blocks);
+    const kernels::View to = written(layout_->range(blocks));
     backend_->in_pieces(delta.count(), [&](std::size_t first, std::size_t count) {
       make(first, count);
       backend_->weighted_sum(factor / scale, delta.slice(first, count), before / scale,
                              from.slice(first, count), to.slice(first, count));
-      keep_rounded(block, first, to.slice(first, count));
+      keep_rounded(blocks.begin, first, to.slice(first, count));
     });
-    note_written(block);
+    for (std::uint32_t block = blocks.begin; block < blocks.end; ++block) note_written(block);
   }
   void change(std::uint32_t block, double weight, double factor, kernels::ConstView delta);
   // What numbers of a block, from `first` on, are now, where somebody multiplies by them in bf16.

@@ -355,17 +355,22 @@ void Peer::apply_delta(bool finished) {
   // A peer's weight settles where what it pushes per second equals what it receives: inversely to
   // its rate. Scaled by it, steps move the estimate by the learning rate and no further, and
   // everybody's data moves the sum alike.
-  for (std::uint32_t block = 0; block < parts_.layout->parameter_blocks(); ++block) {
-    const gossip::BlockRange range = parts_.layout->range(block);
+  for (gossip::BlockRun blocks; blocks.begin < parts_.layout->parameter_blocks();
+       blocks.begin = blocks.end) {
+    blocks = mass_.alike(blocks.begin);
+    const gossip::BlockRange range = parts_.layout->range(blocks);
     const kernels::ConstView delta = delta_.view().slice(range.offset, range.count);
-    mass_.add_as_made(block, scaled ? mass_.weight(block) : 1.0, delta,
+    mass_.add_as_made(blocks, scaled ? mass_.weight(blocks.begin) : 1.0, delta,
                       [&](std::size_t first, std::size_t count) {
                         if (!finished) finish_delta(begun_at, range.offset + first, count);
                       });
-    // Read off what of x is still here, the estimate would take the step many times over.
-    if (overlapping())
-      parts_.backend->axpy(1.0 / weight_of_estimate(block), delta,
-                           estimate_copy().slice(range.offset, range.count));
+  }
+  // Read off what of x is still here, the estimate would take the step many times over.
+  for (std::uint32_t block = 0; overlapping() && block < parts_.layout->parameter_blocks();
+       ++block) {
+    const auto [offset, count] = parts_.layout->range(block);
+    parts_.backend->axpy(1.0 / weight_of_estimate(block), delta_.view().slice(offset, count),
+                         estimate_copy().slice(offset, count));
   }
 }
 

@@ -106,6 +106,33 @@ TEST_CASE("keeping less of a block moves its weight and not the estimate") {
   }
 }
 
+TEST_CASE("blocks that weigh the same are changed at once where they lie side by side") {
+  for (const auto& [name, backend] : devices()) {
+    CAPTURE(name);
+    const BlockLayout layout(7, 16, Scalar::kF64);  // four blocks, the last of one number
+    const std::vector start{1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0};
+    Mass mass(layout, *backend, std::span(start));
+    mass.keep(1, 0.5);
+    const std::uint32_t more = backend->is_host() ? 1 : 2;
+    CHECK(mass.alike(0).end == 1);
+    CHECK(mass.alike(1).end == 2);
+    CHECK(mass.alike(2).end == 2 + more);
+    kernels::Buffer delta = backend->allocate(7, Scalar::kF64);
+    for (gossip::BlockRun blocks; blocks.begin < layout.block_count(); blocks.begin = blocks.end) {
+      blocks = mass.alike(blocks.begin);
+      const gossip::BlockRange range = layout.range(blocks);
+      const kernels::View of_them = delta.view().slice(range.offset, range.count);
+      mass.add_as_made(blocks, mass.weight(blocks.begin), of_them,
+                       [&](std::size_t first, std::size_t count) {
+                         backend->fill(1.0, of_them.slice(first, count));
+                       });
+    }
+    CHECK(estimate_of(mass, *backend, 7) == std::vector{2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0});
+    CHECK(x_of(mass, *backend, 7) == std::vector{2.0, 3.0, 2.0, 2.5, 6.0, 7.0, 8.0});
+    CHECK(mass.weight(1) == 0.5);
+  }
+}
+
 TEST_CASE("folding adds x and w of each block that came") {
   for (const auto& [name, backend] : devices()) {
     CAPTURE(name);
@@ -164,7 +191,7 @@ TEST_CASE("what is added as it is made is what is added once it was made") {
     const auto before = mass.snapshot();  // so that the first change is made elsewhere
     kernels::Buffer delta = backend->allocate(2, Scalar::kF64);
     for (int i = 0; i < 2; ++i)
-      mass.add_as_made(0, 0.25, delta.view(), [&](std::size_t first, std::size_t count) {
+      mass.add_as_made({0, 1}, 0.25, delta.view(), [&](std::size_t first, std::size_t count) {
         backend->fill(4.0, delta.view().slice(first, count));
       });
     CHECK(mass.weight(0) == 0.5);
