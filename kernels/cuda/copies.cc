@@ -8,10 +8,12 @@
 namespace kernels::cuda {
 namespace {
 
-Event new_event() {
+// Comes once all that is on the stream by now is done.
+Event recorded_on(cudaStream_t stream) {
   cudaEvent_t event = nullptr;
   // Who waits sleeps: it is a thread that others on this machine may want the core of.
   CUDA_CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming | cudaEventBlockingSync));
+  CUDA_CHECK(cudaEventRecord(event, stream));
   return Event(event);
 }
 
@@ -33,9 +35,7 @@ void free_page_locked(std::byte* bytes) { CUDA_CHECK(cudaFreeHost(bytes)); }
 
 // `later` goes on once all that is on `earlier` by now is done.
 void order(cudaStream_t earlier, cudaStream_t later) {
-  const Event here = new_event();
-  CUDA_CHECK(cudaEventRecord(here.get(), earlier));
-  CUDA_CHECK(cudaStreamWaitEvent(later, here.get(), 0));
+  CUDA_CHECK(cudaStreamWaitEvent(later, recorded_on(earlier).get(), 0));
 }
 
 }  // namespace
@@ -61,11 +61,8 @@ std::unique_ptr<Copy> Copies::out(ConstView device, View host) {
   order(main, out_.get());
   CUDA_CHECK(cudaMemcpyAsync(host.data(), staged_.get(), host.bytes(), cudaMemcpyDeviceToHost,
                              out_.get()));
-  staged_is_free_ = new_event();
-  CUDA_CHECK(cudaEventRecord(staged_is_free_.get(), out_.get()));
-  Event done = new_event();
-  CUDA_CHECK(cudaEventRecord(done.get(), out_.get()));
-  return std::make_unique<StreamCopy>(*device_, std::move(done));
+  staged_is_free_ = recorded_on(out_.get());
+  return std::make_unique<StreamCopy>(*device_, recorded_on(out_.get()));
 }
 
 std::unique_ptr<Copy> Copies::in(ConstView host, View device) {
@@ -73,9 +70,7 @@ std::unique_ptr<Copy> Copies::in(ConstView host, View device) {
   order(device_->stream(), in_.get());
   CUDA_CHECK(
       cudaMemcpyAsync(device.data(), host.data(), host.bytes(), cudaMemcpyHostToDevice, in_.get()));
-  Event done = new_event();
-  CUDA_CHECK(cudaEventRecord(done.get(), in_.get()));
-  return std::make_unique<StreamCopy>(*device_, std::move(done));
+  return std::make_unique<StreamCopy>(*device_, recorded_on(in_.get()));
 }
 
 void Copies::synchronize() {

@@ -1,9 +1,10 @@
 #pragma once
 // The part of CUDA's runtime that kernels/cuda/ uses, for a GPU that is not there: what is queued
-// is done on the host, and as late as CUDA allows, when somebody waits for it. So what a test of
-// the CUDA backend gets right here it gets right because the backend waited where it must; what a
-// real GPU does besides (many threads at once, its own arithmetic, its speed) this does not show.
-// Names and meaning: CUDA Runtime API.
+// is done on the host, as late as CUDA allows, when somebody waits for it; of every second GPU that
+// is opened (tests/late_gpu/blas.cc) what it computes is done at once, and only its copies late. So
+// what a test of the CUDA backend gets right here it gets right because the backend waited where it
+// must; what a real GPU does besides (many threads at once, its own arithmetic, its speed) this
+// does not show. Names and meaning: CUDA Runtime API.
 
 #include <math.h>  // NOLINT: CUDA has these names outside of std
 
