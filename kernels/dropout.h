@@ -23,9 +23,8 @@ struct DropoutKey {
   std::uint32_t low;
   std::uint32_t high;
 
-  explicit DropoutKey(ConstView key)  // in the host's memory
-      : low(static_cast<std::uint32_t>(key.as<std::int32_t>()[0])),
-        high(static_cast<std::uint32_t>(key.as<std::int32_t>()[1])) {}
+  constexpr explicit DropoutKey(const std::int32_t* key)
+      : low(static_cast<std::uint32_t>(key[0])), high(static_cast<std::uint32_t>(key[1])) {}
 };
 
 struct DropoutNumbers {
@@ -39,9 +38,8 @@ struct DropoutNumbers {
 
 // 32 bits that depend on every bit of the key and of the index: the finaliser of MurmurHash3
 // (Appleby), half of the key before it and half in its middle. 32-bit arithmetic, so that
-// processors do eight or sixteen at once; cpu/token_loops.inc and cuda/dropout.cu say the same in
-// their own words.
-[[nodiscard]] inline std::uint32_t dropout_bits(const DropoutKey& key, std::uint32_t index) {
+// processors do eight or sixteen at once; cpu/token_loops.inc says the same in its own words.
+[[nodiscard]] constexpr std::uint32_t dropout_bits(const DropoutKey& key, std::uint32_t index) {
   std::uint32_t bits = index * 0x9e3779b9U + key.low;
   bits = (bits ^ (bits >> 16U)) * 0x85ebca6bU;
   bits = (bits ^ (bits >> 13U) ^ key.high) * 0xc2b2ae35U;

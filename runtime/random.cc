@@ -11,12 +11,6 @@ constexpr std::uint64_t kGoldenGamma = 0x9e3779b97f4a7c15ULL;  // 2^64 / golden 
 
 }  // namespace
 
-std::uint64_t mix_bits(std::uint64_t bits) {
-  bits = (bits ^ (bits >> 30U)) * 0xbf58476d1ce4e5b9ULL;
-  bits = (bits ^ (bits >> 27U)) * 0x94d049bb133111ebULL;
-  return bits ^ (bits >> 31U);
-}
-
 std::uint64_t hash_text(std::string_view text) {
   std::uint64_t hash = text.size();
   for (const char letter : text) hash = mix_bits(hash ^ static_cast<unsigned char>(letter));

@@ -13,7 +13,11 @@ namespace runtime {
 
 // Mixes 64 bits so that every output bit depends on every input bit (the finaliser of SplitMix64,
 // Steele et al. 2014). A bijection, so distinct inputs stay distinct.
-[[nodiscard]] std::uint64_t mix_bits(std::uint64_t bits);
+[[nodiscard]] constexpr std::uint64_t mix_bits(std::uint64_t bits) {
+  bits = (bits ^ (bits >> 30U)) * 0xbf58476d1ce4e5b9U;
+  bits = (bits ^ (bits >> 27U)) * 0x94d049bb133111ebU;
+  return bits ^ (bits >> 31U);
+}
 // Of a text, to tell it from others: for no secret.
 [[nodiscard]] std::uint64_t hash_text(std::string_view text);
 

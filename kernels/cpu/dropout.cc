@@ -8,7 +8,7 @@ namespace kernels::cpu {
 
 void CpuBackend::dropout(const DropoutMask& mask, ConstView key, ConstView in, View out) {
   CHECK(fits(mask, key, in, out));
-  const DropoutKey of_mask(key);
+  const DropoutKey of_mask(key.as<std::int32_t>().data());
   const DropoutNumbers numbers(mask);
   loops_.dropout(
       {of_mask.low, of_mask.high, numbers.dropped_below, static_cast<float>(numbers.factor)},

@@ -6,18 +6,6 @@
 #include "kernels/fits.h"
 
 namespace kernels::cuda {
-namespace {
-
-// kernels/dropout.h's dropout_bits().
-__device__ std::uint32_t bits_of(const std::int32_t* key, std::uint32_t index) {
-  std::uint32_t bits = index * 0x9e3779b9U + static_cast<std::uint32_t>(key[0]);
-  bits = (bits ^ (bits >> 16U)) * 0x85ebca6bU;
-  bits = (bits ^ (bits >> 13U) ^ static_cast<std::uint32_t>(key[1])) * 0xc2b2ae35U;
-  return bits ^ (bits >> 16U);
-}
-
-}  // namespace
-
 void CudaBackend::dropout(const DropoutMask& mask, ConstView key, ConstView in, View out) {
   CHECK(fits(mask, key, in, out));
   const DropoutNumbers numbers(mask);
@@ -27,8 +15,8 @@ void CudaBackend::dropout(const DropoutMask& mask, ConstView key, ConstView in, 
   const float* const from = in.as<float>().data();
   float* const to = out.as<float>().data();
   CUDA_CHECK(launch(device_.stream(), in.count(), [=] __device__(std::size_t i) {
-    const bool dropped = bits_of(of_mask, static_cast<std::uint32_t>(i)) < dropped_below;
-    to[i] = dropped ? 0 : factor * from[i];
+    const std::uint32_t bits = dropout_bits(DropoutKey(of_mask), static_cast<std::uint32_t>(i));
+    to[i] = bits < dropped_below ? 0 : factor * from[i];
   }));
 }
 

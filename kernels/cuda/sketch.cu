@@ -4,29 +4,25 @@
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/status.h"
+#include "runtime/random.h"
 
 namespace kernels::cuda {
 namespace {
 
+using runtime::mix_bits;
+
 // Runs are summed in as many parts, so that sums of few numbers keep many threads busy.
 constexpr std::size_t kPartsMax = 64;
 
-// runtime::mix_bits(), which is the host's.
-__device__ std::uint64_t mixed(std::uint64_t bits) {
-  bits = (bits ^ (bits >> 30U)) * 0xbf58476d1ce4e5b9U;
-  bits = (bits ^ (bits >> 27U)) * 0x94d049bb133111ebU;
-  return bits ^ (bits >> 31U);
-}
-
 // Which coordinate of a run goes to this sum.
 __device__ std::uint64_t coordinate_of(const SketchShape& s, std::uint64_t run, std::uint64_t sum) {
-  const std::uint64_t rotation = mixed(s.seed ^ mixed(~run));
+  const std::uint64_t rotation = mix_bits(s.seed ^ mix_bits(~run));
   return run * s.width + ((sum - rotation) & (s.width - 1));
 }
 
 __device__ bool is_negative(const SketchShape& s, std::uint64_t coordinate) {
   constexpr std::uint64_t kSignsPerDraw = 64;
-  const std::uint64_t signs = mixed(s.seed + mixed(coordinate / kSignsPerDraw));
+  const std::uint64_t signs = mix_bits(s.seed + mix_bits(coordinate / kSignsPerDraw));
   return ((signs >> (coordinate % kSignsPerDraw)) & 1U) != 0;
 }
 

@@ -8,7 +8,7 @@ namespace kernels::reference {
 
 void ReferenceBackend::dropout(const DropoutMask& mask, ConstView key, ConstView in, View out) {
   CHECK(fits(mask, key, in, out));
-  const DropoutKey of_mask(key);
+  const DropoutKey of_mask(key.as<std::int32_t>().data());
   const DropoutNumbers numbers(mask);
   with_type(in.scalar(), [&](auto zero) {
     using T = decltype(zero);
