@@ -29,8 +29,11 @@ class Codec {
   virtual ~Codec() = default;
   [[nodiscard]] virtual CodecId id() const = 0;
 
-  // What a device could make its payloads of, to the bit.
-  [[nodiscard]] virtual std::optional<kernels::cells::Kind> cells() const { return std::nullopt; }
+  // How a device could make its payload of so many f32 numbers, to the bit; `seed` as in encode().
+  [[nodiscard]] virtual std::optional<kernels::cells::Coding> coding(std::size_t /*count*/,
+                                                                     std::uint64_t /*seed*/) const {
+    return std::nullopt;
+  }
 
   // The size of every payload of so many numbers.
   [[nodiscard]] virtual std::size_t payload_bytes(std::size_t count,

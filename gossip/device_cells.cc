@@ -3,16 +3,18 @@
 #include <utility>
 
 #include "runtime/check.h"
+#include "runtime/random.h"
 
 namespace gossip {
 namespace {
 
 constexpr std::size_t kFreeMax = 4;  // as Encoder
 
-std::size_t stride_of(kernels::cells::Kind kind, const BlockLayout& layout) {
+std::size_t stride_of(const Codec& codec, const BlockLayout& layout) {
   constexpr std::size_t kLineWords = static_cast<std::size_t>(kCacheLine) / 4;
   if (layout.block_count() == 0) return 0;
-  const std::size_t words = kernels::cells::payload_words(kind, layout.range(0).count);
+  const std::size_t count = layout.range(0).count;
+  const std::size_t words = kernels::cells::payload_words(codec.coding(count, 0).value(), count);
   return (words + kLineWords - 1) / kLineWords * kLineWords;
 }
 
@@ -22,8 +24,7 @@ DeviceCells::DeviceCells(const Codec& codec, const BlockLayout& layout, kernels:
     : codec_(&codec),
       layout_(&layout),
       backend_(&backend),
-      kind_(codec.cells().value()),
-      stride_(stride_of(kind_, layout)),
+      stride_(stride_of(codec, layout)),
       pool_(stride_ * layout.block_count() * 4, kFreeMax,
             [&backend](std::size_t bytes) { return backend.host_memory(bytes); }),
       cells_(backend.allocate(stride_ * layout.block_count(), kernels::cells::kPayloadScalar)),
@@ -33,49 +34,57 @@ DeviceCells::DeviceCells(const Codec& codec, const BlockLayout& layout, kernels:
 
 bool DeviceCells::fits(const Codec& codec, const BlockLayout& layout,
                        const kernels::Backend& backend) {
-  return codec.cells().has_value() && backend.has_cells() &&
+  return codec.coding(1, 0).has_value() && backend.has_cells() &&
          layout.scalar() == kernels::Scalar::kF32;
 }
 
-kernels::View DeviceCells::payload(std::size_t slot, std::uint32_t block) const {
-  const std::size_t words = kernels::cells::payload_words(kind_, layout_->range(block).count);
-  return cells_.view().slice(slot * stride_, words);
+kernels::cells::Coding DeviceCells::coding(std::uint32_t block) const {
+  return codec_->coding(layout_->range(block).count, runtime::mix_bits(seed_ + block)).value();
 }
 
-void DeviceCells::begin(std::size_t blocks) {
+kernels::View DeviceCells::payload(std::uint32_t block) const {
+  const std::size_t words =
+      kernels::cells::payload_words(coding(block), layout_->range(block).count);
+  return cells_.view().slice(slots_[block] * stride_, words);
+}
+
+void DeviceCells::begin(std::uint64_t seed, ParcelKind kind) {
+  seed_ = seed;
   made_ = nullptr;
   blocks_.clear();
-  blocks_.reserve(blocks);
+  snapshot_ = snapshots_.take();
+  snapshot_->begin(kind, codec_->id(), layout_->block_count());
 }
 
-void DeviceCells::add(std::uint32_t block, kernels::ConstView z) {
+void DeviceCells::add(std::uint32_t block, kernels::ConstView x, double weight) {
   slots_[block] = blocks_.size();
   blocks_.push_back(block);
-  backend_->to_cells(kind_, z, payload(slots_[block], block));
+  snapshot_->weights[block] = weight;
+  backend_->to_cells(coding(block), x, payload(block));
 }
 
-SnapshotUnderWay DeviceCells::finish(std::span<const double> weights, bool finite) {
-  std::shared_ptr<Snapshot> snapshot = snapshots_.take();
+void DeviceCells::say(std::uint32_t block, runtime::Frame x) {
+  snapshot_->said[block] = std::move(x);
+}
+
+SnapshotUnderWay DeviceCells::finish(bool finite) {
   const std::shared_ptr<std::byte> memory = pool_.take();
-  snapshot->codec = codec_->id();
-  snapshot->finite = finite;
-  snapshot->weights.assign(weights.begin(), weights.end());
-  snapshot->checksums.resize(weights.size());
-  snapshot->payloads.resize(weights.size());
-  for (std::size_t slot = 0; slot < blocks_.size(); ++slot) {
-    const std::size_t count = layout_->range(blocks_[slot]).count;
-    snapshot->payloads[blocks_[slot]] = runtime::Frame(
-        memory, {memory.get() + slot * stride_ * 4, kernels::cells::payload_bytes(kind_, count)});
+  for (const std::uint32_t block : blocks_) {
+    const std::size_t bytes =
+        kernels::cells::payload_bytes(coding(block), layout_->range(block).count);
+    snapshot_->payloads[block] =
+        runtime::Frame(memory, {memory.get() + slots_[block] * stride_ * 4, bytes});
   }
   const std::size_t words = blocks_.size() * stride_;
   auto copy = backend_->copy_out(cells_.view().slice(0, words),
                                  {memory.get(), words, kernels::cells::kPayloadScalar});
-  made_ = snapshot.get();
-  return {std::move(snapshot), std::move(copy), *layout_};
+  snapshot_->finite = finite;
+  made_ = snapshot_.get();
+  return {std::move(snapshot_), std::move(copy), *layout_};
 }
 
-void DeviceCells::read(std::uint32_t block, kernels::View z) const {
-  backend_->from_cells(kind_, payload(slots_[block], block), z);
+void DeviceCells::read(std::uint32_t block, kernels::View x) const {
+  backend_->from_cells(coding(block), payload(block), x);
 }
 
 }  // namespace gossip

@@ -24,30 +24,33 @@ class DeviceCells {
   [[nodiscard]] static bool fits(const Codec& codec, const BlockLayout& layout,
                                  const kernels::Backend& backend);
 
-  // A push: first begin(), then add() each block, then finish(); what was made before is gone.
-  void begin(std::size_t blocks);
-  void add(std::uint32_t block, kernels::ConstView z);
-  // Of such weights, one a block of the layout.
-  [[nodiscard]] SnapshotUnderWay finish(std::span<const double> weights, bool finite);
+  // As Encoder's, but that somebody else knows whether all numbers are finite. What was made before
+  // is gone from the device.
+  void begin(std::uint64_t seed, ParcelKind kind = ParcelKind::kMass);
+  void add(std::uint32_t block, kernels::ConstView x, double weight);
+  void say(std::uint32_t block, runtime::Frame x);
+  [[nodiscard]] SnapshotUnderWay finish(bool finite);
 
   // Whether it was the last to be made.
   [[nodiscard]] bool made(const Snapshot& snapshot) const { return made_ == &snapshot; }
-  // What the block's payload, of what was made last, stands for.
-  void read(std::uint32_t block, kernels::View z) const;
+  // What the block's payload, of the push begun last, stands for.
+  void read(std::uint32_t block, kernels::View x) const;
 
  private:
-  [[nodiscard]] kernels::View payload(std::size_t slot, std::uint32_t block) const;
+  [[nodiscard]] kernels::cells::Coding coding(std::uint32_t block) const;
+  [[nodiscard]] kernels::View payload(std::uint32_t block) const;
 
   const Codec* codec_;
   const BlockLayout* layout_;
   kernels::Backend* backend_;
-  kernels::cells::Kind kind_;
   std::size_t stride_;  // words from one payload to the next
   MemoryPool pool_;
   SnapshotPool snapshots_{kSnapshotsFreeMax};
   mutable kernels::Buffer cells_;
-  std::vector<std::uint32_t> blocks_;  // of the push, in the order of their payloads
-  std::vector<std::size_t> slots_;     // by block: which payload
+  std::vector<std::uint32_t> blocks_;   // of the push, in the order of their payloads
+  std::vector<std::size_t> slots_;      // by block: which payload
+  std::uint64_t seed_ = 0;              // of the push, ...
+  std::shared_ptr<Snapshot> snapshot_;  // ... and what it hands over
   const Snapshot* made_ = nullptr;
 };
 

@@ -32,11 +32,7 @@ void Encoder::begin(std::uint64_t seed, ParcelKind kind) {
   seed_ = seed;
   memory_ = pool_.take();
   snapshot_ = snapshots_.take();
-  snapshot_->kind = kind;
-  snapshot_->codec = codec_->id();
-  snapshot_->weights.resize(layout_->block_count());
-  snapshot_->checksums.resize(layout_->block_count());
-  snapshot_->payloads.resize(layout_->block_count());
+  snapshot_->begin(kind, codec_->id(), layout_->block_count());
 }
 
 std::span<const std::byte> Encoder::add(std::uint32_t block, kernels::ConstView x, double weight) {
@@ -54,10 +50,7 @@ std::span<const std::byte> Encoder::add(std::uint32_t block, kernels::ConstView 
   return payload;
 }
 
-void Encoder::say(std::uint32_t block, runtime::Frame x) {
-  snapshot_->said.resize(layout_->block_count());
-  snapshot_->said[block] = std::move(x);
-}
+void Encoder::say(std::uint32_t block, runtime::Frame x) { snapshot_->said[block] = std::move(x); }
 
 std::shared_ptr<const Snapshot> Encoder::finish() {
   memory_.reset();

@@ -226,15 +226,15 @@ void Mass::keep(const Snapshot& snapshot, std::uint32_t block, double factor) {
   if (device_cells_ && device_cells_->made(snapshot)) {
     const kernels::View sent = arrived_.view().slice(0, layout_->range(block).count);
     device_cells_->read(block, sent);
-    return change(block, factor * weights_[block], (factor - 1.0) * weights_[block], sent);
+    return give(block, factor, weights_[block], sent);
   }
   const kernels::View sent = scratch(block);
   CHECK(codec_->decode(snapshot.payloads[block].bytes(), sent));
-  give(block, factor, weights_[block], sent);
+  change_from_host(block, factor * weights_[block], (factor - 1.0) * weights_[block], sent);
 }
 
 void Mass::give(std::uint32_t block, double factor, double unit, kernels::ConstView numbers) {
-  change_from_host(block, factor * weights_[block], (factor - 1.0) * unit, numbers);
+  change(block, factor * weights_[block], (factor - 1.0) * unit, numbers);
 }
 
 void Mass::add_from_host(std::uint32_t block, double factor, kernels::ConstView delta) {
@@ -267,7 +267,7 @@ std::shared_ptr<const Snapshot> Mass::snapshot(std::span<const std::uint32_t> bl
   const bool is_plain = codec_ == nullptr || codec_->id() == CodecId::kF32;
   // Lending all memory of x costs less than copying most of it.
   if (is_plain && 2 * blocks.size() >= layout_->block_count()) return snapshot();
-  if (device_cells_) return begin_snapshot(blocks).finish();
+  if (device_cells_) return begin_snapshot(blocks, seed).finish();
   CHECK(encoder_.has_value());
   encoder_->begin(seed);
   for (const std::uint32_t block : blocks) encoder_->add(block, on_host(block), weights_[block]);
@@ -298,13 +298,13 @@ bool Mass::begins_pushes() const {
   return !host_z_ && (device_cells_ || codec_ == nullptr || codec_->id() == CodecId::kF32);
 }
 
-SnapshotUnderWay Mass::begin_snapshot(std::span<const std::uint32_t> blocks) {
+SnapshotUnderWay Mass::begin_snapshot(std::span<const std::uint32_t> blocks, std::uint64_t seed) {
   if (!device_cells_) return begin_snapshot();
-  device_cells_->begin(blocks.size());
-  for (const std::uint32_t block : blocks) device_cells_->add(block, current(block));
+  device_cells_->begin(seed);
+  for (const std::uint32_t block : blocks)
+    device_cells_->add(block, current(block), weights_[block]);
   // A cell is a number whatever it was made of.
-  return device_cells_->finish(weights_,
-                               std::isfinite(backend_->dot(device_z_.view(), device_z_.view())));
+  return device_cells_->finish(std::isfinite(backend_->dot(device_z_.view(), device_z_.view())));
 }
 
 std::shared_ptr<Snapshot> Mass::begun_in(const std::shared_ptr<std::byte>& memory) {

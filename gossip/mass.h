@@ -85,7 +85,8 @@ class Mass {
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot(std::span<const std::uint32_t> blocks,
                                                          std::uint64_t seed);
   // The same, where z lives on a device, which goes on with what comes next: where begins_pushes().
-  [[nodiscard]] SnapshotUnderWay begin_snapshot(std::span<const std::uint32_t> blocks);
+  [[nodiscard]] SnapshotUnderWay begin_snapshot(std::span<const std::uint32_t> blocks,
+                                                std::uint64_t seed);
   // Whether it can: the codec is f32, or one that the device has.
   [[nodiscard]] bool begins_pushes() const;
 
@@ -97,7 +98,7 @@ class Mass {
   [[nodiscard]] kernels::ConstView on_device(std::uint32_t block) const { return current(block); }
   // z of the block, where the host can read it until the next call.
   [[nodiscard]] kernels::ConstView on_host(std::uint32_t block);
-  // What handing out 1 - factor of unit * numbers (on the host) as the block's x has left:
+  // What handing out 1 - factor of unit * numbers (on the device) as the block's x has left:
   // x -= (1 - factor) * unit * numbers, w *= factor.
   void give(std::uint32_t block, double factor, double unit, kernels::ConstView numbers);
 

@@ -13,6 +13,15 @@ kernels::ConstView numbers_of(std::span<const std::byte> bytes, kernels::Scalar 
 
 }  // namespace
 
+void Snapshot::begin(ParcelKind kind_of, CodecId codec_of, std::size_t block_count) {
+  kind = kind_of;
+  codec = codec_of;
+  weights.resize(block_count);
+  checksums.resize(block_count);
+  payloads.resize(block_count);
+  if (kind == ParcelKind::kDifference) said.resize(block_count);
+}
+
 void Snapshot::clear() {
   kind = ParcelKind::kMass;
   codec = CodecId::kF32;

@@ -43,6 +43,8 @@ struct Snapshot {
     const std::size_t offset = layout.range(block).offset * kernels::bytes_of(layout.scalar());
     return z.slice(offset, layout.bytes(block));
   }
+  // Of a push of blocks that are yet to be encoded, of a layout of so many.
+  void begin(ParcelKind kind_of, CodecId codec_of, std::size_t block_count);
   void clear();  // as if new; the room of its lists is kept
 };
 

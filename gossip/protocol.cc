@@ -19,12 +19,4 @@ std::unique_ptr<Protocol> make_protocol(const ProtocolOptions& options) {
   CHECK(false);
 }
 
-BlockScratch::BlockScratch(const BlockLayout& layout)
-    : layout_(&layout),
-      memory_(allocate_aligned(layout.block_count() == 0 ? 0 : layout.bytes(0))) {}
-
-kernels::View BlockScratch::view(std::uint32_t block) {
-  return {memory_.get(), layout_->range(block).count, layout_->scalar()};
-}
-
 }  // namespace gossip

@@ -19,10 +19,6 @@ kernels::ConstView PublicCopy::numbers(std::uint32_t block) const {
   return {blocks_[block].bytes().data(), layout_->range(block).count, layout_->scalar()};
 }
 
-void PublicCopy::take_from(std::uint32_t block, kernels::View x) const {
-  if (blocks_[block].size() > 0) kernels::vector::axpy(-1.0, numbers(block), x);
-}
-
 runtime::Frame PublicCopy::add(std::uint32_t block, kernels::ConstView difference) {
   const std::shared_ptr<std::byte> memory = pool_.take();
   const kernels::View now(memory.get(), layout_->range(block).count, layout_->scalar());

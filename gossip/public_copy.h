@@ -17,10 +17,8 @@ class PublicCopy {
  public:
   explicit PublicCopy(const BlockLayout& layout);
 
-  // x -= the copy of the block, which is zero before the first difference.
-  void take_from(std::uint32_t block, kernels::View x) const;
-
-  // Adds a difference; returns the copy as it is now, which stays as it is.
+  // Adds a difference to the block's copy, which is zero before the first; returns the copy as it
+  // is now, which stays as it is.
   [[nodiscard]] runtime::Frame add(std::uint32_t block, kernels::ConstView difference);
 
  private:

@@ -174,8 +174,12 @@ class Backend {
   // Cells of f32 numbers, made and read where the numbers lie: the bits of kernels/cells.h, in
   // payloads of payload_words(). What is read, to_cells() has made.
   [[nodiscard]] virtual bool has_cells() const { return false; }
-  virtual void to_cells(cells::Kind /*kind*/, ConstView /*x*/, View /*payload*/) { CHECK(false); }
-  virtual void from_cells(cells::Kind /*kind*/, ConstView /*payload*/, View /*x*/) { CHECK(false); }
+  virtual void to_cells(const cells::Coding& /*coding*/, ConstView /*x*/, View /*payload*/) {
+    CHECK(false);
+  }
+  virtual void from_cells(const cells::Coding& /*coding*/, ConstView /*payload*/, View /*x*/) {
+    CHECK(false);
+  }
 
   // sums, of f64, += scale * the projection of x, in an order that only the shape and the count
   // decide.

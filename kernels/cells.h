@@ -11,7 +11,16 @@
 
 namespace kernels::cells {
 
-enum class Kind : std::uint8_t { kBf16, kF16, kInt8, kInt4 };
+// The last three say less than something of every number: the largest `kept` as they are, `kept`
+// that follow from a seed as they are, or of each number whether it is negative.
+enum class Kind : std::uint8_t { kBf16, kF16, kInt8, kInt4, kTopK, kRandomK, kSign };
+
+// How the numbers of a block become a payload.
+struct Coding {
+  Kind kind = Kind::kBf16;
+  std::size_t kept = 0;    // of kTopK and kRandomK; at least one of one number or more
+  std::uint64_t seed = 0;  // of kRandomK
+};
 
 // The nearest cell, ties to even. As many cells as numbers.
 void to_bf16(std::span<const float> x, std::span<std::uint16_t> cells);  // up to 3.39e38
@@ -32,19 +41,45 @@ inline constexpr float kScaleMax = 0x1p120F;  // a scale lies in [0, kScaleMax]
 // leaves the last high bits zero.
 [[nodiscard]] constexpr std::size_t int4_bytes(std::size_t count) { return (count + 1) / 2; }
 
-// Of so many numbers: the scales of all groups, if the kind has any, then the cells.
+// A bit for each number, the first in the lowest of a byte.
+[[nodiscard]] constexpr std::size_t bitmap_bytes(std::size_t count) { return (count + 7) / 8; }
+// Which numbers kTopK keeps is said by a bitmap where that is shorter than their positions, in
+// order, as u32.
+[[nodiscard]] constexpr bool has_bitmap(std::size_t count, std::size_t kept) {
+  return bitmap_bytes(count) < kept * sizeof(std::uint32_t);
+}
+[[nodiscard]] constexpr std::size_t position_bytes(std::size_t count, std::size_t kept) {
+  return has_bitmap(count, kept) ? bitmap_bytes(count) : kept * sizeof(std::uint32_t);
+}
+
+// Of so many numbers: the scales of all groups, if the kind has any, then the cells. kTopK: the
+// numbers that are kept, in order, then their positions. kRandomK: the seed, then the numbers, in
+// the order of kernels/permutation.h. kSign: the mean magnitude, then a bitmap.
 [[nodiscard]] constexpr std::size_t scale_bytes(std::size_t count) {
   return groups_of(count) * sizeof(float);
 }
-[[nodiscard]] constexpr std::size_t payload_bytes(Kind kind, std::size_t count) {
-  if (kind == Kind::kInt8) return scale_bytes(count) + count;
-  if (kind == Kind::kInt4) return scale_bytes(count) + int4_bytes(count);
+[[nodiscard]] constexpr std::size_t payload_bytes(const Coding& coding, std::size_t count) {
+  switch (coding.kind) {
+    case Kind::kInt8:
+      return scale_bytes(count) + count;
+    case Kind::kInt4:
+      return scale_bytes(count) + int4_bytes(count);
+    case Kind::kTopK:
+      return coding.kept * sizeof(float) + position_bytes(count, coding.kept);
+    case Kind::kRandomK:
+      return sizeof coding.seed + coding.kept * sizeof(float);
+    case Kind::kSign:
+      return sizeof(float) + bitmap_bytes(count);
+    case Kind::kBf16:
+    case Kind::kF16:
+      break;
+  }
   return 2 * count;
 }
 // The same as a view of a device's memory, whose smallest numbers are these.
 inline constexpr Scalar kPayloadScalar = Scalar::kI32;
-[[nodiscard]] constexpr std::size_t payload_words(Kind kind, std::size_t count) {
-  return (payload_bytes(kind, count) + 3) / 4;
+[[nodiscard]] constexpr std::size_t payload_words(const Coding& coding, std::size_t count) {
+  return (payload_bytes(coding, count) + 3) / 4;
 }
 
 // From -127 to 127, or from -7 to 7. groups_of(x.size()) scales.
@@ -60,5 +95,10 @@ void from_int4(std::span<const float> scales, std::span<const std::uint8_t> cell
 // returns how many there are, or positions.size() + 1 where they are more. threshold >= 0.
 [[nodiscard]] std::size_t above(std::span<const float> x, float threshold,
                                 std::span<std::uint32_t> positions);
+
+// Summed in f64 by as many lanes, number i by lane i % kLanes, and then lane by lane: an order that
+// a device's threads can share out. 0 of no numbers.
+inline constexpr std::size_t kLanes = 1024;
+[[nodiscard]] float mean_magnitude(std::span<const float> x);
 
 }  // namespace kernels::cells

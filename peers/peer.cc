@@ -33,12 +33,15 @@ std::vector<double> start_f64(const Objective& objective) {
 }
 
 gossip::Mass start_mass(const PeerParts& parts) {
+  const bool is_coded =
+      parts.parcels == gossip::ParcelKind::kMass || parts.parcels == gossip::ParcelKind::kRequest;
+  const gossip::Codec* const codec = is_coded ? parts.codec : nullptr;
   if (parts.layout->scalar() == kernels::Scalar::kF64) {
     const std::vector<double> start = start_f64(*parts.objective);
-    return {*parts.layout, *parts.backend, std::span(start), parts.codec};
+    return {*parts.layout, *parts.backend, std::span(start), codec};
   }
   const std::vector<float> start = start_f32(*parts.objective);
-  return {*parts.layout, *parts.backend, std::span(start), parts.codec};
+  return {*parts.layout, *parts.backend, std::span(start), codec};
 }
 
 // Mass is conserved, so no block can weigh more than all peers that ever were together. A crash may

@@ -238,10 +238,11 @@ bool Peer::pushes_beside(std::span<const std::uint32_t> blocks) const {
 }
 
 void Peer::hand_beside(const Recipients& to, std::span<const std::uint32_t> blocks) {
-  auto outgoing = std::make_shared<Outgoing>(Outgoing{.snapshot = mass_.begin_snapshot(blocks),
-                                                      .round = round_,
-                                                      .era = era_,
-                                                      .blocks = {blocks.begin(), blocks.end()}});
+  auto outgoing =
+      std::make_shared<Outgoing>(Outgoing{.snapshot = mass_.begin_snapshot(blocks, push_seed()),
+                                          .round = round_,
+                                          .era = era_,
+                                          .blocks = {blocks.begin(), blocks.end()}});
   const auto kept =
       share_out(to, blocks, [&](runtime::PeerId peer, std::span<const double> shares) {
         outgoing->to.push_back({peer, {shares.begin(), shares.end()}});

@@ -8,13 +8,14 @@ namespace {
 class Bf16 final : public F32Codec {
  public:
   [[nodiscard]] CodecId id() const override { return CodecId::kBf16; }
-  [[nodiscard]] std::optional<kernels::cells::Kind> cells() const override {
-    return kernels::cells::Kind::kBf16;
+  [[nodiscard]] std::optional<kernels::cells::Coding> coding(
+      std::size_t /*count*/, std::uint64_t /*seed*/) const override {
+    return kernels::cells::Coding{.kind = kernels::cells::Kind::kBf16};
   }
 
  private:
   [[nodiscard]] std::size_t bytes_of(std::size_t count) const override {
-    return kernels::cells::payload_bytes(kernels::cells::Kind::kBf16, count);
+    return kernels::cells::payload_bytes({.kind = kernels::cells::Kind::kBf16}, count);
   }
   void encode_f32(std::span<const float> x, std::span<std::byte> payload) const override {
     kernels::cells::to_bf16(x, part_of<std::uint16_t>(payload, 0, x.size()));

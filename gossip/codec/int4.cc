@@ -8,13 +8,14 @@ namespace {
 class Int4 final : public F32Codec {
  public:
   [[nodiscard]] CodecId id() const override { return CodecId::kInt4; }
-  [[nodiscard]] std::optional<kernels::cells::Kind> cells() const override {
-    return kernels::cells::Kind::kInt4;
+  [[nodiscard]] std::optional<kernels::cells::Coding> coding(
+      std::size_t /*count*/, std::uint64_t /*seed*/) const override {
+    return kernels::cells::Coding{.kind = kernels::cells::Kind::kInt4};
   }
 
  private:
   [[nodiscard]] std::size_t bytes_of(std::size_t count) const override {
-    return kernels::cells::payload_bytes(kernels::cells::Kind::kInt4, count);
+    return kernels::cells::payload_bytes({.kind = kernels::cells::Kind::kInt4}, count);
   }
   void encode_f32(std::span<const float> x, std::span<std::byte> payload) const override {
     kernels::cells::to_int4(x, part_of<float>(payload, 0, kernels::cells::groups_of(x.size())),

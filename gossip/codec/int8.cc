@@ -9,13 +9,14 @@ namespace {
 class Int8 final : public F32Codec {
  public:
   [[nodiscard]] CodecId id() const override { return CodecId::kInt8; }
-  [[nodiscard]] std::optional<kernels::cells::Kind> cells() const override {
-    return kernels::cells::Kind::kInt8;
+  [[nodiscard]] std::optional<kernels::cells::Coding> coding(
+      std::size_t /*count*/, std::uint64_t /*seed*/) const override {
+    return kernels::cells::Coding{.kind = kernels::cells::Kind::kInt8};
   }
 
  private:
   [[nodiscard]] std::size_t bytes_of(std::size_t count) const override {
-    return kernels::cells::payload_bytes(kernels::cells::Kind::kInt8, count);
+    return kernels::cells::payload_bytes({.kind = kernels::cells::Kind::kInt8}, count);
   }
   void encode_f32(std::span<const float> x, std::span<std::byte> payload) const override {
     kernels::cells::to_int8(

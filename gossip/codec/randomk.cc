@@ -1,56 +1,22 @@
 #include <algorithm>
-#include <bit>
-#include <cstring>
 
 #include "gossip/codec/kinds.h"
+#include "kernels/permutation.h"
 #include "kernels/vector.h"
-#include "runtime/random.h"
 
 namespace gossip {
 namespace {
-
-// A permutation of [0, count) that follows from a seed, one position at a time and without memory:
-// a Feistel network over the next power of two, walked until it comes back into the range.
-class Permutation {
- public:
-  Permutation(std::uint64_t seed, std::size_t count)
-      : seed_(seed),
-        count_(count),
-        low_bits_(static_cast<unsigned>(std::bit_width(count - 1)) / 2),
-        high_bits_(static_cast<unsigned>(std::bit_width(count - 1)) - low_bits_) {}
-
-  [[nodiscard]] std::size_t operator()(std::size_t position) const {
-    do position = shuffled(position);
-    while (position >= count_);
-    return position;
-  }
-
- private:
-  static constexpr std::uint64_t kRounds = 6;
-
-  [[nodiscard]] std::size_t shuffled(std::size_t position) const {
-    const std::uint64_t low_mask = (1ULL << low_bits_) - 1;
-    const std::uint64_t high_mask = (1ULL << high_bits_) - 1;
-    std::uint64_t low = position & low_mask;
-    std::uint64_t high = position >> low_bits_;
-    for (std::uint64_t round = 0; round < kRounds; round += 2) {
-      low ^= runtime::mix_bits(seed_ + high * kRounds + round) & low_mask;
-      high ^= runtime::mix_bits(seed_ + low * kRounds + round + 1) & high_mask;
-    }
-    return static_cast<std::size_t>((high << low_bits_) | low);
-  }
-
-  std::uint64_t seed_;
-  std::size_t count_;
-  unsigned low_bits_;
-  unsigned high_bits_;
-};
 
 // The seed, then k numbers as they are, f64 included. Which they are follows from the seed.
 class RandomK final : public Codec {
  public:
   explicit RandomK(double share) : share_(share) {}
   [[nodiscard]] CodecId id() const override { return CodecId::kRandomK; }
+  [[nodiscard]] std::optional<kernels::cells::Coding> coding(std::size_t count,
+                                                             std::uint64_t seed) const override {
+    return kernels::cells::Coding{
+        .kind = kernels::cells::Kind::kRandomK, .kept = kept_of(count, share_), .seed = seed};
+  }
   [[nodiscard]] std::size_t payload_bytes(std::size_t count,
                                           kernels::Scalar scalar) const override {
     return sizeof(std::uint64_t) + kept_of(count, share_) * kernels::bytes_of(scalar);
@@ -78,7 +44,7 @@ class RandomK final : public Codec {
   void draw(std::span<const T> x, std::uint64_t seed, std::span<std::byte> payload) const {
     if (x.empty()) return;
     const auto kept = part_of<T>(payload, sizeof seed, kept_of(x.size(), share_));
-    const Permutation permutation(seed, x.size());
+    const kernels::Permutation permutation(seed, x.size());
     for (std::size_t i = 0; i < kept.size(); ++i) kept[i] = x[permutation(i)];
   }
 
@@ -89,7 +55,7 @@ class RandomK final : public Codec {
     const auto kept = part_of<T>(payload, sizeof seed, kept_of(x.size(), share_));
     if (!kernels::vector::all_finite(kept)) return false;
     std::ranges::fill(x, T{0});
-    const Permutation permutation(seed, x.size());
+    const kernels::Permutation permutation(seed, x.size());
     for (std::size_t i = 0; i < kept.size(); ++i) x[permutation(i)] = kept[i];
     return true;
   }

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <limits>
 
 #include "gossip/codec/kinds.h"
+#include "kernels/cells.h"
 
 namespace gossip {
 namespace {
@@ -15,14 +15,18 @@ constexpr std::size_t kByteBits = 8;
 class Sign final : public F32Codec {
  public:
   [[nodiscard]] CodecId id() const override { return CodecId::kSign; }
+  [[nodiscard]] std::optional<kernels::cells::Coding> coding(
+      std::size_t /*count*/, std::uint64_t /*seed*/) const override {
+    return kernels::cells::Coding{.kind = kernels::cells::Kind::kSign};
+  }
 
  private:
   [[nodiscard]] std::size_t bytes_of(std::size_t count) const override {
-    return sizeof(float) + (count + kByteBits - 1) / kByteBits;
+    return sizeof(float) + kernels::cells::bitmap_bytes(count);
   }
 
   void encode_f32(std::span<const float> x, std::span<std::byte> payload) const override {
-    part_of<float>(payload, 0, 1)[0] = mean_magnitude(x);
+    part_of<float>(payload, 0, 1)[0] = kernels::cells::mean_magnitude(x);
     const std::span<std::byte> bytes = payload.subspan(sizeof(float));
     for (std::size_t i = 0; i < bytes.size(); ++i) {
       unsigned bits = 0;
@@ -50,12 +54,6 @@ class Sign final : public F32Codec {
     for (unsigned k = 0; k < x.size(); ++k)
       x[k] = std::bit_cast<float>(std::bit_cast<std::uint32_t>(magnitude) | ((bits >> k) & 1U)
                                                                                 << kSignBit);
-  }
-
-  static float mean_magnitude(std::span<const float> x) {
-    double sum = 0.0;
-    for (const float number : x) sum += std::abs(static_cast<double>(number));
-    return static_cast<float>(sum / static_cast<double>(std::max<std::size_t>(1, x.size())));
   }
 };
 

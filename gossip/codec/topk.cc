@@ -5,10 +5,15 @@
 
 #include "gossip/codec/kinds.h"
 #include "gossip/codec/largest.h"
+#include "kernels/cells.h"
 #include "kernels/vector.h"
 
 namespace gossip {
 namespace {
+
+using kernels::cells::bitmap_bytes;
+using kernels::cells::has_bitmap;
+using kernels::cells::position_bytes;
 
 constexpr std::size_t kByteBits = 8;
 
@@ -19,12 +24,15 @@ class TopK final : public Codec {
  public:
   explicit TopK(double share) : share_(share) {}
   [[nodiscard]] CodecId id() const override { return CodecId::kTopK; }
+  [[nodiscard]] std::optional<kernels::cells::Coding> coding(
+      std::size_t count, std::uint64_t /*seed*/) const override {
+    return kernels::cells::Coding{.kind = kernels::cells::Kind::kTopK,
+                                  .kept = kept_of(count, share_)};
+  }
   [[nodiscard]] std::size_t payload_bytes(std::size_t count,
                                           kernels::Scalar scalar) const override {
     const std::size_t kept = kept_of(count, share_);
-    const std::size_t positions =
-        has_bitmap(count) ? bitmap_bytes(count) : kept * sizeof(std::uint32_t);
-    return kept * kernels::bytes_of(scalar) + positions;
+    return kept * kernels::bytes_of(scalar) + position_bytes(count, kept);
   }
 
   void encode(kernels::ConstView numbers, std::uint64_t /*seed*/,
@@ -44,17 +52,12 @@ class TopK final : public Codec {
   }
 
  private:
-  static std::size_t bitmap_bytes(std::size_t count) { return (count + kByteBits - 1) / kByteBits; }
-  [[nodiscard]] bool has_bitmap(std::size_t count) const {
-    return bitmap_bytes(count) < kept_of(count, share_) * sizeof(std::uint32_t);
-  }
-
   template <typename T>
   void pick(std::span<const T> x, std::span<std::byte> payload) const {
     const std::span<const std::uint32_t> positions = largest_.find(x, kept_of(x.size(), share_));
     const auto kept = part_of<T>(payload, 0, positions.size());
     for (std::size_t i = 0; i < kept.size(); ++i) kept[i] = x[positions[i]];
-    if (!has_bitmap(x.size())) {
+    if (!has_bitmap(x.size(), kept.size())) {
       std::ranges::copy(positions,
                         part_of<std::uint32_t>(payload, kept.size_bytes(), kept.size()).begin());
       return;
@@ -71,7 +74,7 @@ class TopK final : public Codec {
     const auto kept = part_of<T>(payload, 0, kept_of(x.size(), share_));
     if (!kernels::vector::all_finite(kept)) return false;
     std::ranges::fill(x, T{0});
-    if (has_bitmap(x.size()))
+    if (has_bitmap(x.size(), kept.size()))
       return place_by_bits(
           kept, part_of<std::uint8_t>(payload, kept.size_bytes(), bitmap_bytes(x.size())), x);
     return place_in_order(kept, part_of<std::uint32_t>(payload, kept.size_bytes(), kept.size()), x);

@@ -1,8 +1,6 @@
-#include "gossip/encoder.h"
+#include "gossip/coder.h"
+#include "gossip/own_copy.h"
 #include "gossip/protocol/kinds.h"
-#include "gossip/public_copy.h"
-#include "kernels/vector.h"
-#include "runtime/check.h"
 
 namespace gossip {
 namespace {
@@ -20,42 +18,40 @@ class Differences final : public Protocol {
  public:
   explicit Differences(const ProtocolOptions& options)
       : graph_(options.graph),
-        codec_(options.codec),
         layout_(options.layout),
-        encoder_(*codec_, *layout_),
-        said_(*layout_),
-        scratch_(*layout_) {}
+        backend_(options.backend),
+        coder_(*options.codec, *layout_, *backend_),
+        said_(*layout_, *backend_),
+        difference_(backend_->allocate(layout_->block_count() == 0 ? 0 : layout_->range(0).count,
+                                       layout_->scalar())) {}
 
   [[nodiscard]] Graph graph(std::uint64_t /*round*/) const override { return graph_; }
 
   [[nodiscard]] std::shared_ptr<const Snapshot> offer(Mass& mass, const Offer& offer) override {
-    encoder_.begin(offer.seed, ParcelKind::kDifference);
+    coder_.begin(offer.seed, ParcelKind::kDifference);
     for (const std::uint32_t block : offer.blocks) {
-      const kernels::View difference = scratch_.view(block);
-      kernels::vector::copy(mass.on_host(block), difference);
-      kernels::vector::scale(mass.weight(block), difference);  // x
-      said_.take_from(block, difference);
-      const auto payload = encoder_.add(block, difference, mass.weight(block));
-      if (payload.empty()) break;  // not finite: nothing of this is handed over
-      CHECK(codec_->decode(payload, difference));
-      encoder_.say(block, said_.add(block, difference));
+      const kernels::View difference = difference_.view().slice(0, layout_->range(block).count);
+      backend_->weighted_sum(mass.weight(block), mass.on_device(block), -1.0, said_.numbers(block),
+                             difference);
+      if (!coder_.add(block, difference, mass.weight(block))) break;
+      said_.add(block, coder_.read(block));
+      coder_.say(block, said_.on_host(block));
     }
-    return encoder_.finish();
+    return coder_.finish();
   }
 
-  void keep(Mass& mass, const Snapshot& offered, std::uint32_t block, double kept) override {
-    const runtime::Frame& said = offered.said[block];
-    mass.give(block, kept, 1.0,
-              {said.bytes().data(), layout_->range(block).count, layout_->scalar()});
+  // What is said has not changed since.
+  void keep(Mass& mass, const Snapshot& /*offered*/, std::uint32_t block, double kept) override {
+    mass.give(block, kept, 1.0, said_.numbers(block));
   }
 
  private:
   Graph graph_;
-  const Codec* codec_;
   const BlockLayout* layout_;
-  Encoder encoder_;
-  PublicCopy said_;
-  BlockScratch scratch_;
+  kernels::Backend* backend_;
+  Coder coder_;
+  OwnCopy said_;
+  kernels::Buffer difference_;  // of one block
 };
 
 }  // namespace

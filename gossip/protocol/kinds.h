@@ -23,15 +23,4 @@ class SharesOfMass : public Protocol {
   }
 };
 
-// Where a block of codes is decoded: one block of host memory, in the layout's scalar.
-class BlockScratch {
- public:
-  explicit BlockScratch(const BlockLayout& layout);
-  [[nodiscard]] kernels::View view(std::uint32_t block);  // one at a time
-
- private:
-  const BlockLayout* layout_;
-  AlignedMemory memory_;
-};
-
 }  // namespace gossip

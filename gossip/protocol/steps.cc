@@ -1,6 +1,5 @@
-#include "gossip/encoder.h"
+#include "gossip/coder.h"
 #include "gossip/protocol/kinds.h"
-#include "runtime/check.h"
 
 namespace gossip {
 namespace {
@@ -16,8 +15,7 @@ class Steps final : public Protocol {
       : options_(options),
         everybody_(make_topology({.name = "complete"}).value()),
         alike_(make_weighting({.name = "uniform"}).value()),
-        encoder_(*options.codec, *options.layout),
-        scratch_(*options.layout) {}
+        coder_(*options.codec, *options.layout, *options.backend) {}
 
   [[nodiscard]] Graph graph(std::uint64_t round) const override {
     return averages(round) ? Graph{everybody_.get(), alike_.get()} : options_.graph;
@@ -25,21 +23,17 @@ class Steps final : public Protocol {
 
   [[nodiscard]] std::shared_ptr<const Snapshot> offer(Mass& mass, const Offer& offer) override {
     if (averages(offer.round)) return mass.snapshot();
-    encoder_.begin(offer.seed, ParcelKind::kStep);
+    coder_.begin(offer.seed, ParcelKind::kStep);
     for (const std::uint32_t block : offer.blocks) {
       const auto [offset, count] = options_.layout->range(block);
-      const kernels::View step = scratch_.view(block);
-      options_.backend->download(offer.step.slice(offset, count), step);
-      if (encoder_.add(block, step, 0.0).empty()) break;  // not finite: nothing is handed over
+      if (!coder_.add(block, offer.step.slice(offset, count), 0.0)) break;
     }
-    return encoder_.finish();
+    return coder_.finish();
   }
 
   void keep(Mass& mass, const Snapshot& offered, std::uint32_t block, double kept) override {
     if (offered.kind == ParcelKind::kMass) return mass.keep(block, kept);
-    const kernels::View sent = scratch_.view(block);
-    CHECK(options_.codec->decode(offered.payloads[block].bytes(), sent));
-    mass.add_from_host(block, kept - 1.0, sent);
+    mass.add(block, kept - 1.0, coder_.read(block));
   }
 
  private:
@@ -50,8 +44,7 @@ class Steps final : public Protocol {
   ProtocolOptions options_;
   std::unique_ptr<Topology> everybody_;
   std::unique_ptr<Weighting> alike_;
-  Encoder encoder_;
-  BlockScratch scratch_;
+  Coder coder_;
 };
 
 }  // namespace

@@ -55,8 +55,8 @@ class CudaBackend final : public Backend {
   [[nodiscard]] double dot(ConstView x, ConstView y) override;
 
   [[nodiscard]] bool has_cells() const override { return true; }
-  void to_cells(cells::Kind kind, ConstView x, View payload) override;
-  void from_cells(cells::Kind kind, ConstView payload, View x) override;
+  void to_cells(const cells::Coding& coding, ConstView x, View payload) override;
+  void from_cells(const cells::Coding& coding, ConstView payload, View x) override;
 
   [[nodiscard]] bool has_sketches() const override { return true; }
   void add_to_sketch(const SketchShape& shape, double scale, ConstView x, View sums) override;

@@ -3,6 +3,7 @@
 #include "kernels/cells.h"
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/cuda/payloads.h"
 #include "kernels/cuda/status.h"
 
 namespace kernels::cuda {
@@ -12,6 +13,7 @@ namespace {
 #include "kernels/vector/cell.inc"
 #undef MURMUR_CELL
 
+using cells::Coding;
 using cells::Kind;
 
 // The parts of a payload.
@@ -45,10 +47,30 @@ void make_scales(Device& device, const float* x, std::size_t count, float limit,
   }));
 }
 
+void make_halves(Device& device, Kind kind, const float* x, std::size_t count, const Parts& to) {
+  const bool is_bf16 = kind == Kind::kBf16;
+  CUDA_CHECK(launch(device.stream(), count, [=] __device__(std::size_t i) {
+    to.halves[i] = is_bf16 ? bf16_of(x[i]) : f16_of(x[i]);
+  }));
+}
+
+void read_halves(Device& device, Kind kind, const Parts& from, float* x, std::size_t count) {
+  const bool is_bf16 = kind == Kind::kBf16;
+  CUDA_CHECK(launch(device.stream(), count, [=] __device__(std::size_t i) {
+    x[i] = is_bf16 ? of_bf16(from.halves[i]) : of_f16(from.halves[i]);
+  }));
+}
+
 void make_int8(Device& device, const float* x, std::size_t count, const Parts& to) {
   make_scales(device, x, count, kInt8Limit, to.scales);
   CUDA_CHECK(launch(device.stream(), count, [=] __device__(std::size_t i) {
     to.integers[i] = integer_of(x[i], inverse_of(to.scales[i / kGroupNumbers]), kInt8Limit);
+  }));
+}
+
+void read_int8(Device& device, const Parts& from, float* x, std::size_t count) {
+  CUDA_CHECK(launch(device.stream(), count, [=] __device__(std::size_t i) {
+    x[i] = from.scales[i / kGroupNumbers] * static_cast<float>(from.integers[i]);
   }));
 }
 
@@ -77,32 +99,51 @@ void read_int4(Device& device, const Parts& from, float* x, std::size_t count) {
 
 }  // namespace
 
-void CudaBackend::to_cells(Kind kind, ConstView x, View payload) {
+void CudaBackend::to_cells(const Coding& coding, ConstView x, View payload) {
   const std::size_t count = x.count();
-  CHECK(payload.count() == cells::payload_words(kind, count));
+  CHECK(payload.count() == cells::payload_words(coding, count));
+  if (count == 0) return;
   const float* const from = x.as<float>().data();
   const Parts to(payload, count);
-  if (kind == Kind::kInt8) return make_int8(device_, from, count, to);
-  if (kind == Kind::kInt4) return make_int4(device_, from, count, to);
-  const bool is_bf16 = kind == Kind::kBf16;
-  CUDA_CHECK(launch(device_.stream(), count, [=] __device__(std::size_t i) {
-    to.halves[i] = is_bf16 ? bf16_of(from[i]) : f16_of(from[i]);
-  }));
+  switch (coding.kind) {
+    case Kind::kBf16:
+    case Kind::kF16:
+      return make_halves(device_, coding.kind, from, count, to);
+    case Kind::kInt8:
+      return make_int8(device_, from, count, to);
+    case Kind::kInt4:
+      return make_int4(device_, from, count, to);
+    case Kind::kTopK:
+      return keep_largest(device_, from, count, coding.kept, payload);
+    case Kind::kRandomK:
+      return keep_drawn(device_, coding, from, count, payload);
+    case Kind::kSign:
+      return make_signs(device_, from, count, payload);
+  }
 }
 
-void CudaBackend::from_cells(Kind kind, ConstView payload, View x) {
+void CudaBackend::from_cells(const Coding& coding, ConstView payload, View x) {
   const std::size_t count = x.count();
-  CHECK(payload.count() == cells::payload_words(kind, count));
+  CHECK(payload.count() == cells::payload_words(coding, count));
+  if (count == 0) return;
   float* const to = x.as<float>().data();
   const Parts from(View(const_cast<void*>(payload.data()), payload.count(), payload.scalar()),
                    count);
-  if (kind == Kind::kInt4) return read_int4(device_, from, to, count);
-  CUDA_CHECK(launch(device_.stream(), count, [=] __device__(std::size_t i) {
-    if (kind == Kind::kInt8)
-      to[i] = from.scales[i / kGroupNumbers] * static_cast<float>(from.integers[i]);
-    else
-      to[i] = kind == Kind::kBf16 ? of_bf16(from.halves[i]) : of_f16(from.halves[i]);
-  }));
+  switch (coding.kind) {
+    case Kind::kBf16:
+    case Kind::kF16:
+      return read_halves(device_, coding.kind, from, to, count);
+    case Kind::kInt8:
+      return read_int8(device_, from, to, count);
+    case Kind::kInt4:
+      return read_int4(device_, from, to, count);
+    case Kind::kTopK:
+      return place_largest(device_, payload, coding.kept, to, count);
+    case Kind::kRandomK:
+      return place_drawn(device_, coding, payload, to, count);
+    case Kind::kSign:
+      return read_signs(device_, payload, to, count);
+  }
 }
 
 }  // namespace kernels::cuda

@@ -60,4 +60,10 @@ std::size_t above(std::span<const float> x, float threshold, std::span<std::uint
   return loops().above(x.data(), threshold, x.size(), positions.data(), positions.size());
 }
 
+float mean_magnitude(std::span<const float> x) {
+  if (x.empty()) return 0.0F;
+  const double sum = loops().sum_magnitudes(x.data(), x.size());
+  return static_cast<float>(sum / static_cast<double>(x.size()));
+}
+
 }  // namespace kernels::cells

@@ -33,6 +33,7 @@ struct Cells {
   void (*from_int4)(const float* scales, const unsigned char* cells, float* x, std::size_t count);
   std::size_t (*above)(const float* x, float threshold, std::size_t count, unsigned* positions,
                        std::size_t room);
+  double (*sum_magnitudes)(const float* x, std::size_t count);
 };
 
 struct InstructionSet {

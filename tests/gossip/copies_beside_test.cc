@@ -169,7 +169,7 @@ TEST_CASE("a device makes the payloads that the host would, and keeps what they 
     blocks.push_back(block);
   for (int round = 0; round < 3; ++round) {
     const auto of_host = expected.snapshot(blocks, 1);
-    gossip::SnapshotUnderWay under_way = got.begin_snapshot(blocks);
+    gossip::SnapshotUnderWay under_way = got.begin_snapshot(blocks, 1);
     for (const std::uint32_t block : blocks) {
       expected.keep(*of_host, block, 0.75);
       got.keep(under_way.begun(), block, 0.75);

@@ -12,7 +12,6 @@
 
 #include "kernels/vector/loops.h"
 #include "runtime/random.h"
-#include "tests/support/late_gpu.h"
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
 
@@ -60,6 +59,7 @@ struct Made {
   std::vector<unsigned char> int4;
   std::vector<float> scales8, scales4, decoded;
   std::vector<std::uint32_t> positions;
+  double magnitudes = 0.0;  // summed up
   bool operator==(const Made&) const = default;
 };
 
@@ -73,7 +73,8 @@ Made made_by(const vector::Cells& loops, const std::vector<float>& x) {
             .scales8 = std::vector<float>(groups),
             .scales4 = std::vector<float>(groups),
             .decoded = std::vector<float>(4 * count),
-            .positions = std::vector<std::uint32_t>(count)};
+            .positions = std::vector<std::uint32_t>(count),
+            .magnitudes = loops.sum_magnitudes(x.data(), count)};
   float* const decoded = made.decoded.data();
   loops.to_bf16(x.data(), made.bf16.data(), count);
   loops.to_f16(x.data(), made.f16.data(), count);
@@ -267,53 +268,4 @@ TEST_CASE("positions above a threshold come in order, as far as there is room") 
   CHECK(cells::above(x, 2.0F, found) == found.size() + 1);
   CHECK(cells::above(x, 100.0F, {}) == 0);
   CHECK(cells::above({}, 0.0F, {}) == 0);
-}
-
-TEST_CASE("a device makes and reads the host's cells to the bit") {
-  using cells::Kind;
-  const auto gpu = test::late_gpu();
-  const auto on_gpu = [&](Kind kind, const std::vector<float>& x) {
-    kernels::Buffer numbers = gpu->allocate(x.size(), kernels::Scalar::kF32);
-    kernels::Buffer payload =
-        gpu->allocate(cells::payload_words(kind, x.size()), cells::kPayloadScalar);
-    gpu->upload(std::span<const float>(x), numbers.view());
-    gpu->to_cells(kind, numbers.view(), payload.view());
-    std::vector<std::int32_t> words(payload.count());
-    gpu->download(payload.view(), std::span(words));
-    gpu->from_cells(kind, payload.view(), numbers.view());
-    std::vector<float> read(x.size());
-    gpu->download(numbers.view(), std::span(read));
-    const auto bytes = std::as_bytes(std::span(words)).first(cells::payload_bytes(kind, x.size()));
-    return std::pair(std::vector(bytes.begin(), bytes.end()), read);
-  };
-  const auto joined = [](const auto& first, const auto& second) {
-    const auto a = std::as_bytes(std::span(first));
-    const auto b = std::as_bytes(std::span(second));
-    std::vector<std::byte> bytes(a.begin(), a.end());
-    bytes.insert(bytes.end(), b.begin(), b.end());
-    return bytes;
-  };
-  for (const std::size_t length : kLengths) {
-    CAPTURE(length);
-    for (const auto& x : {numbers_of_all_sizes(length, 5), normals(length, 6)}) {
-      const std::vector<float> none;
-      std::vector<float> read(length);
-      std::vector<std::uint16_t> halves(length);
-      cells::to_bf16(x, halves);
-      CHECK(cells::from_bf16(halves, read));
-      CHECK(on_gpu(Kind::kBf16, x) == std::pair(joined(halves, none), read));
-      cells::to_f16(x, halves);
-      CHECK(cells::from_f16(halves, read));
-      CHECK(on_gpu(Kind::kF16, x) == std::pair(joined(halves, none), read));
-      std::vector<float> scales(cells::groups_of(length));
-      std::vector<std::int8_t> integers(length);
-      cells::to_int8(x, scales, integers);
-      cells::from_int8(scales, integers, read);
-      CHECK(on_gpu(Kind::kInt8, x) == std::pair(joined(scales, integers), read));
-      std::vector<std::uint8_t> packed(cells::int4_bytes(length));
-      cells::to_int4(x, scales, packed);
-      cells::from_int4(scales, packed, read);
-      CHECK(on_gpu(Kind::kInt4, x) == std::pair(joined(scales, packed), read));
-    }
-  }
 }

@@ -14,6 +14,12 @@
 #define __device__  // NOLINT: CUDA's name
 
 [[noreturn]] void __trap();  // NOLINT
+// One body runs at a time.
+inline unsigned atomicAdd(unsigned* address, unsigned value) {  // NOLINT
+  const unsigned before = *address;
+  *address = before + value;
+  return before;
+}
 
 enum cudaError_t {
   cudaSuccess,

@@ -50,18 +50,21 @@ class LateGpu(unittest.TestCase):
 
     def test_the_books_balance_whatever_the_codec_the_precision_and_the_protocol(self):
         for settings in (["gossip.codec=\"int8\""], ["train.precision=\"bf16\""], ["gossip.weighting=\"moreau\""],
-                         ["gossip.protocol=\"ad-psgd\""], ["gossip.pace=\"bounded\""]):
+                         ["gossip.protocol=\"ad-psgd\""], ["gossip.pace=\"bounded\""],
+                         ["gossip.protocol=\"choco\"", "gossip.codec=\"topk\""],
+                         ["gossip.protocol=\"liec\"", "gossip.codec=\"sign\""]):
             with self.subTest(settings):
                 self.train(SMALL + ON_GPU, *settings)
 
     def test_in_step_processes_and_a_simulation_give_the_same_bits(self):
-        with Run(LAYERS + "[gossip]\npace = \"sync\"\n", self.program) as run:
-            status, _, err = run.call("launch", "run.toml", "--peers", "3")
-            self.assertEqual(status, 0, err)
-            status, _, err = run.call("simulate", "run.toml", "--set", "simulate.peers=3", "--out", "simulated")
-            self.assertEqual(status, 0, err)
-            for peer in ("p0", "p1", "p2"):
-                self.assertEqual(run.estimate(peer), run.estimate(peer, "simulated"))
+        for gossip in ("pace = \"sync\"", "protocol = \"choco\"\ncodec = \"randomk\""):
+            with self.subTest(gossip), Run(f"{LAYERS}[gossip]\n{gossip}\n", self.program) as run:
+                status, _, err = run.call("launch", "run.toml", "--peers", "3")
+                self.assertEqual(status, 0, err)
+                status, _, err = run.call("simulate", "run.toml", "--set", "simulate.peers=3", "--out", "simulated")
+                self.assertEqual(status, 0, err)
+                for peer in ("p0", "p1", "p2"):
+                    self.assertEqual(run.estimate(peer), run.estimate(peer, "simulated"))
 
     @fault
     def test_what_was_on_its_way_to_a_killed_peer_comes_back(self):
