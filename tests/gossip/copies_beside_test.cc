@@ -1,6 +1,7 @@
 // Mass that is copied from and to a device while the device goes on: on a GPU that does all as late
 // as it may, what is not waited for shows.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <vector>
@@ -20,7 +21,7 @@ using gossip::BlockLayout;
 using gossip::Mass;
 using kernels::Scalar;
 
-const std::vector<double> kStart{1.0, 2.0, 3.0};
+constexpr std::array kStart{1.0, 2.0, 3.0};
 
 // Of two in turn one is late throughout, one on its streams of copies only
 // (tests/late_gpu/blas.cc).
@@ -29,7 +30,7 @@ int each_gpu() { return GENERATE(1, 2); }
 struct Peer {
   const std::unique_ptr<kernels::Backend> gpu = test::late_gpu();
   const BlockLayout layout{3, 16, Scalar::kF64};  // two blocks
-  Mass mass{layout, *gpu, std::span(kStart)};
+  Mass mass{layout, *gpu, std::span<const double>(kStart)};
 
   [[nodiscard]] std::vector<double> estimate() {
     std::vector<double> host(3);
@@ -71,7 +72,7 @@ TEST_CASE("a snapshot under way is of the mass as it was, whatever comes before 
     CHECK(snapshot->checksums[block] ==
           gossip::checksum(snapshot->payload(block, peer.layout).bytes()));
   }
-  CHECK(z == kStart);
+  CHECK(std::ranges::equal(z, kStart));
 }
 
 TEST_CASE("two snapshots under way are of their own moments") {
@@ -105,7 +106,7 @@ TEST_CASE("a fold in two parts ends as one at once does, on the mass as it is by
   in_two.begin_fold(1, 3.0, second);
   CHECK(in_two.mass.weight_under_way() == 3.5);
   CHECK(in_two.mass.mean_weight() == 1.0);
-  CHECK(in_two.estimate() == kStart);
+  CHECK(std::ranges::equal(in_two.estimate(), kStart));
 
   for (Peer* const peer : {&at_once, &in_two}) {
     kernels::Buffer delta = peer->gpu->allocate(3, Scalar::kF64);
@@ -141,11 +142,11 @@ TEST_CASE("folds in two parts that follow each other at once do not meet on thei
 TEST_CASE("a mass that begins anew has no part in what was on its way to it") {
   Peer peer;
   peer.begin_fold(0, 1.0, {10.0, 20.0});
-  peer.mass.restart(std::span(kStart));
+  peer.mass.restart(std::span<const double>(kStart));
   CHECK(peer.mass.weight_under_way() == 0.0);
   CHECK(peer.mass.end_folds().empty());
   CHECK(peer.mass.mean_weight() == 1.0);
-  CHECK(peer.estimate() == kStart);
+  CHECK(std::ranges::equal(peer.estimate(), kStart));
 }
 
 TEST_CASE("a device makes the payloads that the host would, and keeps what they lost") {

@@ -123,8 +123,8 @@ TEST_CASE("blocks that weigh the same are changed at once where they lie side by
       const gossip::BlockRange range = layout.range(blocks);
       const kernels::View of_them = delta.view().slice(range.offset, range.count);
       mass.add_as_made(blocks, mass.weight(blocks.begin), of_them,
-                       [&](std::size_t first, std::size_t count) {
-                         backend->fill(1.0, of_them.slice(first, count));
+                       [&, &device = *backend](std::size_t first, std::size_t count) {
+                         device.fill(1.0, of_them.slice(first, count));
                        });
     }
     CHECK(estimate_of(mass, *backend, 7) == std::vector{2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0});
@@ -191,9 +191,10 @@ TEST_CASE("what is added as it is made is what is added once it was made") {
     const auto before = mass.snapshot();  // so that the first change is made elsewhere
     kernels::Buffer delta = backend->allocate(2, Scalar::kF64);
     for (int i = 0; i < 2; ++i)
-      mass.add_as_made({0, 1}, 0.25, delta.view(), [&](std::size_t first, std::size_t count) {
-        backend->fill(4.0, delta.view().slice(first, count));
-      });
+      mass.add_as_made({0, 1}, 0.25, delta.view(),
+                       [&, &device = *backend](std::size_t first, std::size_t count) {
+                         device.fill(4.0, delta.view().slice(first, count));
+                       });
     CHECK(mass.weight(0) == 0.5);
     CHECK(estimate_of(mass, *backend, 3) == std::vector{5.0, 6.0, 3.0});
     CHECK(z_of(*before) == start);
