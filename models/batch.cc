@@ -6,6 +6,17 @@
 
 namespace models {
 
+void read_samples(const Dataset& dataset, std::size_t start, std::size_t size, HostBatch& out) {
+  const std::size_t pixels = dataset.shape().count();
+  out.samples.resize(size * pixels);
+  const std::size_t targets = dataset.targets();
+  out.labels.resize(size * targets);
+  for (std::size_t i = 0; i < size; ++i) {
+    dataset.read(start + i, std::span(out.samples).subspan(i * pixels, pixels));
+    dataset.read_labels(start + i, std::span(out.labels).subspan(i * targets, targets));
+  }
+}
+
 BatchStage::BatchStage(kernels::Backend& backend, const Dataset& dataset, std::size_t batch_max)
     : backend_(backend),
       shape_(dataset.shape()),

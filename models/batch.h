@@ -20,6 +20,9 @@ struct HostBatch {
   std::uint64_t draw = 0;                 // Batch's
 };
 
+// `size` samples of the set from number `start` on, in its order.
+void read_samples(const Dataset& dataset, std::size_t start, std::size_t size, HostBatch& out);
+
 // Device memory for one batch at a time. A host backend reads the host's batch where it lies.
 class BatchStage {
  public:
@@ -29,6 +32,8 @@ class BatchStage {
   // The batch as the device sees it: valid until the next call, and no longer than `host`. One of
   // picks is of `resident`, of the same backend.
   [[nodiscard]] Batch stage(const HostBatch& host, ResidentSet* resident = nullptr);
+
+  [[nodiscard]] std::size_t batch_max() const { return batch_max_; }
 
  private:
   kernels::Backend& backend_;

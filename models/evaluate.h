@@ -3,9 +3,8 @@
 #include <cstddef>
 
 #include "kernels/backend.h"
-#include "models/batch.h"
-#include "models/datasets/dataset.h"
 #include "models/network.h"
+#include "models/test_set.h"
 
 namespace models {
 
@@ -14,13 +13,9 @@ struct Evaluation {
   double accuracy = 0.0;  // share of labels that got the largest output, in [0, 1]
 };
 
-// `size` samples of the set from number `start` on, in its order.
-void read_samples(const Dataset& dataset, std::size_t start, std::size_t size, HostBatch& out);
-
 // What the network makes of a whole set, in its order, `batch` samples at a time (at most the
-// network's batch_max). `backend` is the network's, `parameters` of its memory and f32.
-[[nodiscard]] Evaluation evaluate(Network& network, kernels::Backend& backend,
-                                  kernels::ConstView parameters, const Dataset& dataset,
+// network's batch_max). `set` is of the network's backend, `parameters` of its memory and f32.
+[[nodiscard]] Evaluation evaluate(Network& network, kernels::ConstView parameters, TestSet& set,
                                   std::size_t batch);
 
 }  // namespace models

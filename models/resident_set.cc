@@ -18,10 +18,13 @@ std::size_t bytes_of(const Dataset& dataset, std::size_t samples) {
 
 }  // namespace
 
+bool may_keep(const kernels::Backend& backend, std::size_t bytes) {
+  return !backend.is_host() && bytes <= backend.free_bytes() / kShareOfFree;
+}
+
 std::unique_ptr<ResidentSet> ResidentSet::of(kernels::Backend& backend, const Dataset& dataset,
                                              std::span<const std::uint32_t> part, bool augment) {
-  if (backend.is_host() || bytes_of(dataset, part.size()) > backend.free_bytes() / kShareOfFree)
-    return nullptr;
+  if (!may_keep(backend, bytes_of(dataset, part.size()))) return nullptr;
   return std::unique_ptr<ResidentSet>(new ResidentSet(backend, dataset, part, augment));
 }
 

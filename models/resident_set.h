@@ -13,11 +13,14 @@
 
 namespace models {
 
+// Whether a device is to keep so many bytes of samples: at most a quarter of what is free there,
+// for training itself and other peers want the rest. Not where its memory is the host's.
+[[nodiscard]] bool may_keep(const kernels::Backend& backend, std::size_t bytes);
+
 class ResidentSet {
  public:
-  // The samples `part` of a dataset, brought to the device. Null where its memory is the host's,
-  // and where they would take more than a quarter of what is free there: training itself and other
-  // peers want the rest. The backend must outlive it.
+  // The samples `part` of a dataset, brought to the device; null where it may not keep them. The
+  // backend must outlive it.
   [[nodiscard]] static std::unique_ptr<ResidentSet> of(kernels::Backend& backend,
                                                        const Dataset& dataset,
                                                        std::span<const std::uint32_t> part,

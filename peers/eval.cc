@@ -13,6 +13,7 @@
 #include "models/evaluate.h"
 #include "models/network.h"
 #include "models/tasks.h"
+#include "models/test_set.h"
 #include "peers/assembly.h"
 #include "peers/checkpoint_file.h"
 #include "peers/config.h"
@@ -114,9 +115,10 @@ Result<EvalReport> judge(const EvalOptions& options, const std::vector<Estimate>
   EvalReport report{.of = std::move(of).value(), .judgement = panel.judge(), .sharpness = {}};
   if (!options.sharpness) return report;
   kernels::Buffer parameters = backend.allocate(numbers.front().size(), kernels::Scalar::kF32);
+  models::TestSet set(backend, test);
   const LossOf loss = [&](std::span<const float> at) {
     backend.upload(at, parameters.view());
-    return models::evaluate(network, backend, parameters.view(), test, Panel::kBatch).loss;
+    return models::evaluate(network, parameters.view(), set, Panel::kBatch).loss;
   };
   report.sharpness = sharpness_along(disagreement, loss, kPairs, seed);
   return report;

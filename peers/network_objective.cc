@@ -47,7 +47,8 @@ void NetworkObjective::load_task(std::size_t task) {
 void NetworkObjective::bring_samples(std::size_t task) {
   if (resident_task_ == task) return;
   const Task& next = parts_.tasks[task];
-  resident_ = nullptr;  // its room is for the next one
+  resident_ = nullptr;  // its room is for the next one,
+  test_.reset();        // and so is this: what is read at every step goes first
   resident_ =
       models::ResidentSet::of(*parts_.backend, *next.train, next.part, parts_.loading.augment);
   resident_task_ = task;
@@ -111,8 +112,9 @@ void NetworkObjective::visit_state(StateVisitor& visitor) {
 
 std::optional<Quality> NetworkObjective::evaluate(kernels::ConstView estimate) {
   const models::Dataset& test = *parts_.tasks[task_].test;
+  if (!test_ || &test_->dataset() != &test) test_.emplace(*parts_.backend, test);
   const models::Evaluation evaluation =
-      models::evaluate(*parts_.network, *parts_.backend, estimate, test,
+      models::evaluate(*parts_.network, estimate, *test_,
                        evaluation_batch(*parts_.network, parts_.batch, test.size()));
   return Quality{.loss = evaluation.loss,
                  .accuracy = evaluation.accuracy,

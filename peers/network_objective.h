@@ -10,6 +10,7 @@
 #include "models/datasets/dataset.h"
 #include "models/loader.h"
 #include "models/network.h"
+#include "models/test_set.h"
 #include "peers/objective.h"
 
 namespace peers {
@@ -76,6 +77,7 @@ class NetworkObjective final : public Objective {
   Parts parts_;
   std::unique_ptr<models::ResidentSet> resident_;  // of one task, where the device has room
   std::optional<std::size_t> resident_task_;       // which
+  std::optional<models::TestSet> test_;            // of one task, from its first evaluation on
   std::unique_ptr<models::Loader> loader_;         // of one task
   std::size_t loaded_ = 0;                         // which
   std::size_t task_ = 0;                           // of the current batch

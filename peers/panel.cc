@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "models/batch.h"
-#include "models/evaluate.h"
 
 namespace peers {
 

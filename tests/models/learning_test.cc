@@ -61,7 +61,8 @@ double accuracy_of(const Training& training) {
     backend.axpy(1.0, std::span<float>(gradient), m);
     backend.axpy(-training.learning_rate, m, x);
   }
-  return models::evaluate(network, backend, x, *data.test, 4 * kBatch).accuracy;
+  models::TestSet test(backend, *data.test);
+  return models::evaluate(network, x, test, 4 * kBatch).accuracy;
 }
 
 }  // namespace

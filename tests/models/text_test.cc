@@ -179,7 +179,8 @@ TEST_CASE("gpt-mini learns what comes next, and is judged by every character") {
   network.initialise(1, parameters);
   const std::span<float> x(parameters);
   const std::span<float> m(velocity);
-  const double before = models::evaluate(network, cpu, x, *split.test, 32).accuracy;
+  models::TestSet test(cpu, *split.test);
+  const double before = models::evaluate(network, x, test, 32).accuracy;
   const auto parts = models::partition(models::labels_of(*split.train), {});
   models::Loader loader(*split.train, (*parts)[0], {.batch = 8, .seed = 1});
   models::BatchStage stage(cpu, *split.train, 8);
@@ -190,7 +191,7 @@ TEST_CASE("gpt-mini learns what comes next, and is judged by every character") {
     cpu.axpy(1.0, std::span<float>(gradient), m);
     cpu.axpy(-0.02, m, x);
   }
-  const models::Evaluation after = models::evaluate(network, cpu, x, *split.test, 32);
+  const models::Evaluation after = models::evaluate(network, x, test, 32);
   CAPTURE(before, after.loss);
   CHECK(before < 0.3);
   CHECK(after.accuracy > 0.8);

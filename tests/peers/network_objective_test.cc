@@ -1,11 +1,14 @@
-// A network on a device that keeps the samples and records its passes learns as on the host.
+// A network on a device that keeps the samples and records its passes learns as on the host, and is
+// judged as there.
 
 #include "peers/network_objective.h"
 
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include "models/datasets/dataset.h"
+#include "models/tasks.h"
 #include "tests/support/recording_backend.h"
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
@@ -23,6 +26,21 @@ const models::DataSplit& glyphs() {
   return split;
 }
 
+std::vector<std::uint32_t> numbers(std::uint32_t first, std::size_t count) {
+  std::vector<std::uint32_t> all(count);
+  std::iota(all.begin(), all.end(), first);
+  return all;
+}
+
+constexpr std::size_t kTestSamples = 20;
+const models::Dataset& test_of(std::size_t task) {
+  static const auto& first =
+      *new models::TaskView(*glyphs().test, {.samples = numbers(0, kTestSamples)});
+  static const auto& second =
+      *new models::TaskView(*glyphs().test, {.samples = numbers(100, kTestSamples)});
+  return task == 0 ? first : second;
+}
+
 // Two tasks, of other samples each, of four batches.
 std::unique_ptr<peers::NetworkObjective> objective_on(kernels::Backend& backend) {
   const models::Dataset& train = *glyphs().train;
@@ -30,23 +48,18 @@ std::unique_ptr<peers::NetworkObjective> objective_on(kernels::Backend& backend)
                                           .input = train.shape(),
                                           .classes = train.classes(),
                                           .layers = {"conv 3 3x3", "relu", "dense 10"}},
-                                         backend, kBatch);
+                                         backend, kTestSamples);
   REQUIRE(network.ok());
   std::vector<float> start((*network)->parameter_count());
   (*network)->initialise(1, start);
-  std::vector<std::uint32_t> first(20);
-  std::iota(first.begin(), first.end(), 5U);
-  std::vector<std::uint32_t> second(13);
-  std::iota(second.begin(), second.end(), 40U);
-  const models::Dataset* const test = glyphs().test.get();
-  return std::make_unique<peers::NetworkObjective>(
-      peers::NetworkObjective::Parts{.network = std::move(*network),
-                                     .tasks = {{&train, test, first}, {&train, test, second}},
-                                     .task_steps = 4,
-                                     .loading = {.seed = 2, .augment = true, .ahead = false},
-                                     .backend = &backend,
-                                     .start = start,
-                                     .batch = kBatch});
+  return std::make_unique<peers::NetworkObjective>(peers::NetworkObjective::Parts{
+      .network = std::move(*network),
+      .tasks = {{&train, &test_of(0), numbers(5, 20)}, {&train, &test_of(1), numbers(40, 13)}},
+      .task_steps = 4,
+      .loading = {.seed = 2, .augment = true, .ahead = false},
+      .backend = &backend,
+      .start = start,
+      .batch = kBatch});
 }
 
 struct Learner {
@@ -65,6 +78,12 @@ struct Learner {
     const double loss = objective->gradient_at(x.view(), gradient.view());
     backend.axpy(-0.05, gradient.view(), x.view());
     return loss;
+  }
+
+  [[nodiscard]] std::pair<double, double> quality() {
+    const auto judged = objective->evaluate(x.view());
+    REQUIRE(judged.has_value());
+    return {judged->loss, judged->accuracy};
   }
 
   kernels::Backend& backend;
@@ -90,4 +109,50 @@ TEST_CASE("samples kept on a device and passes recorded there change no step") {
   CHECK(device.queued_count() == 9);
   CHECK(got.objective->task() == 1);
   CHECK((device.cropped_count() > 0) == (room > 0));
+}
+
+TEST_CASE("a test set kept on a device changes no evaluation, from one task to the next") {
+  const std::size_t room = GENERATE(std::size_t{0}, std::size_t{1} << 30U);
+  CAPTURE(room);
+  const auto reference = test::reference_backend();
+  test::RecordingBackend device;
+  device.set_free_bytes(room);
+  Learner expected(*reference);
+  Learner got(device);
+  for (int i = 0; i < 7; ++i) {
+    CAPTURE(i);
+    REQUIRE(got.quality() == expected.quality());
+    REQUIRE(got.step() == expected.step());
+  }
+  CHECK(got.objective->task() == 1);
+  CHECK(got.quality() == expected.quality());
+}
+
+TEST_CASE("who judges a run that is over gets the last task's test set") {
+  test::RecordingBackend device;
+  device.set_free_bytes(std::size_t{1} << 30U);
+  Learner learner(device);
+  const auto first = learner.quality();
+  learner.objective->judge_last_task();
+  const auto last = learner.quality();
+  CHECK(last != first);
+  Learner other(device);
+  other.objective->judge_last_task();
+  CHECK(last == other.quality());
+}
+
+TEST_CASE("a test set that is kept is gone before the next task's samples come") {
+  test::RecordingBackend device;
+  device.set_free_bytes(std::size_t{1} << 30U);
+  Learner learner(device);
+  for (int i = 0; i < 4; ++i) learner.step();
+  const std::size_t before = device.held_bytes();
+  static_cast<void>(learner.quality());
+  static_cast<void>(learner.quality());
+  const std::size_t judged = device.held_bytes();
+  learner.step();
+  const std::size_t pixels = test_of(0).shape().count();
+  CHECK(judged > before);
+  CHECK(device.held_bytes() ==
+        judged - kTestSamples * (pixels + 1) * sizeof(float) - (20 - 13) * pixels * sizeof(float));
 }

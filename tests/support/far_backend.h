@@ -39,6 +39,12 @@ class FarBackend : public kernels::Backend {
     CHECK(is_own(device) && !is_own(host));
     near_->download(device, host);
   }
+  // Of memory that was allocated and has not been given back.
+  [[nodiscard]] std::size_t held_bytes() const {
+    std::size_t sum = 0;
+    for (const auto& [start, bytes] : own_) sum += bytes;
+    return sum;
+  }
   void synchronize() override { near_->synchronize(); }
   [[nodiscard]] bool is_host() const override { return false; }
 
