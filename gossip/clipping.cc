@@ -12,14 +12,10 @@ namespace {
 // More come at once only in a burst.
 constexpr std::size_t kFreeMax = 16;
 
-std::size_t block_bytes_max(const BlockLayout& layout) {
-  return layout.block_count() == 0 ? 0 : layout.bytes(0);
-}
-
 }  // namespace
 
 Clipping::Clipping(double limit, const BlockLayout& layout)
-    : layout_(&layout), limit_(limit), pool_(block_bytes_max(layout), kFreeMax) {}
+    : layout_(&layout), limit_(limit), pool_(layout.largest_bytes(), kFreeMax) {}
 
 void Clipping::centre_on(std::shared_ptr<const Snapshot> own,
                          const std::vector<double>& squared_norms) {

@@ -6,27 +6,18 @@
 #include "runtime/check.h"
 
 namespace gossip {
-namespace {
-
-std::size_t block_size_max(const BlockLayout& layout) {
-  return layout.block_count() == 0 ? 0 : layout.range(0).count;
-}
-
-}  // namespace
-
 Coder::Coder(const Codec& codec, const BlockLayout& layout, kernels::Backend& backend)
     : codec_(&codec),
       layout_(&layout),
       backend_(&backend),
       payloads_(layout.block_count()),
-      numbers_(backend.allocate(block_size_max(layout), layout.scalar())) {
+      numbers_(backend.allocate(layout.largest_block(), layout.scalar())) {
   if (DeviceCells::fits(codec, layout, backend)) {
     cells_.emplace(codec, layout, backend);
     return;
   }
   encoder_.emplace(codec, layout);
-  if (!backend.is_host())
-    host_numbers_ = allocate_aligned(block_size_max(layout) * kernels::bytes_of(layout.scalar()));
+  if (!backend.is_host()) host_numbers_ = allocate_aligned(layout.largest_bytes());
 }
 
 void Coder::begin(std::uint64_t seed, ParcelKind kind) {

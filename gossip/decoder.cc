@@ -8,7 +8,7 @@ namespace gossip {
 Decoder::Decoder(const Codec& codec, const BlockLayout& layout)
     : codec_(&codec),
       layout_(&layout),
-      pool_(layout.block_count() == 0 ? 0 : layout.bytes(0), 2 * layout.block_count() + 4) {}
+      pool_(layout.largest_bytes(), 2 * layout.block_count() + 4) {}
 
 bool Decoder::accepts(CodecId codec) const {
   return codec == CodecId::kF32 || codec == codec_->id();

@@ -12,8 +12,7 @@ constexpr std::size_t kFreeMax = 4;  // as Encoder
 
 std::size_t stride_of(const Codec& codec, const BlockLayout& layout) {
   constexpr std::size_t kLineWords = static_cast<std::size_t>(kCacheLine) / 4;
-  if (layout.block_count() == 0) return 0;
-  const std::size_t count = layout.range(0).count;
+  const std::size_t count = layout.largest_block();
   const std::size_t words = kernels::cells::payload_words(codec.coding(count, 0).value(), count);
   return (words + kLineWords - 1) / kLineWords * kLineWords;
 }

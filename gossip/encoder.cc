@@ -15,8 +15,7 @@ constexpr std::size_t kFreeMax = 4;
 
 std::size_t stride_of(const Codec& codec, const BlockLayout& layout) {
   constexpr auto kLine = static_cast<std::size_t>(kCacheLine);
-  if (layout.block_count() == 0) return 0;
-  const std::size_t bytes = codec.payload_bytes(layout.range(0).count, layout.scalar());
+  const std::size_t bytes = codec.payload_bytes(layout.largest_block(), layout.scalar());
   return (bytes + kLine - 1) / kLine * kLine;
 }
 

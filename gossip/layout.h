@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -41,6 +42,13 @@ class BlockLayout {
   [[nodiscard]] BlockRange range(std::uint32_t block) const;     // block < block_count()
   [[nodiscard]] BlockRange range(const BlockRun& blocks) const;  // of at least one
   [[nodiscard]] std::size_t bytes(std::uint32_t block) const;
+  // In numbers, and in bytes; 0 without blocks.
+  [[nodiscard]] std::size_t largest_block() const {
+    return std::min(block_size_, parameter_count_);
+  }
+  [[nodiscard]] std::size_t largest_bytes() const {
+    return largest_block() * kernels::bytes_of(scalar_);
+  }
 
  private:
   std::size_t parameter_count_;

@@ -10,10 +10,6 @@
 namespace gossip {
 namespace {
 
-std::size_t block_size_max(const BlockLayout& layout) {
-  return layout.block_count() == 0 ? 0 : layout.range(0).count;
-}
-
 kernels::View view_of(const std::shared_ptr<std::byte>& memory, const BlockLayout& layout) {
   return {memory.get(), layout.number_count(), layout.scalar()};
 }
@@ -41,7 +37,7 @@ Mass::Mass(const BlockLayout& layout, kernels::Backend& backend, kernels::ConstV
     host_z_ = pool_.take();
   } else {
     device_z_ = backend.allocate(layout.number_count(), layout.scalar());
-    arrived_ = backend.allocate(block_size_max(layout), layout.scalar());
+    arrived_ = backend.allocate(layout.largest_block(), layout.scalar());
   }
   if (backend.takes_rounded() && layout.scalar() == kernels::Scalar::kF32)
     rounded_ = backend.allocate(layout.parameter_count(), kernels::Scalar::kBf16);
@@ -250,8 +246,7 @@ void Mass::change_from_host(std::uint32_t block, double weight, double factor,
 }
 
 kernels::View Mass::scratch(std::uint32_t block) {
-  const std::size_t number_bytes = kernels::bytes_of(layout_->scalar());
-  if (!scratch_) scratch_ = allocate_aligned(block_size_max(*layout_) * number_bytes);
+  if (!scratch_) scratch_ = allocate_aligned(layout_->largest_bytes());
   return {scratch_.get(), layout_->range(block).count, layout_->scalar()};
 }
 

@@ -12,7 +12,7 @@ OwnCopy::OwnCopy(const BlockLayout& layout, kernels::Backend& backend)
     : layout_(&layout),
       backend_(&backend),
       numbers_(backend.allocate(layout.number_count(), layout.scalar())),
-      pool_(layout.block_count() == 0 ? 0 : layout.bytes(0), free_max_of(layout),
+      pool_(layout.largest_bytes(), free_max_of(layout),
             [&backend](std::size_t bytes) { return backend.host_memory(bytes); }) {}
 
 kernels::ConstView OwnCopy::numbers(std::uint32_t block) const {

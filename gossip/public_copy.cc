@@ -12,7 +12,7 @@ std::size_t free_max_of(const BlockLayout& layout) { return 2 * layout.block_cou
 
 PublicCopy::PublicCopy(const BlockLayout& layout)
     : layout_(&layout),
-      pool_(layout.block_count() == 0 ? 0 : layout.bytes(0), free_max_of(layout)),
+      pool_(layout.largest_bytes(), free_max_of(layout)),
       blocks_(layout.block_count()) {}
 
 kernels::ConstView PublicCopy::numbers(std::uint32_t block) const {

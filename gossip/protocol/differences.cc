@@ -22,8 +22,7 @@ class Differences final : public Protocol {
         backend_(options.backend),
         coder_(*options.codec, *layout_, *backend_),
         said_(*layout_, *backend_),
-        difference_(backend_->allocate(layout_->block_count() == 0 ? 0 : layout_->range(0).count,
-                                       layout_->scalar())) {}
+        difference_(backend_->allocate(layout_->largest_block(), layout_->scalar())) {}
 
   [[nodiscard]] Graph graph(std::uint64_t /*round*/) const override { return graph_; }
 
