@@ -1,18 +1,16 @@
 #include "peers/assembly.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-#include "models/checkpoint.h"
 #include "models/partition.h"
-#include "models/transfer.h"
 #include "peers/config_protocol.h"
 #include "peers/policies/plugin.h"
 #include "peers/policies/stage_anchor.h"
+#include "peers/start.h"
 #include "peers/topologies.h"
 #include "runtime/cpu_set.h"
 #include "runtime/random.h"
@@ -50,33 +48,6 @@ runtime::Status read_data(const Config& config, std::size_t peer_count,
   if (!tasks) return tasks.error();
   surroundings.tasks = std::move(tasks).value();
   return {};
-}
-
-struct Start {
-  std::vector<float> estimate;
-  std::vector<std::string> notes;
-};
-
-// Drawn from the seed, then whatever model.init has for it.
-runtime::Result<Start> start_of(const Config& config, const models::Network& network) {
-  Start start{.estimate = std::vector<float>(network.parameter_count()), .notes = {}};
-  network.initialise(config.seed, start.estimate);
-  const std::string& file = config.model.init;
-  if (file.empty()) return start;
-  auto checkpoint = models::read_checkpoint(file);
-  if (!checkpoint) return checkpoint.error();
-  const auto transfer = models::transfer(*checkpoint, network.tensors(), start.estimate);
-  if (!transfer)
-    return runtime::Error{fmt::format("model.init: {}: {}", file, transfer.error().message)};
-  const auto note = [&](const char* what, const std::vector<std::string>& names) {
-    if (names.empty()) return;
-    start.notes.push_back(
-        fmt::format("model.init: {}: {} {}: {}", file, names.size(), what, fmt::join(names, ", ")));
-  };
-  note("tensors used", transfer->used);
-  note("missing, started from the seed", transfer->missing);
-  note("not used", transfer->unused);
-  return start;
 }
 
 // What peer `index` learns, one after another.

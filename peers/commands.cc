@@ -20,6 +20,7 @@
 #include "peers/config_protocol.h"
 #include "peers/host_name.h"
 #include "peers/simulate.h"
+#include "peers/start.h"
 #include "peers/topologies.h"
 #include "peers/version.h"
 #include "runtime/stop_signal.h"
@@ -57,7 +58,8 @@ Json to_json(const Spread& spread) {
   return {{"median", spread.median}, {"min", spread.min}, {"max", spread.max}};
 }
 
-// The network on the data, a line a layer, as comments that may follow the config.
+// The network on the data, a line a layer, and what it starts from, as comments that may follow the
+// config.
 runtime::Result<std::string> network_table(const Config& config) {
   const auto data = models::open_data({.set = config.data.set,
                                        .path = config.data.path,
@@ -75,9 +77,13 @@ runtime::Result<std::string> network_table(const Config& config) {
   if (auto dropping = (*network)->drop_activations(config.train.drop_activations); !dropping)
     return dropping.error();
   const std::size_t bytes = (*network)->planned_activation_bytes(config.train.batch);
-  return table +
-         fmt::format("# a step of {} samples: {:.1f} MB of activations and their gradients\n",
-                     config.train.batch, static_cast<double>(bytes) / 1e6);
+  table += fmt::format("# a step of {} samples: {:.1f} MB of activations and their gradients\n",
+                       config.train.batch, static_cast<double>(bytes) / 1e6);
+  if (config.model.init.empty()) return table;
+  const auto start = start_of(config, **network);
+  if (!start) return start.error();
+  for (const std::string& note : start->notes) table += fmt::format("# {}\n", note);
+  return table;
 }
 
 // A preset on a line, and below it what it is made of and where it is from. Keys of other tables

@@ -295,6 +295,21 @@ class Refusals(unittest.TestCase):
             for line in ('preset = "vrl-sgd"', 'correction = "vrl"', 'pace = "sync"', "period = 3"):
                 self.assertIn(f"\n{line} ", config)
 
+    def test_check_reads_what_a_run_would_start_from(self):
+        header = b'{"fc1.bias": {"dtype": "F32", "shape": [10], "data_offsets": [0, 40]}}'
+        with Run() as run:
+            file = run.folder / "start.safetensors"
+            file.write_bytes(len(header).to_bytes(8, "little") + header + bytes(40))
+            check = "check", "run.toml", "--set", "model.init=start.safetensors"
+            status, said, err = run.call(*check)
+            self.assertEqual(status, 0, err)
+            self.assertIn("1 tensors used: fc1.bias", said)
+            self.assertIn("1 missing, started from the seed: fc1.weight", said)
+            file.write_bytes(file.read_bytes()[:-1])
+            status, _, err = run.call(*check)
+            self.assertEqual(status, 2)
+            self.assertIn("start.safetensors", err)
+
 
 if __name__ == "__main__":
     unittest.main()
