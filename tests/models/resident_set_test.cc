@@ -2,6 +2,7 @@
 
 #include "models/resident_set.h"
 
+#include <array>
 #include <numeric>
 #include <vector>
 
@@ -37,7 +38,7 @@ class Images final : public models::Dataset {
 };
 
 // Not in order, not all, and fewer than some batches.
-const std::vector<std::uint32_t> kPart{7, 29, 0, 12, 3, 18, 4};
+constexpr std::array<std::uint32_t, 7> kPart{7, 29, 0, 12, 3, 18, 4};
 
 std::vector<float> samples_of(kernels::Backend& backend, const models::Batch& batch) {
   std::vector<float> samples(batch.samples.count());
@@ -58,9 +59,9 @@ TEST_CASE("batches cut on the device are the host's, augmented and not, pass aft
   REQUIRE(resident != nullptr);
 
   models::LoaderOptions options{.batch = 10, .seed = 3, .augment = augment, .ahead = false};
-  models::BatchSequence whole(images, kPart, options);
+  models::BatchSequence whole(images, {kPart.begin(), kPart.end()}, options);
   options.picks = true;
-  models::BatchSequence named(images, kPart, options);
+  models::BatchSequence named(images, {kPart.begin(), kPart.end()}, options);
   models::BatchStage stage(backend, images, 10);
   models::HostBatch host;
   models::HostBatch picks;
