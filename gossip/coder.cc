@@ -6,6 +6,7 @@
 #include "runtime/check.h"
 
 namespace gossip {
+
 Coder::Coder(const Codec& codec, const BlockLayout& layout, kernels::Backend& backend)
     : codec_(&codec),
       layout_(&layout),
