@@ -105,9 +105,18 @@ inline constexpr std::size_t kConvPack = 8;  // the narrowest
   return out_channels % wide_pack == 0 ? wide_pack : kConvPack;
 }
 
-// The transforms of Winograd's convolutions (kernels/cpu/winograd.h), of all channels of one
+// Of matrices that lie without gaps, row by row, their columns whole packs of kWinogradPack.
+struct SmallProduct {
+  std::size_t rows;  // of c
+  std::size_t columns;
+  std::size_t inner;
+  bool adds;  // to what c has
+};
+
+// Of Winograd's convolutions (kernels/cpu/winograd.h): their transforms, of all channels of one
 // square. `places` are where its places' first channels lie, row by row; `products` are 36, `step`
-// numbers from one to the next. Channels are whole packs of kWinogradPack.
+// numbers from one to the next. Channels are whole packs of kWinogradPack. And products of matrices
+// so small that oneDNN's calls take longer to begin than to compute.
 struct WinogradLoops {
   using ToProducts = void (*)(const float* const* places, std::size_t channels, float* products,
                               std::size_t step);
@@ -120,6 +129,10 @@ struct WinogradLoops {
                     float* const* places);
   ToTile tile;
   ToTile tile_relu;
+  using Product = void (*)(const SmallProduct& product, const float* a, const float* b, float* c);
+  Product product;             // c = a b
+  Product transposed_product;  // c = a^T b; a's columns are whole packs, too
+  std::size_t few_channels;    // up to so many, these two are faster than oneDNN's
 };
 inline constexpr std::size_t kWinogradPack = 16;
 

@@ -20,21 +20,9 @@ using winograd::Range;
 using winograd::Weights;
 
 // What a chunk's products of windows and tiles take together: in a second-level cache.
-constexpr std::size_t kChunkNumbers = std::size_t{384} << 10U;
+constexpr std::size_t kChunkNumbers = std::size_t{256} << 10U;
 // What the products of weights take; wider layers are computed a part of their channels at a time.
 constexpr std::size_t kWeightNumbers = std::size_t{1} << 20U;
-
-// 36 of them, so many numbers from one to the next.
-struct Matrices {
-  const float* first;
-  std::size_t step;
-};
-
-void multiply_all(const MatrixProduct& product, const Matrices& a, const Matrices& b, float* c,
-                  std::size_t c_step) {
-  for (std::size_t k = 0; k < kProducts; ++k)
-    multiply(product, a.first + k * a.step, b.first + k * b.step, c + k * c_step);
-}
 
 // Calls action(part) for parts of `channels` whose weights' products do not take too much.
 template <typename Action>
@@ -78,15 +66,52 @@ std::size_t Winograd::for_chunks(const Pass& pass, std::size_t columns, Action a
   return parts;
 }
 
-const float* Winograd::transform(const Weights& weights, bool turned, const float* weight) {
+bool Winograd::are_few(std::size_t channels, std::size_t others) const {
+  return std::max(channels, others) <= loops_.winograd.few_channels;
+}
+
+void Winograd::multiply_all(const MatrixProduct& product, bool few, const Matrices& a,
+                            const Matrices& b, float* c, std::size_t c_step) const {
+  const SmallProduct small{product.rows, product.columns, product.inner, product.adds};
+  const auto multiply_few =
+      product.a_transposed ? loops_.winograd.transposed_product : loops_.winograd.product;
+  for (std::size_t k = 0; k < kProducts; ++k, c += c_step) {
+    const float* const left = a.first + k * a.step;
+    const float* const right = b.first + k * b.step;
+    if (few)
+      multiply_few(small, left, right, c);
+    else
+      multiply(product, left, right, c);
+  }
+}
+
+// The products of the weights between a part of the channels that pixels go to and all that they
+// come from: matrices of a row for each of these, since oneDNN multiplies transposed ones far
+// slower.
+const float* Winograd::transform(const Pass& pass, const Channels& part, const float* weight) {
+  const Weights weights{pass.to.channels, {0, pass.from.channels}, part};
   float* const products = at_least(weights_, kProducts * weights.step());
+  const auto take = [&](std::size_t row, const auto& taps) {
+    loops_.winograd.weights(taps.data(), part.count, products + row * part.count, weights.step());
+  };
   for_parts(desks_.size(), [&](std::size_t thread) {
     const Range rows = winograd::share_of(weights.out.count, thread, desks_.size());
-    for (std::size_t out = rows.first; out < rows.end; ++out) {
-      auto taps = weights.taps(weight, out);
-      if (turned) std::reverse(taps.begin(), taps.end());
-      loops_.winograd.weights(taps.data(), weights.in.count, products + out * weights.in.count,
-                              weights.step());
+    if (pass.backwards) {
+      for (std::size_t row = rows.first; row < rows.end; ++row) {
+        auto taps = weights.taps(weight, row);
+        std::reverse(taps.begin(), taps.end());
+        take(row, taps);
+      }
+      return;
+    }
+    float* const copy =
+        at_least(desks_[thread].weights, winograd::kTaps * kWinogradPack * part.count);
+    for (std::size_t first = rows.first; first < rows.end; first += kWinogradPack) {
+      const Channels some{first, std::min(kWinogradPack, rows.end - first)};
+      winograd::swap_weights(weight, weights.out.count, some, part, copy);
+      const Weights swapped{part.count, {0, some.count}, {0, part.count}};
+      for (std::size_t row = 0; row < some.count; ++row)
+        take(first + row, swapped.taps(std::as_const(copy), row));
     }
   });
   return products;
@@ -131,22 +156,21 @@ void Winograd::write_tiles(const Pass& pass, const Chunk& chunk, const Channels&
 
 void Winograd::convolve(const Pass& pass, const float* from, const float* weight, float* to) {
   const std::size_t inner = pass.from.channels;
+  const bool few = are_few(inner, pass.to.channels);
   static_cast<void>(at_least(zeros_, std::max(inner, pass.to.channels)));
   for_channels(pass.to.channels, inner, [&](const Channels& part) {
-    const Weights weights = pass.backwards ? Weights{pass.to.channels, {0, inner}, part}
-                                           : Weights{inner, part, {0, inner}};
-    const float* const factors = transform(weights, pass.backwards, weight);
+    const float* const factors = transform(pass, part, weight);
+    const std::size_t factors_step = winograd::step_of(inner, part.count);
     for_chunks(pass, inner + part.count, [&](Desk& desk, const Chunk& chunk) {
       take_windows(pass, chunk, from, desk);
       const std::size_t step = chunk.step(part.count);
       multiply_all({.rows = chunk.tiles.count(),
                     .columns = part.count,
                     .inner = inner,
-                    .b_transposed = !pass.backwards,
                     .a_row = inner,
-                    .b_row = weights.in.count,
+                    .b_row = part.count,
                     .c_row = part.count},
-                   {f32(desk.windows.view()), chunk.step(inner)}, {factors, weights.step()},
+                   few, {f32(desk.windows.view()), chunk.step(inner)}, {factors, factors_step},
                    at_least(desk.tiles, kProducts * step), step);
       write_tiles(pass, chunk, part, to, desk);
     });
@@ -183,6 +207,7 @@ void Winograd::backward_weight(const ConvShape& s, const float* in, const float*
                   .from = winograd::in_image(s),
                   .to = winograd::out_image(s),
                   .padding = s.padding};
+  const bool few = are_few(s.in_channels, s.out_channels);
   static_cast<void>(at_least(zeros_, std::max(s.in_channels, s.out_channels)));
   for_channels(s.out_channels, s.in_channels, [&](const Channels& part) {
     const Weights weights{s.in_channels, part, {0, s.in_channels}};
@@ -198,7 +223,7 @@ void Winograd::backward_weight(const ConvShape& s, const float* in, const float*
                         .a_row = part.count,
                         .b_row = s.in_channels,
                         .c_row = s.in_channels},
-                       {f32(desk.tiles.view()), chunk.step(part.count)},
+                       few, {f32(desk.tiles.view()), chunk.step(part.count)},
                        {f32(desk.windows.view()), chunk.step(s.in_channels)},
                        at_least(desk.weights, kProducts * weights.step()), weights.step());
         });

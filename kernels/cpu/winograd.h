@@ -1,9 +1,9 @@
 #pragma once
 // Convolutions of 3x3 by Winograd's minimal filtering, F(4x4, 3x3) of Lavin and Gray ("Fast
 // Algorithms for Convolutional Neural Networks", 2016, arXiv:1509.09308): 36 products for a tile of
-// 4x4 pixels where the direct way takes 144, as 36 products of matrices, which are oneDNN's; the
-// transforms before and after are ours. Beside oneDNN's direct convolutions it takes half the time
-// from 64 channels on, two thirds with 32 and, with AVX-512, all of it with 16 (AVX2: four fifths).
+// 4x4 pixels where the direct way takes 144, as 36 products of matrices, which are oneDNN's, or
+// ours where channels are few; the transforms before and after are ours. Beside oneDNN's direct
+// convolutions it takes half the time from 32 channels on, and with 16 half (AVX2: four fifths).
 // oneDNN's own takes images in packs of channels only, and changing their order costs what it
 // saves. Rounding errors are up to four times the direct way's. f32 alone; memory is kept from call
 // to call; one thread at a time, which calls the others.
@@ -17,7 +17,10 @@
 
 namespace kernels::cpu {
 
+struct MatrixProduct;
+
 namespace winograd {
+struct Matrices;
 struct Pass;
 struct Channels;
 struct Weights;
@@ -42,6 +45,7 @@ class Winograd {
   using Channels = winograd::Channels;
   using Weights = winograd::Weights;
   using Chunk = winograd::Chunk;
+  using Matrices = winograd::Matrices;
   // What one thread works in: products of windows, tiles and weights.
   struct Desk {
     Buffer windows;
@@ -53,7 +57,11 @@ class Winograd {
   // Calls action(desk, chunk) for all tiles, a few at a time. Returns how many desks had some.
   template <typename Action>
   std::size_t for_chunks(const Pass& pass, std::size_t columns, Action action);
-  const float* transform(const Weights& weights, bool turned, const float* weight);
+  const float* transform(const Pass& pass, const Channels& part, const float* weight);
+  // Whether products of matrices are our loops', not oneDNN's.
+  [[nodiscard]] bool are_few(std::size_t channels, std::size_t others) const;
+  void multiply_all(const MatrixProduct& product, bool few, const Matrices& a, const Matrices& b,
+                    float* c, std::size_t c_step) const;
   void take_windows(const Pass& pass, const Chunk& chunk, const float* from, Desk& desk);
   void take_d_tiles(const Pass& pass, const Chunk& chunk, const Channels& part, const float* d_out,
                     Desk& desk);

@@ -27,6 +27,12 @@ inline constexpr std::size_t kProducts = kWindow * kWindow;
   return rows * columns + kGap;
 }
 
+// The first of 36 matrices of products, and how far the next is.
+struct Matrices {
+  const float* first;
+  std::size_t step;
+};
+
 struct Image {
   std::size_t height;
   std::size_t width;
@@ -102,6 +108,16 @@ struct Weights {
     return places;
   }
 };
+
+// Some of the weights (out, taps, in) as (in, taps, out).
+inline void swap_weights(const float* weight, std::size_t in_channels, const Channels& in,
+                         const Channels& out, float* to) {
+  for (std::size_t tap = 0; tap < kTaps; ++tap)
+    for (std::size_t o = 0; o < out.count; ++o) {
+      const float* const from = weight + ((out.first + o) * kTaps + tap) * in_channels + in.first;
+      for (std::size_t i = 0; i < in.count; ++i) to[(i * kTaps + tap) * out.count + o] = from[i];
+    }
+}
 
 // [first, end)
 struct Range {
