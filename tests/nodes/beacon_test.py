@@ -8,7 +8,7 @@ import signal
 import socket
 import unittest
 
-from node_run import PATIENCE, SMALL, Network, OtherMachine, Run, fault, kill
+from node_run import PATIENCE, SMALL, Network, OtherMachine, Run, fault, free_port, kill
 
 # Nobody waits for the end of it.
 LONG = SMALL.replace("steps = 60", "steps = 100000000")
@@ -16,16 +16,9 @@ LAN = LONG + "[security]\nallow_insecure_lan = true\n"
 CURVE = "[security]\nmode = \"curve\"\nauthorized = \"keys\"\n"
 
 
-def free_udp_port():
-    """A port that nobody uses right now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 class Beacons(unittest.TestCase):
     def setUp(self):
-        self.port = free_udp_port()
+        self.port = free_port()
 
     def start(self, run, name, part, *more, on=()):
         arguments = ["--set", f"peer.name={name}", "--set", "peer.threads=1", "--set", "data.parts=3", "--set", f"data.part={part}",

@@ -5,12 +5,11 @@ import pathlib
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import tomllib
 import unittest
 
-from node_run import PATIENCE, PROGRAM, SMALL, Run
+from node_run import PATIENCE, PROGRAM, SMALL, Run, free_port
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 DEPLOY = ROOT / "examples/deploy"
@@ -37,19 +36,6 @@ exec cp "${options[@]}" "${files[@]}"
 """
 
 
-def free_port_pair():
-    """The first of two in a row that nobody uses right now."""
-    while True:
-        with socket.socket() as first, socket.socket() as second:
-            first.bind(("0.0.0.0", 0))
-            port = first.getsockname()[1]
-            try:
-                second.bind(("0.0.0.0", port + 1))
-                return port
-            except (OSError, OverflowError):
-                continue
-
-
 def end_group(leader):
     try:
         os.killpg(leader, signal.SIGKILL)
@@ -68,7 +54,7 @@ class Ssh(unittest.TestCase):
         lines = []
         for name in machines:
             (run.folder / "machines" / f"{name}@127.0.0.1").mkdir(parents=True)
-            lines.append(f"{name}@127.0.0.1 {free_port_pair()}\n")
+            lines.append(f"{name}@127.0.0.1 {free_port(in_a_row=2)}\n")
         (run.folder / "hosts").write_text("# name and port\n" + "".join(lines))
         environment = {**os.environ, "PATH": f"{tools}:{os.environ['PATH']}", "MACHINES": str(run.folder / "machines")}
         process = subprocess.Popen([ROOT / "scripts/launch-ssh", "hosts", "run.toml", "--program", PROGRAM], cwd=run.folder,

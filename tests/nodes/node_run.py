@@ -1,5 +1,6 @@
 """Runs the program as a user would, in a folder of its own, and looks at what it leaves behind."""
 
+import itertools
 import json
 import os
 import pathlib
@@ -250,11 +251,24 @@ def still_alive_after(pids, seconds):
     return [pid for pid in pids if alive(pid)]
 
 
-def free_port():
-    """A port that nobody uses right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+# Below the ports that the system hands out by itself, for outgoing connections too: one of those may be somebody
+# else's by the time that it is used. Tests that run side by side, each a process, look in places of their own.
+PORTS = itertools.count(10000 + os.getpid() % 1000 * 20)
+
+
+def free_port(in_a_row=1):
+    """A port that nobody uses right now, by TCP or UDP; the first of so many."""
+    found = 0
+    for port in PORTS:
+        with socket.socket() as stream, socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+            try:
+                stream.bind(("0.0.0.0", port))
+                datagrams.bind(("0.0.0.0", port))
+                found += 1
+            except OSError:
+                found = 0
+        if found == in_a_row:
+            return port - in_a_row + 1
 
 
 def kill(pid):
