@@ -66,13 +66,11 @@ std::size_t Winograd::for_chunks(const Pass& pass, std::size_t columns, Action a
   return parts;
 }
 
-bool Winograd::are_few(std::size_t channels, std::size_t others) const {
-  return std::max(channels, others) <= loops_.winograd.few_channels;
-}
-
-void Winograd::multiply_all(const MatrixProduct& product, bool few, const Matrices& a,
-                            const Matrices& b, float* c, std::size_t c_step) const {
+void Winograd::multiply_all(const MatrixProduct& product, const Matrices& a, const Matrices& b,
+                            float* c, std::size_t c_step) const {
   const SmallProduct small{product.rows, product.columns, product.inner, product.adds};
+  const std::size_t channels = product.a_transposed ? product.rows : product.inner;
+  const bool few = std::max(channels, product.columns) <= loops_.winograd.few_channels;
   const auto multiply_few =
       product.a_transposed ? loops_.winograd.transposed_product : loops_.winograd.product;
   for (std::size_t k = 0; k < kProducts; ++k, c += c_step) {
@@ -156,7 +154,6 @@ void Winograd::write_tiles(const Pass& pass, const Chunk& chunk, const Channels&
 
 void Winograd::convolve(const Pass& pass, const float* from, const float* weight, float* to) {
   const std::size_t inner = pass.from.channels;
-  const bool few = are_few(inner, pass.to.channels);
   static_cast<void>(at_least(zeros_, std::max(inner, pass.to.channels)));
   for_channels(pass.to.channels, inner, [&](const Channels& part) {
     const float* const factors = transform(pass, part, weight);
@@ -170,7 +167,7 @@ void Winograd::convolve(const Pass& pass, const float* from, const float* weight
                     .a_row = inner,
                     .b_row = part.count,
                     .c_row = part.count},
-                   few, {f32(desk.windows.view()), chunk.step(inner)}, {factors, factors_step},
+                   {f32(desk.windows.view()), chunk.step(inner)}, {factors, factors_step},
                    at_least(desk.tiles, kProducts * step), step);
       write_tiles(pass, chunk, part, to, desk);
     });
@@ -207,7 +204,6 @@ void Winograd::backward_weight(const ConvShape& s, const float* in, const float*
                   .from = winograd::in_image(s),
                   .to = winograd::out_image(s),
                   .padding = s.padding};
-  const bool few = are_few(s.in_channels, s.out_channels);
   static_cast<void>(at_least(zeros_, std::max(s.in_channels, s.out_channels)));
   for_channels(s.out_channels, s.in_channels, [&](const Channels& part) {
     const Weights weights{s.in_channels, part, {0, s.in_channels}};
@@ -223,7 +219,7 @@ void Winograd::backward_weight(const ConvShape& s, const float* in, const float*
                         .a_row = part.count,
                         .b_row = s.in_channels,
                         .c_row = s.in_channels},
-                       few, {f32(desk.tiles.view()), chunk.step(part.count)},
+                       {f32(desk.tiles.view()), chunk.step(part.count)},
                        {f32(desk.windows.view()), chunk.step(s.in_channels)},
                        at_least(desk.weights, kProducts * weights.step()), weights.step());
         });

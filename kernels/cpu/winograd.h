@@ -59,10 +59,8 @@ class Winograd {
   template <typename Action>
   std::size_t for_chunks(const Pass& pass, std::size_t columns, Action action);
   const float* transform(const Pass& pass, const Channels& part, const float* weight);
-  // Whether products of matrices are our loops', not oneDNN's.
-  [[nodiscard]] bool are_few(std::size_t channels, std::size_t others) const;
-  void multiply_all(const MatrixProduct& product, bool few, const Matrices& a, const Matrices& b,
-                    float* c, std::size_t c_step) const;
+  void multiply_all(const MatrixProduct& product, const Matrices& a, const Matrices& b, float* c,
+                    std::size_t c_step) const;
   void take_windows(const Pass& pass, const Chunk& chunk, const float* from, Desk& desk);
   void take_d_tiles(const Pass& pass, const Chunk& chunk, const Channels& part, const float* d_out,
                     Desk& desk);
