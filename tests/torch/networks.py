@@ -41,22 +41,37 @@ class BasicBlock(nn.Module):
         return functional.relu(self.bn2(self.conv2(x)) + shortcut)
 
 
-class ResNet20(nn.Module):
-    def __init__(self):
+class ResNet(nn.Module):
+    """For images of 32 x 32: the first convolution keeps their size, and each later stage halves it."""
+
+    def __init__(self, channels, blocks):
         super().__init__()
-        self.conv1 = nn.Conv2d(3, 16, 3, 1, 1, bias=False)
-        self.bn1 = nn.BatchNorm2d(16)
-        self.layer1 = self.stage(16, 16, 1)
-        self.layer2 = self.stage(16, 32, 2)
-        self.layer3 = self.stage(32, 64, 2)
-        self.fc = nn.Linear(64, 10)
+        self.conv1 = nn.Conv2d(3, channels[0], 3, 1, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels[0])
+        before = channels[0]
+        for number, after in enumerate(channels, 1):
+            self.add_module(f"layer{number}", self.stage(before, after, 1 if number == 1 else 2, blocks))
+            before = after
+        self.fc = nn.Linear(before, 10)
+        self.stages = len(channels)
 
     @staticmethod
-    def stage(before, channels, stride):
+    def stage(before, channels, stride, blocks):
         first = BasicBlock(before, channels, stride)
-        return nn.Sequential(first, *(BasicBlock(channels, channels, 1) for _ in range(2)))
+        return nn.Sequential(first, *(BasicBlock(channels, channels, 1) for _ in range(blocks - 1)))
 
     def forward(self, x):
         x = functional.relu(self.bn1(self.conv1(x)))
-        x = self.layer3(self.layer2(self.layer1(x)))
+        for number in range(1, self.stages + 1):
+            x = self.get_submodule(f"layer{number}")(x)
         return self.fc(x.mean((2, 3)))
+
+
+class ResNet20(ResNet):
+    def __init__(self):
+        super().__init__((16, 32, 64), 3)
+
+
+class ResNet18(ResNet):
+    def __init__(self):
+        super().__init__((64, 128, 256, 512), 2)
