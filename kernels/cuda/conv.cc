@@ -1,4 +1,5 @@
 #include "kernels/cuda/backend.h"
+#include "kernels/cuda/depthwise_conv.h"
 #include "kernels/cuda/layer.h"
 #include "kernels/cuda/patch_conv.h"
 #include "kernels/fits.h"
@@ -20,8 +21,11 @@ void CudaBackend::conv_forward(const ConvShape& shape, ConstView in, ConstView w
                          .weight = weight.as<float>().data(),
                          .bias = bias.empty() ? nullptr : bias.as<float>().data(),
                          .out = out.as<float>().data()};
-  const ConvDone done = cudnn_.forward(device_, shape, pass);
-  if (done == ConvDone::kNothing) multiply_patches(device_, shape, pass);
+  ConvDone done = ConvDone::kNothing;
+  if (is_depthwise(shape))
+    convolve_channels(device_, shape, pass);
+  else if (done = cudnn_.forward(device_, shape, pass); done == ConvDone::kNothing)
+    multiply_patches(device_, shape, pass);
   if (done != ConvDone::kAll)
     add_bias(device_, rows_of(shape), shape.activation, pass.bias, pass.out);
 }
@@ -39,6 +43,7 @@ void CudaBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
                     .d_out = d_out,
                     .d_weight = gradients.d_weight.as<float>().data(),
                     .d_in = gradients.d_in.empty() ? nullptr : gradients.d_in.as<float>().data()};
+  if (is_depthwise(shape)) return convolve_channels_backward(device_, shape, left);
   const ConvBackwardDone done = cudnn_.backward(device_, shape, left);
   if (done.d_weight) left.d_weight = nullptr;
   if (done.d_in) left.d_in = nullptr;

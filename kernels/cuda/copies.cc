@@ -1,5 +1,6 @@
 #include "kernels/cuda/copies.h"
 
+#include <atomic>
 #include <utility>
 
 #include "kernels/cuda/status.h"
@@ -31,7 +32,14 @@ class StreamCopy final : public Copy {
   Event done_;
 };
 
-void free_page_locked(std::byte* bytes) { CUDA_CHECK(cudaFreeHost(bytes)); }
+// A GPU of this process. Whoever frees may be a thread that has chosen none, for which CUDA would
+// open the first: not ours, perhaps, or full.
+std::atomic<int> an_open_device = 0;
+
+void free_page_locked(std::byte* bytes) {
+  CUDA_CHECK(cudaSetDevice(an_open_device));
+  CUDA_CHECK(cudaFreeHost(bytes));
+}
 
 // `later` goes on once all that is on `earlier` by now is done.
 void order(cudaStream_t earlier, cudaStream_t later) {
@@ -81,6 +89,7 @@ void Copies::synchronize() {
 
 HostBytes Copies::host_memory(const Device& device, std::size_t bytes) {
   device.select();
+  an_open_device = device.index();
   void* memory = nullptr;
   const cudaError_t status = cudaHostAlloc(&memory, bytes, cudaHostAllocPortable);
   if (status == cudaSuccess && memory != nullptr)

@@ -16,9 +16,13 @@ std::unique_ptr<Graph> Graph::of(Device& device, void (*action)(void* context), 
   CUDA_CHECK(cudaStreamBeginCapture(device.stream(), cudaStreamCaptureModeThreadLocal));
   action(context);
   cudaGraph_t captured = nullptr;
-  CUDA_CHECK(cudaStreamEndCapture(device.stream(), &captured));
+  const cudaError_t ended = cudaStreamEndCapture(device.stream(), &captured);
+  const bool is_whole = device.end_recording() && ended == cudaSuccess;
+  if (ended != cudaSuccess) {  // a library did what no graph can hold
+    static_cast<void>(cudaGetLastError());
+    return nullptr;
+  }
   cudaGraphExec_t made = nullptr;
-  const bool is_whole = device.end_recording();
   if (is_whole) CUDA_CHECK(cudaGraphInstantiate(&made, captured, 0));
   CUDA_CHECK(cudaGraphDestroy(captured));
   if (!is_whole) return nullptr;

@@ -2,19 +2,16 @@
 
 #include <cuda_bf16.h>
 
-#include <algorithm>
 #include <cstdint>
 
 #include "kernels/cuda/blaslt.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/status.h"
+#include "kernels/cuda/sum_columns.h"
 #include "runtime/check.h"
 
 namespace kernels::cuda {
 namespace {
-
-// Long columns are summed in pieces, or a layer of few channels would keep few threads busy.
-constexpr std::size_t kPiecesMax = 512;
 
 // cuBLAS reads row-major matrices as their transposes, so it is asked for c^T = b^T a^T.
 BlasProduct turned_of(const Product& product, Precision precision) {
@@ -121,24 +118,10 @@ void mask_gradient(Device& device, const Rows& size, Activation activation, cons
 }
 
 void add_up_rows(Device& device, const Rows& size, const float* d_out, float* d_bias) {
-  const std::size_t rows = size.rows;
-  const std::size_t columns = size.columns;
-  const std::size_t pieces = std::min(rows, kPiecesMax);
-  auto* const partial = device.scratch<float>(pieces * columns);
-  CUDA_CHECK(launch(device.stream(), pieces * columns, [=] __device__(std::size_t i) {
-    float sum = 0;
-    for (std::size_t row = i / columns; row < rows; row += pieces) {
-      sum += d_out[row * columns + i % columns];
-    }
-    partial[i] = sum;
-  }));
-  CUDA_CHECK(launch(device.stream(), columns, [=] __device__(std::size_t column) {
-    float sum = 0;
-    for (std::size_t piece = 0; piece < pieces; ++piece) {
-      sum += partial[piece * columns + column];
-    }
-    d_bias[column] = sum;
-  }));
+  sum_columns(
+      device, size.rows, size.columns,
+      [=] __device__(std::size_t i, std::size_t) { return d_out[i]; },
+      [=] __device__(std::size_t column, float sum) { d_bias[column] = sum; });
 }
 
 }  // namespace kernels::cuda

@@ -2,6 +2,7 @@
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/layer.h"
 #include "kernels/cuda/status.h"
+#include "kernels/cuda/sum_columns.h"
 #include "kernels/fits.h"
 
 namespace kernels::cuda {
@@ -53,7 +54,8 @@ void CudaBackend::layernorm_backward(const LayerNormShape& shape, const LayerNor
   float* const d_in = gradients.d_in.empty() ? nullptr : gradients.d_in.as<float>().data();
   float* const d_scale = gradients.d_weight.as<float>().data();
   add_up_rows(device_, {rows, columns}, d_out, gradients.d_bias.as<float>().data());
-  auto* const moments = device_.scratch<RowMoments>(rows);
+  auto* const moments =
+      device_.factors<RowMoments>(rows);  // the sums below take the scratch memory
   CUDA_CHECK(launch(device_.stream(), rows, [=] __device__(std::size_t row) {
     const float* const x = in + row * columns;
     const float* const d = d_out + row * columns;
@@ -72,14 +74,13 @@ void CudaBackend::layernorm_backward(const LayerNormShape& shape, const LayerNor
       d_in[row * columns + i] = (scale[i] * d[i] - sum / count - h * product / count) / deviation;
     }
   }));
-  CUDA_CHECK(launch(device_.stream(), columns, [=] __device__(std::size_t i) {
-    double sum = 0;
-    for (std::size_t row = 0; row < rows; ++row) {
-      const std::size_t at = row * columns + i;
-      sum += d_out[at] * ((in[at] - moments[row].mean) / moments[row].deviation);
-    }
-    d_scale[i] = static_cast<float>(sum);
-  }));
+  sum_columns(
+      device_, rows, columns,
+      [=] __device__(std::size_t i, std::size_t) {
+        const RowMoments& of_row = moments[i / columns];
+        return d_out[i] * ((in[i] - of_row.mean) / of_row.deviation);
+      },
+      [=] __device__(std::size_t column, float sum) { d_scale[column] = sum; });
 }
 
 }  // namespace kernels::cuda

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/cuda/conv_places.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/cuda/layer.h"
 #include "kernels/cuda/status.h"
@@ -13,30 +14,15 @@ namespace {
 // this many numbers (256 MiB) at a time, or one image.
 constexpr std::size_t kPatchNumbersMax = std::size_t{64} << 20U;
 
-// ConvShape for the device, of one group: its functions are the host's.
-struct Patches {
+// Of one group.
+struct Patches : ConvPlaces {
   explicit Patches(const ConvShape& shape)
-      : channels(shape.in_channels / shape.groups),
-        all_channels(shape.in_channels),
-        in_height(shape.in_height),
-        in_width(shape.in_width),
-        out_height(shape.out_height()),
-        out_width(shape.out_width()),
-        kernel_height(shape.kernel_height),
-        kernel_width(shape.kernel_width),
-        stride(shape.stride),
-        padding(shape.padding) {}
+      : ConvPlaces(shape),
+        channels(shape.in_channels / shape.groups),
+        all_channels(shape.in_channels) {}
 
   std::size_t channels;
   std::size_t all_channels;
-  std::size_t in_height;
-  std::size_t in_width;
-  std::size_t out_height;
-  std::size_t out_width;
-  std::size_t kernel_height;
-  std::size_t kernel_width;
-  std::size_t stride;
-  std::size_t padding;
 
   [[nodiscard]] std::size_t in_pixels() const { return in_height * in_width; }
   [[nodiscard]] std::size_t image_in() const { return in_pixels() * all_channels; }
@@ -59,18 +45,10 @@ __device__ float patch_element(const Patches& p, std::size_t i, const float* in)
   i /= p.out_width;
   const std::size_t oy = i % p.out_height;
   const std::size_t image = i / p.out_height;
-  // Left of the image and above it these wrap around to huge numbers: outside as well.
-  const std::size_t y = oy * p.stride + ky - p.padding;
-  const std::size_t x = ox * p.stride + kx - p.padding;
+  const std::size_t y = input_at(p, oy, ky);
+  const std::size_t x = input_at(p, ox, kx);
   if (y >= p.in_height || x >= p.in_width) return 0;
   return in[((image * p.in_height + y) * p.in_width + x) * p.all_channels + c];
-}
-
-// The output position whose kernel element k reads input position `at`, or `out` when none does.
-__device__ std::size_t output_at(const Patches& p, std::size_t at, std::size_t k, std::size_t out) {
-  const std::size_t distance = at + p.padding - k;  // wraps around below zero: then beyond `out`
-  if (distance % p.stride != 0 || distance / p.stride >= out) return out;
-  return distance / p.stride;
 }
 
 // The gradient of number `i` of the group's input, gathered from all patches that hold it: no two

@@ -1,6 +1,7 @@
 // Copies beside what a device computes: on the GPU that does all as late as it may, so that what
 // is not waited for shows.
 
+#include <thread>
 #include <vector>
 
 #include "tests/kernels/operands.h"
@@ -75,5 +76,19 @@ TEST_CASE("what is copied in comes after what was queued before, and before what
     CHECK(std::ranges::count(got, 1.0F) == kCount);
     device->download(after.view(), std::span(got));
     CHECK(std::ranges::count(got, 2.0F) == kCount);
+  }
+}
+
+// Frames on their way to others keep such memory; the last to hold one may be ZeroMQ's own thread.
+TEST_CASE("what a device copies to may be given back by a thread that never used the device") {
+  for (const auto& device : devices()) {
+    CAPTURE(device->description());
+    kernels::Buffer x = device->allocate(kCount, Scalar::kF32);
+    HostNumbers numbers(*device);
+    device->fill(1.0, x.view());
+    device->copy_out(x.view(), numbers.view)->wait();
+    CHECK(numbers.all(1.0F));
+    std::thread([&] { numbers.memory.reset(); }).join();
+    CHECK(numbers.memory == nullptr);
   }
 }

@@ -1,4 +1,5 @@
-// Devices and memory.
+// Devices and memory. A thread that has not chosen a device would have CUDA open the first one, on
+// which this process may have no business.
 
 #include <algorithm>
 #include <atomic>
@@ -23,6 +24,17 @@ struct Memory {
 Memory& memory_of_all() {
   static auto& memory = *new Memory;
   return memory;
+}
+
+thread_local bool has_device = false;
+
+// What a call that allocates or frees answers at once, cudaSuccess being nothing.
+cudaError_t refusal() {
+  if (!has_device) {
+    std::fputs("memory is allocated or freed on a thread that has chosen no device\n", stderr);
+    std::abort();
+  }
+  return late_gpu::is_capturing() ? cudaErrorStreamCaptureUnsupported : cudaSuccess;
 }
 
 }  // namespace
@@ -70,10 +82,13 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int /*device*/) 
   return cudaSuccess;
 }
 
-cudaError_t cudaSetDevice(int device) { return device == 0 ? cudaSuccess : cudaErrorInvalidValue; }
+cudaError_t cudaSetDevice(int device) {
+  has_device = has_device || device == 0;
+  return device == 0 ? cudaSuccess : cudaErrorInvalidValue;
+}
 
 cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
-  if (late_gpu::is_capturing()) return cudaErrorStreamCaptureUnsupported;
+  if (const cudaError_t refused = refusal(); refused != cudaSuccess) return refused;
   *memory = nullptr;
   if (bytes == 0) return cudaSuccess;
   Memory& all = memory_of_all();
@@ -88,6 +103,7 @@ cudaError_t cudaMalloc(void** memory, std::size_t bytes) {
 }
 
 cudaError_t cudaFree(void* memory) {
+  if (const cudaError_t refused = refusal(); refused != cudaSuccess) return refused;
   late_gpu::run_all();
   if (memory == nullptr) return cudaSuccess;
   Memory& all = memory_of_all();
@@ -101,11 +117,13 @@ cudaError_t cudaFree(void* memory) {
 }
 
 cudaError_t cudaHostAlloc(void** memory, std::size_t bytes, unsigned /*flags*/) {
+  if (const cudaError_t refused = refusal(); refused != cudaSuccess) return refused;
   *memory = std::aligned_alloc(kAlignment, bytes / kAlignment * kAlignment + kAlignment);
   return *memory == nullptr ? cudaErrorMemoryAllocation : cudaSuccess;
 }
 
 cudaError_t cudaFreeHost(void* memory) {
+  if (const cudaError_t refused = refusal(); refused != cudaSuccess) return refused;
   late_gpu::run_all();
   std::free(memory);
   return cudaSuccess;

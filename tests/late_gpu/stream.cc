@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 // A graph that has been captured, and one made ready: the same tasks.
@@ -18,6 +19,7 @@ struct CUstream_st {
   std::uint64_t done = 0;    // of them
   bool hurries = false;
   cudaGraph_t captured = nullptr;  // into this one, while it is
+  std::thread::id capturing;       // whose capture that is
 };
 // What was queued on a stream when it was recorded.
 struct CUevent_st {
@@ -81,7 +83,7 @@ void hurry(cudaStream_t stream) {
 bool is_capturing() {
   const std::lock_guard lock(gpu().mutex);
   for (const cudaStream_t stream : gpu().streams)
-    if (stream->captured != nullptr) return true;
+    if (stream->captured != nullptr && stream->capturing == std::this_thread::get_id()) return true;
   return false;
 }
 
@@ -149,6 +151,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode /*
   const std::lock_guard lock(gpu().mutex);
   if (stream->captured != nullptr) return cudaErrorInvalidValue;
   stream->captured = new CUgraph_st;
+  stream->capturing = std::this_thread::get_id();
   return cudaSuccess;
 }
 

@@ -28,7 +28,7 @@ void queue_bodies(cudaStream_t stream, std::size_t count, const Body& body, bool
 
 // From now on what is queued there is done at once: the other thing that a GPU may do.
 void hurry(cudaStream_t stream);
-[[nodiscard]] bool is_capturing();
+[[nodiscard]] bool is_capturing();  // this thread, any stream
 void run_all();  // all that has been queued on any stream
 
 }  // namespace late_gpu
