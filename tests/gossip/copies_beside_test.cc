@@ -11,7 +11,7 @@
 #include "gossip/distances.h"
 #include "gossip/mass.h"
 #include "tests/support/far_backend.h"
-#include "tests/support/late_gpu.h"
+#include "tests/support/gpus.h"
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
 
@@ -23,12 +23,10 @@ using kernels::Scalar;
 
 constexpr std::array kStart{1.0, 2.0, 3.0};
 
-// Of two in turn one is late throughout, one on its streams of copies only
-// (tests/late_gpu/blas.cc).
-int each_gpu() { return GENERATE(1, 2); }
-
 struct Peer {
-  const std::unique_ptr<kernels::Backend> gpu = test::late_gpu();
+  explicit Peer(const std::string& name) : gpu(test::gpu(name)) {}
+
+  const std::unique_ptr<kernels::Backend> gpu;
   const BlockLayout layout{3, 16, Scalar::kF64};  // two blocks
   Mass mass{layout, *gpu, std::span<const double>(kStart)};
 
@@ -53,8 +51,9 @@ struct Peer {
 }  // namespace
 
 TEST_CASE("a snapshot under way is of the mass as it was, whatever comes before it is finished") {
-  CAPTURE(each_gpu());
-  Peer peer;
+  const std::string gpu_name = GENERATE(from_range(test::gpus()));
+  CAPTURE(gpu_name);
+  Peer peer(gpu_name);
   peer.mass.keep(1, 0.5);
   gossip::SnapshotUnderWay under_way = peer.mass.begin_snapshot();
   kernels::Buffer delta = peer.gpu->allocate(3, Scalar::kF64);
@@ -76,8 +75,9 @@ TEST_CASE("a snapshot under way is of the mass as it was, whatever comes before 
 }
 
 TEST_CASE("two snapshots under way are of their own moments") {
-  CAPTURE(each_gpu());
-  Peer peer;
+  const std::string gpu_name = GENERATE(from_range(test::gpus()));
+  CAPTURE(gpu_name);
+  Peer peer(gpu_name);
   gossip::SnapshotUnderWay first = peer.mass.begin_snapshot();
   peer.fold(0, 1.0, {3.0, 4.0});
   gossip::SnapshotUnderWay second = peer.mass.begin_snapshot();
@@ -89,7 +89,9 @@ TEST_CASE("two snapshots under way are of their own moments") {
 }
 
 TEST_CASE("a snapshot under way shows what is no number once it is there") {
-  Peer peer;
+  const std::string gpu_name = GENERATE(from_range(test::gpus()));
+  CAPTURE(gpu_name);
+  Peer peer(gpu_name);
   kernels::Buffer delta = peer.gpu->allocate(3, Scalar::kF64);
   peer.gpu->fill(std::numeric_limits<double>::infinity(), delta.view());
   peer.mass.move(1.0, delta.view());
@@ -97,9 +99,10 @@ TEST_CASE("a snapshot under way shows what is no number once it is there") {
 }
 
 TEST_CASE("a fold in two parts ends as one at once does, on the mass as it is by then") {
-  CAPTURE(each_gpu());
-  Peer in_two;
-  Peer at_once;
+  const std::string gpu_name = GENERATE(from_range(test::gpus()));
+  CAPTURE(gpu_name);
+  Peer in_two(gpu_name);
+  Peer at_once(gpu_name);
   const std::vector first{10.0, 20.0};
   const std::vector second{7.0};
   in_two.begin_fold(0, 0.5, first);
@@ -129,8 +132,9 @@ TEST_CASE("a fold in two parts ends as one at once does, on the mass as it is by
 }
 
 TEST_CASE("folds in two parts that follow each other at once do not meet on their way") {
-  CAPTURE(each_gpu());
-  Peer peer;
+  const std::string gpu_name = GENERATE(from_range(test::gpus()));
+  CAPTURE(gpu_name);
+  Peer peer(gpu_name);
   for (const double number : {10.0, 20.0, 30.0}) {
     peer.begin_fold(0, 1.0, {number, number});
     CHECK(peer.mass.end_folds().size() == 1);
@@ -140,7 +144,9 @@ TEST_CASE("folds in two parts that follow each other at once do not meet on thei
 }
 
 TEST_CASE("a mass that begins anew has no part in what was on its way to it") {
-  Peer peer;
+  const std::string gpu_name = GENERATE(from_range(test::gpus()));
+  CAPTURE(gpu_name);
+  Peer peer(gpu_name);
   peer.begin_fold(0, 1.0, {10.0, 20.0});
   peer.mass.restart(std::span<const double>(kStart));
   CHECK(peer.mass.weight_under_way() == 0.0);
@@ -150,6 +156,8 @@ TEST_CASE("a mass that begins anew has no part in what was on its way to it") {
 }
 
 TEST_CASE("a device makes the payloads that the host would, and keeps what they lost") {
+  const std::string gpu_name = GENERATE(from_range(test::gpus()));
+  CAPTURE(gpu_name);
   const char* const name = GENERATE("bf16", "f16", "int8", "int4");
   const std::size_t count = GENERATE(as<std::size_t>{}, 1, 300, 513);
   CAPTURE(name, count);
@@ -159,7 +167,7 @@ TEST_CASE("a device makes the payloads that the host would, and keeps what they 
   for (std::size_t i = 0; i < count; ++i)
     start[i] = std::sin(static_cast<float>(i)) * static_cast<float>(i % 7);
   const auto host = test::reference_backend();
-  const auto gpu = test::late_gpu();
+  const auto gpu = test::gpu(gpu_name);
   Mass expected(layout, *host, std::span(start), codec.get());
   Mass got(layout, *gpu, std::span(start), codec.get());
   REQUIRE(got.begins_pushes());
@@ -191,20 +199,24 @@ TEST_CASE("a device makes the payloads that the host would, and keeps what they 
 }
 
 TEST_CASE("what is no number shows in a snapshot of a device's cells") {
+  const std::string gpu_name = GENERATE(from_range(test::gpus()));
+  CAPTURE(gpu_name);
   const auto codec = gossip::make_codec({.name = "int8"}).value();
   const BlockLayout layout(3, 8, Scalar::kF32);
-  const auto gpu = test::late_gpu();
+  const auto gpu = test::gpu(gpu_name);
   const std::vector<float> start{1.0F, std::numeric_limits<float>::quiet_NaN(), 2.0F};
   Mass mass(layout, *gpu, std::span(start), codec.get());
   CHECK_FALSE(mass.snapshot(std::vector<std::uint32_t>{0, 1}, 1)->finite);
 }
 
 TEST_CASE("a device's sketch is the host's but for the order of its sums") {
+  const std::string gpu_name = GENERATE(from_range(test::gpus()));
+  CAPTURE(gpu_name);
   const std::size_t width = GENERATE(as<std::size_t>{}, 16, 1024);
   const std::size_t first = GENERATE(as<std::size_t>{}, 0, 5, 1000);
   const std::size_t count = GENERATE(as<std::size_t>{}, 1, 63, 1024, 5000);
   CAPTURE(width, first, count);
-  const auto gpu = test::late_gpu();
+  const auto gpu = test::gpu(gpu_name);
   std::vector<double> numbers(count);
   for (std::size_t i = 0; i < count; ++i) numbers[i] = std::sin(static_cast<double>(i));
   std::vector<double> expected(width, 0.5);
@@ -221,10 +233,12 @@ TEST_CASE("a device's sketch is the host's but for the order of its sums") {
 }
 
 TEST_CASE("distances of mass on a device are those of its snapshot") {
+  const std::string gpu_name = GENERATE(from_range(test::gpus()));
+  CAPTURE(gpu_name);
   const bool per_block = GENERATE(false, true);
   const bool of_estimates = GENERATE(false, true);
   CAPTURE(per_block, of_estimates);
-  Peer peer;
+  Peer peer(gpu_name);
   peer.mass.keep(1, 0.5);
   const gossip::DistanceOptions options{.kind = gossip::DistanceOptions::Kind::kSketch,
                                         .of_estimates = of_estimates,

@@ -13,7 +13,7 @@
 #include "gossip/protocol.h"
 #include "runtime/random.h"
 #include "tests/support/far_backend.h"
-#include "tests/support/late_gpu.h"
+#include "tests/support/gpus.h"
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
 
@@ -139,11 +139,11 @@ struct Sender {
 };
 
 template <typename T>
-void check_alike(const gossip::Codec& codec, ParcelKind kind) {
+void check_alike(const std::string& gpu_name, const gossip::Codec& codec, ParcelKind kind) {
   constexpr std::size_t kCount = 1000;
   const BlockLayout layout(kCount, 300 * sizeof(T), kernels::kScalarOf<T>);  // the last is smaller
   const auto host_backend = test::reference_backend();
-  const auto gpu = test::late_gpu();
+  const auto gpu = test::gpu(gpu_name);
   const std::vector<T> start(kCount, T{1});
   Sender host(*host_backend, codec, layout, kind, std::span(start));
   Sender device(*gpu, codec, layout, kind, std::span(start));
@@ -175,18 +175,22 @@ void check_alike(const gossip::Codec& codec, ParcelKind kind) {
 }  // namespace
 
 TEST_CASE("differences and steps are coded on a device as on the host, and as much stays of them") {
+  const std::string gpu_name = GENERATE(from_range(test::gpus()));
+  CAPTURE(gpu_name);
   for (const gossip::CodecName& name : gossip::codec_names()) {
     CAPTURE(name.name);
     const auto codec = gossip::make_codec({name.name, 0.1}).value();
     for (const auto kind : {ParcelKind::kDifference, ParcelKind::kStep}) {
-      check_alike<float>(*codec, kind);
-      check_alike<double>(*codec, kind);  // by way of the host
+      check_alike<float>(gpu_name, *codec, kind);
+      check_alike<double>(gpu_name, *codec, kind);  // by way of the host
     }
   }
 }
 
 TEST_CASE("a device makes and reads the payloads of every codec as the host does") {
-  const auto gpu = test::late_gpu();
+  const std::string gpu_name = GENERATE(from_range(test::gpus()));
+  CAPTURE(gpu_name);
+  const auto gpu = test::gpu(gpu_name);
   for (const gossip::CodecName& name : gossip::codec_names()) {
     if (name.name == "f32") continue;  // numbers as they are
     // By positions, by a bitmap, all of them.

@@ -7,7 +7,7 @@
 #include "gossip/wire.h"
 #include "kernels/precision.h"
 #include "tests/support/far_backend.h"
-#include "tests/support/late_gpu.h"
+#include "tests/support/gpus.h"
 #include "tests/support/snapshots.h"
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
@@ -39,14 +39,14 @@ std::vector<double> x_of(const Mass& mass, kernels::Backend& backend, std::size_
 }
 
 struct Device {
-  const char* name;
+  std::string name;
   std::unique_ptr<kernels::Backend> backend;
 };
 std::vector<Device> devices() {
   std::vector<Device> all;
   all.push_back({"host memory", test::reference_backend()});
   all.push_back({"memory of its own", std::make_unique<test::FarBackend>()});
-  all.push_back({"a GPU that is late", test::late_gpu()});
+  for (const std::string& name : test::gpus()) all.push_back({name, test::gpu(name)});
   return all;
 }
 

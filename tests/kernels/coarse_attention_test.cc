@@ -1,7 +1,9 @@
 // Attention where products are coarser than f32: on a processor the same, on a GPU as far from it
 // as factors and results of bf16 make it, and on every device the same bits each time.
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdint>
 
 #include "tests/kernels/agreement.h"
@@ -85,6 +87,28 @@ TEST_CASE("attention repeats itself to the bit, in any precision") {
       const Operands<float> once = attended(*device, kShape, start);
       for (int i = 0; i < (device->is_host() ? 1 : 10); ++i)
         CHECK(attended(*device, kShape, start) == once);
+    }
+  }
+}
+
+TEST_CASE("attention has gradients that are numbers where all scores are far below zero") {
+  for (const AttentionShape& shape :
+       {AttentionShape{1, 64, 1, 64}, AttentionShape{2, 192, 2, 32}, AttentionShape{1, 65, 1, 32},
+        AttentionShape{1, 128, 1, 64}, AttentionShape{1, 64, 1, 64, true}}) {
+    CAPTURE(shape.tokens, shape.causal);
+    Operands<float> start = random_operands(shape, 1);
+    const float key = -120.0F * std::sqrt(static_cast<float>(shape.width));
+    for (std::size_t head = 0; head < shape.in_count(); head += shape.width) {
+      const bool is_query = head % (3 * shape.channels()) < shape.channels();
+      const bool is_key = !is_query && head % (3 * shape.channels()) < 2 * shape.channels();
+      if (is_query) start[kIn][head] = 1.0F;
+      if (is_key) start[kIn][head] = key;
+    }
+    for (const auto& device : operands::open_devices(Precision::kBf16)) {
+      CAPTURE(device->description());
+      const Operands<float> end = attended(*device, shape, start);
+      for (const Attention part : {kOut, kDIn})
+        CHECK(std::ranges::all_of(end[part], [](float x) { return std::isfinite(x); }));
     }
   }
 }

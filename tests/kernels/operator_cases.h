@@ -129,7 +129,7 @@ inline constexpr std::array<Case<kernels::RowsShape>, 5> kRows{{
     {"gpt-mini", {4, 64 * 128}, 1e-6, 5},
 }};
 
-inline constexpr std::array<Case<kernels::AttentionShape>, 12> kAttention{{
+inline constexpr std::array<Case<kernels::AttentionShape>, 13> kAttention{{
     {"one number", {1, 1, 1, 1}, 1e-6, 1},
     {"one token", {2, 1, 2, 3, true}, 1e-6, 2},
     {"two tokens", {1, 2, 1, 1}, 2e-6, 3},
@@ -137,6 +137,7 @@ inline constexpr std::array<Case<kernels::AttentionShape>, 12> kAttention{{
     {"odd sizes", {3, 7, 3, 5}, 2e-6, 5},
     {"odd sizes, causal", {3, 7, 3, 5, true}, 2e-6, 6},
     {"wider than long", {2, 3, 1, 37, true}, 4e-6, 7},
+    {"fewer heads than samples", {5, 6, 2, 4, true}, 2e-6, 13},
     {"gpt-mini", {2, 64, 4, 32, true}, 4e-6, 8},
     {"large", {1, 197, 3, 64}, 4e-6, 9},
     // Heads as cuDNN takes them, with few tokens and with one more than its blocks have.

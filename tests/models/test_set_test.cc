@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "models/evaluate.h"
-#include "tests/support/late_gpu.h"
+#include "tests/support/gpus.h"
 #include "tests/support/recording_backend.h"
 
 #include "tests/support/catch.h"  // last: it takes over the name CHECK
@@ -107,7 +107,9 @@ TEST_CASE("batches of a kept set are the host's, the last one that is not full t
   const std::size_t size = GENERATE(std::size_t{1}, std::size_t{30}, std::size_t{2500});
   const std::size_t batch = GENERATE(std::size_t{1}, std::size_t{7}, std::size_t{2500});
   CAPTURE(size, batch);
-  const auto gpu = test::late_gpu();
+  const std::string gpu_name = GENERATE(from_range(test::gpus()));
+  CAPTURE(gpu_name);
+  const auto gpu = test::gpu(gpu_name);
   const Numbers numbers(size);
   TestSet kept(*gpu, numbers);
   CHECK(numbers.reads() == size);
@@ -126,7 +128,9 @@ TEST_CASE("batches of a kept set are the host's, the last one that is not full t
 
 TEST_CASE("a GPU that keeps the set makes the same of it, and reads it once") {
   const Numbers numbers(1300);
-  const auto gpu = test::late_gpu();
+  const std::string gpu_name = GENERATE(from_range(test::gpus()));
+  CAPTURE(gpu_name);
+  const auto gpu = test::gpu(gpu_name);
   Judge judge(*gpu);
   TestSet kept(*gpu, numbers);
   for (const std::size_t batch : {256U, 100U, 1300U, 256U}) {
