@@ -248,6 +248,8 @@ class Exchange {
   [[nodiscard]] std::uint64_t parcels_clipped() const { return clipping_.count(); }
   [[nodiscard]] std::vector<Event> take_events();
   [[nodiscard]] const StandingWatch& standing() const { return standing_; }
+  // Living members on this machine, this peer included, as far as their addresses say.
+  [[nodiscard]] std::size_t living_here() const;
   void note_diverged();
   // Of the other members, the living first, at most kReportedMax.
   [[nodiscard]] std::vector<MemberReport> member_reports(runtime::Instant now) const;

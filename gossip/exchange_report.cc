@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "gossip/exchange.h"
+#include "runtime/address.h"
 
 namespace gossip {
 
@@ -75,6 +76,16 @@ void Exchange::look_for_frozen(runtime::Instant now) {
       frozen_.erase(peer);
     events_.emplace_back(FrozenEvent{peer, name_of(peer), frozen, members().progress(peer).step});
   }
+}
+
+std::size_t Exchange::living_here() const {
+  const std::string& here = contact_of(options_.self.id)->address.control;
+  const auto is_here = [&](runtime::PeerId peer) {
+    const Contact* const contact = contact_of(peer);
+    return peer == options_.self.id ||
+           (contact != nullptr && runtime::are_on_one_machine(here, contact->address.control));
+  };
+  return static_cast<std::size_t>(std::ranges::count_if(members().living(), is_here));
 }
 
 EdgeReport Exchange::edge_report(runtime::PeerId peer, runtime::Instant now) const {

@@ -110,6 +110,10 @@ class Backend {
   // by such weights as they are, and round others with every product. As vector algebra.
   virtual void round(ConstView /*x*/, View /*rounded*/) { CHECK(false); }
 
+  // On a host, with how many threads it computes from now on, at least 1: what was made ready for
+  // another number is made anew as it is used. Elsewhere nothing changes.
+  virtual void set_threads(std::size_t /*count*/) {}
+
   // Memory. Fresh memory holds zeros.
   [[nodiscard]] virtual Buffer allocate(std::size_t count, Scalar scalar) = 0;
   virtual void upload(ConstView host, View device) = 0;

@@ -239,6 +239,7 @@ class Peer {
   // The other members, as Exchange::member_reports().
   [[nodiscard]] std::vector<gossip::MemberReport> member_reports(runtime::Instant now) const;
   [[nodiscard]] gossip::StandingWatch standing() const;
+  [[nodiscard]] std::size_t living_here() const;  // members, as Exchange::living_here()
   [[nodiscard]] bool leave_asked() const;  // by somebody who may: leave as if stopped
   [[nodiscard]] std::vector<gossip::Event> take_events();
 

@@ -73,6 +73,11 @@ std::vector<gossip::MemberReport> Peer::member_reports(runtime::Instant now) con
   return exchange_->member_reports(now);
 }
 
+std::size_t Peer::living_here() const {
+  const std::scoped_lock lock(mutex_);
+  return exchange_->living_here();
+}
+
 gossip::StandingWatch Peer::standing() const {
   const std::scoped_lock lock(mutex_);
   return exchange_->standing();

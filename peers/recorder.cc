@@ -72,7 +72,7 @@ void Recorder::evaluate(Peer& peer) {
 
 void Recorder::now_and_then(Peer& peer, runtime::Instant now) {
   write_events(peer, now);
-  parts_.save_if_due(peer, now);
+  parts_.now_and_then(peer, now);
   if (now - progress_at_ >= kProgressEvery) write_progress(peer, now);
 }
 

@@ -20,6 +20,7 @@
 #include "peers/checkpoints.h"
 #include "peers/config_checks.h"
 #include "peers/config_members.h"
+#include "peers/core_share.h"
 #include "peers/driver.h"
 #include "peers/estimate_file.h"
 #include "peers/former_self.h"
@@ -370,6 +371,12 @@ class PeerProcess {
                                             .config = &config_,
                                             .folder = folder_,
                                             .identity = {self_.id, self_.incarnation}});
+    std::optional<CoreShare> core_share;
+    std::vector<unsigned> cores;
+    if (config_.peer.threads == 0 && start_.launched)
+      cores = runtime::cores_for(config_.data.part, config_.data.parts, runtime::usable_cores());
+    else if (config_.peer.threads == 0 && surroundings_->backend->is_host())
+      core_share.emplace(*surroundings_->backend, log_, runtime::usable_cores().size());
     Recorder recorder(
         {.assembly = assembly_.get(),
          .metrics = metrics_.get(),
@@ -377,14 +384,13 @@ class PeerProcess {
          .clock = &clock_,
          .evaluate_every = config_.train.evaluate_every,
          .name_of = [this](runtime::PeerId id) { return name_of(id); },
-         .save_if_due = [this](Peer& peer,
-                               runtime::Instant now) { checkpoints_->save_if_due(peer, now); },
+         .now_and_then =
+             [&](Peer& peer, runtime::Instant now) {
+               checkpoints_->save_if_due(peer, now);
+               if (core_share) core_share->follow(peer, now);
+             },
          .keep_estimate = [this](Peer& peer) { static_cast<void>(keep_estimate(peer)); }},
         clock_.now());
-    std::vector<unsigned> cores;
-    if (start_.launched && config_.peer.threads == 0) {
-      cores = runtime::cores_for(config_.data.part, config_.data.parts, runtime::usable_cores());
-    }
     train_since_ = clock_.now();
     const Ending ending = run_until_done(assembly_->peer(), {.transport = transport_.get(),
                                                              .clock = &clock_,

@@ -4,6 +4,7 @@
 // convolutions that ours are faster for.
 
 #include <cstddef>
+#include <optional>
 
 #include "kernels/backend.h"
 #include "kernels/cpu/direct_conv.h"
@@ -24,6 +25,7 @@ class CpuBackend final : public Backend {
   [[nodiscard]] Precision precision() const override;
   [[nodiscard]] bool takes_rounded() const override { return factors_ == Factors::kBf16; }
   void round(ConstView x, View rounded) override;
+  void set_threads(std::size_t count) override;
 
   [[nodiscard]] Buffer allocate(std::size_t count, Scalar scalar) override;
   void upload(ConstView host, View device) override;
@@ -109,17 +111,25 @@ class CpuBackend final : public Backend {
   [[nodiscard]] const float* weight_factor(ConstView weight);
   [[nodiscard]] ImageFactor image_factor(ConstView numbers) const;
 
+  // What is made for so many threads.
+  struct Team {
+    Team(std::size_t threads, Factors factors, const LayerLoops& loops)
+        : onednn(factors), direct(threads, loops), winograd(threads, loops), sums(threads) {}
+
+    OneDnn onednn;
+    DirectConv direct;
+    Winograd winograd;
+    RowSums sums;
+  };
+
   std::size_t threads_;
   Factors factors_;
   const LayerLoops& loops_;
-  OneDnn onednn_;
-  DirectConv direct_;
-  Winograd winograd_;
+  std::optional<Team> team_;  // always one
   Buffer zeros_;
   Buffer rounded_weight_;
   Buffer rounded_gradient_;  // of a dense layer's output, as bf16
-  RowSums sums_;
-  Buffer scores_;  // of attention: two matrices a thread
+  Buffer scores_;            // of attention: two matrices a thread
 };
 
 }  // namespace kernels::cpu

@@ -64,7 +64,7 @@ void CpuBackend::batchnorm_forward(const BatchNormShape& shape, const BatchNormI
   // yet; what the difference costs in digits is small where the first row is like the others.
   const Rows rows = rows_of(shape).rows;
   const float* const in = f32(inputs.in);
-  const double* const sums = sums_.over(rows, [&](const RowPart& part, double* of_part) {
+  const double* const sums = team_->sums.over(rows, [&](const RowPart& part, double* of_part) {
     loops_.batchnorm_sums({part.count, rows.columns}, in + part.first * rows.columns, in, of_part);
   });
   write_moments(rows, in, sums, f32(moments.mean), f32(moments.variance));
@@ -106,7 +106,7 @@ void CpuBackend::batchnorm_backward(const BatchNormShape& shape, const BatchNorm
                           f32(gradients.d_bias),
                           f32_or_null(gradients.d_out_more),
                           rounded_d_in ? bf16(d_in) : nullptr};
-  const double* const sums = sums_.over(norm.rows, [&](const RowPart& part, double* of_part) {
+  const double* const sums = team_->sums.over(norm.rows, [&](const RowPart& part, double* of_part) {
     const std::size_t first = part.first * shape.channels;
     loops_.batchnorm_backward_sums(rows_of(norm, part), from(forward, first), channels,
                                    from(all, first), of_part);

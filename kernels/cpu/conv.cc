@@ -28,9 +28,9 @@ void CpuBackend::conv_forward(const ConvShape& shape, ConstView in, ConstView we
   CHECK(is_real(in.scalar()) || takes_rounded());
   const float* const shift = bias_or_zeros(bias, shape.out_channels);
   if (filters_minimally(shape))
-    winograd_.forward(shape, f32(in), f32(weight), shift, f32(out));
-  else if (multiplies_ourselves() && direct_.suits(shape))
-    direct_.forward(shape, image_factor(in), weight_factor(weight), shift, f32(out));
+    team_->winograd.forward(shape, f32(in), f32(weight), shift, f32(out));
+  else if (multiplies_ourselves() && team_->direct.suits(shape))
+    team_->direct.forward(shape, image_factor(in), weight_factor(weight), shift, f32(out));
   else
     onednn().conv_forward(shape, factor_of(in), f32(weight), shift, f32(out));
 }
@@ -39,9 +39,9 @@ void CpuBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
                                const LayerGradients& gradients) {
   CHECK(fits(shape, saved, gradients));
   CHECK(takes_rounded() || (is_real(saved.in.scalar()) && is_real(gradients.d_out.scalar())));
-  const bool ours_weight = multiplies_ourselves() && direct_.suits(shape);
+  const bool ours_weight = multiplies_ourselves() && team_->direct.suits(shape);
   const bool ours_data =
-      multiplies_ourselves() && direct_.suits_backward_data(shape) && !gradients.d_in.empty();
+      multiplies_ourselves() && team_->direct.suits_backward_data(shape) && !gradients.d_in.empty();
   const bool masked = shape.activation == Activation::kRelu;
   // Ours read f32 that is rounded: in the pass over it that there is anyway.
   const bool summed = masked || !gradients.d_bias.empty();
@@ -54,17 +54,19 @@ void CpuBackend::conv_backward(const ConvShape& shape, const ConvSaved& saved,
   ImageFactor d = image_factor(gradients.d_out);
   if (rounds) d.kind = ImageFactor::Kind::kPlain;
   if (filters_minimally(shape))
-    winograd_.backward_weight(shape, f32(saved.in), f32(gradients.d_out), f32(gradients.d_weight));
+    team_->winograd.backward_weight(shape, f32(saved.in), f32(gradients.d_out),
+                                    f32(gradients.d_weight));
   else if (ours_weight)
-    direct_.backward_weight(shape, image_factor(saved.in), d, f32(gradients.d_weight));
+    team_->direct.backward_weight(shape, image_factor(saved.in), d, f32(gradients.d_weight));
   else
     onednn().conv_backward_weight(shape, factor_of(saved.in), factor_of(gradients.d_out),
                                   f32(gradients.d_weight));
   if (gradients.d_in.empty()) return;
   if (filters_minimally(shape))
-    winograd_.backward_data(shape, f32(saved.weight), f32(gradients.d_out), f32(gradients.d_in));
+    team_->winograd.backward_data(shape, f32(saved.weight), f32(gradients.d_out),
+                                  f32(gradients.d_in));
   else if (ours_data)
-    direct_.backward_data(shape, weight_factor(saved.weight), d, f32(gradients.d_in));
+    team_->direct.backward_data(shape, weight_factor(saved.weight), d, f32(gradients.d_in));
   else
     onednn().conv_backward_data(shape, f32(saved.weight), factor_of(gradients.d_out),
                                 f32(gradients.d_in));

@@ -29,7 +29,7 @@ void CpuBackend::layernorm_backward(const LayerNormShape& shape, const LayerNorm
   float* const d_in = gradients.d_in.empty() ? nullptr : f32(gradients.d_in);
   float* const d_scale = f32(gradients.d_weight);
   float* const d_shift = f32(gradients.d_bias);
-  const double* const sums = sums_.over(norm.rows, [&](const RowPart& part, double* of_part) {
+  const double* const sums = team_->sums.over(norm.rows, [&](const RowPart& part, double* of_part) {
     const std::size_t first = part.first * shape.columns;
     loops_.layernorm_backward(
         {{part.count, shape.columns}, norm.epsilon, false}, f32(saved.in) + first, f32(saved.scale),

@@ -9,19 +9,21 @@
 namespace kernels::cpu {
 
 CpuBackend::CpuBackend(std::size_t threads, Factors factors)
-    : threads_(threads),
-      factors_(factors),
-      loops_(layer_loops()),
-      onednn_(factors),
-      direct_(threads, loops_),
-      winograd_(threads, loops_),
-      sums_(threads) {
+    : threads_(threads), factors_(factors), loops_(layer_loops()) {
   CHECK(threads >= 1);
+  team_.emplace(threads, factors, loops_);
+}
+
+void CpuBackend::set_threads(std::size_t count) {
+  CHECK(count >= 1);
+  if (count == threads_) return;
+  threads_ = count;
+  team_.emplace(count, factors_, loops_);
 }
 
 OneDnn& CpuBackend::onednn() {
   use_threads(threads_);
-  return onednn_;
+  return team_->onednn;
 }
 
 std::string_view CpuBackend::name() const { return "cpu"; }
@@ -64,7 +66,7 @@ OutputGradient from(OutputGradient gradient, std::size_t first) {
 }  // namespace
 
 void CpuBackend::mask_and_sum(const Rows& rows, const OutputGradient& gradient, View d_bias) {
-  const double* const sums = sums_.over(rows, [&](const RowPart& part, double* of_part) {
+  const double* const sums = team_->sums.over(rows, [&](const RowPart& part, double* of_part) {
     const std::size_t first = part.first * rows.columns;
     loops_.mask_and_sum({part.count, rows.columns}, from(gradient, first), of_part);
   });

@@ -25,7 +25,7 @@ SetThreads set_threads() {
 
 // As GNU's runtime counts: a turn is a pause instruction, some 140 cycles.
 constexpr const char* kSpins = "GOMP_SPINCOUNT";
-constexpr const char* kTurns = "30000";
+constexpr const char* kTurns = "3000";
 
 bool says_how_to_wait(std::string_view variable) {
   return variable.starts_with("GOMP_SPINCOUNT=") || variable.starts_with("OMP_WAIT_POLICY=");

@@ -12,8 +12,8 @@ namespace kernels::cpu {
 // for some 15 ms, which on a machine that does anything else keeps a core from the very thread that
 // is waited for: beside one busy process two threads trained six to forty times slower. Where
 // the environment says nothing of it, starts the program anew, with the same arguments, with waits
-// of some 1.5 ms (the runtime reads its environment before main, and never again). Costs up to 2 %
-// on an idle machine. First in main, before any thread; where it cannot be done, nothing changes.
+// of some 0.15 ms (the runtime reads its environment before main, and never again). First in main,
+// before any thread; where it cannot be done, nothing changes.
 void wait_briefly(char** arguments);
 
 // From here on, oneDNN's calls from this thread compute with `count` threads.

@@ -48,6 +48,24 @@ TEST_CASE("a lone peer has nobody to talk to and is quiet") {
   CHECK(table[0].next(PeerId{0}, Channel::kControl, at_ms(0)) == nullptr);
 }
 
+TEST_CASE("a peer knows how many of the living are on its machine") {
+  const auto contact_at = [](std::uint64_t id, const char* control) {
+    return gossip::Contact{
+        .id = PeerId{id}, .incarnation = 1, .name = {}, .address = {control, {}, {}}};
+  };
+  const gossip::Contact self = contact_at(0, "tcp://10.0.0.1:7000");
+  Exchange exchange({.self = ExchangeTable::sender(self.id), .contact = self}, test::small_layout(),
+                    gossip::Members(self.id, test::peers(4), at_ms(0)), at_ms(0));
+  CHECK(exchange.living_here() == 1);  // where the others are it does not know yet
+  exchange.meet({contact_at(1, "tcp://10.0.0.1:7100"), contact_at(2, "tcp://10.0.0.2:7000"),
+                 contact_at(3, "tcp://10.0.0.1:7200")},
+                false, at_ms(0));
+  CHECK(exchange.living_here() == 3);
+  const Message goodbye{ExchangeTable::sender(PeerId{3}), gossip::Goodbye{}};
+  exchange.receive(goodbye, 1, at_ms(1));
+  CHECK(exchange.living_here() == 2);
+}
+
 TEST_CASE(
     "copies of the model that nobody has acknowledged are few, whatever the number of peers") {
   ExchangeTable table(6);

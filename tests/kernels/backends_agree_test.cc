@@ -56,6 +56,32 @@ TEST_CASE("a convolution gives the same bits every time") {
   }
 }
 
+TEST_CASE("a processor whose threads become others gives the bits of one that had as many") {
+  const auto opened = [](std::size_t threads) {
+    return std::move(kernels::open_backend({.device = "cpu", .threads = threads})->backend);
+  };
+  const auto changing = opened(2);
+  const auto check = [&](const auto& table) {
+    for (const auto& [name, shape_of_case, tolerance, seed] : table) {
+      const auto shape = shape_of_case;
+      CAPTURE(name);
+      const Operands<float> start = layers::random_operands(shape, seed);
+      const auto step = [&](Backend& backend, Views v) {
+        layers::forward(backend, shape, v);
+        layers::backward(backend, shape, v);
+      };
+      for (const std::size_t threads : {2U, 1U, 2U}) {
+        const auto fixed = opened(threads);
+        changing->set_threads(threads);
+        CHECK(changing->description() == fixed->description());
+        CHECK(operands::run_on(*changing, start, step) == operands::run_on(*fixed, start, step));
+      }
+    }
+  };
+  check(operator_cases::kDense);
+  check(operator_cases::kConv);
+}
+
 TEST_CASE("a first layer's backward pass leaves d_in alone and gives the same gradients") {
   const auto gradients = [](Views v) {
     return kernels::LayerGradients{v[Layer::kDOut], View{}, v[Layer::kDWeight], v[Layer::kDBias]};

@@ -1,5 +1,7 @@
 """Real processes on this machine: peers that come while others train. One ctest a method."""
 
+import os
+import pathlib
 import signal
 import unittest
 
@@ -44,6 +46,10 @@ class Joining(unittest.TestCase):
         return lambda: any(e["event"] == "member" and e["peer"] == peer and e["state"] == state
                            for e in run.events(name))
 
+    def heard_in_the_log(self, run, name, words):
+        log = pathlib.Path(run.folder, "runs/t", name, "events.log")
+        return lambda: log.exists() and words in log.read_text(encoding="utf-8")
+
     def test_a_newcomer_goes_on_where_the_run_is_and_ends_with_it(self):
         with Run(SHORT) as run:
             first = self.peer(run, "a", 0, parts=2)
@@ -58,6 +64,21 @@ class Joining(unittest.TestCase):
                 self.assertGreater(end["parcels_received"], 0)
             held = sum(end["weight"] + end["weight_in_flight"] for end in ends)
             self.assertLess(abs(held - 2), 1e-9)
+
+    @unittest.skipIf(len(os.sched_getaffinity(0)) < 2, "one core is not shared")
+    def test_peers_started_by_hand_share_the_cores_of_their_machine_while_they_are_there(self):
+        with Run(LONG) as run:
+            first = self.peer(run, "a", 0, parts=2, more=["--set", "peer.threads=0"])
+            run.wait_for(self.is_training(run, "a"), first)
+            second = self.peer(run, "b", 1, [self.address(run, "a")], parts=2, more=["--set", "peer.threads=0"])
+            for name in ("a", "b"):
+                run.wait_for(self.heard_in_the_log(run, name, "2 peers of this run are on this machine: computes on "),
+                             first)
+            self.leave(run, "b", second)
+            run.wait_for(self.heard_in_the_log(run, "a", "no other peer of this run is on this machine: computes on all"),
+                         first)
+            first.send_signal(signal.SIGINT)
+            self.assertEqual(first.wait(timeout=60 * PATIENCE), 130)
 
     @fault
     def test_a_newcomer_brings_weight_one_and_leaves_it_behind(self):
