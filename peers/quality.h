@@ -15,4 +15,15 @@ struct Quality {
 // run that died of its learning rate from one that went well.
 [[nodiscard]] std::string guess_warning(const Quality& quality);
 
+// Told of what a peer's estimate comes to, time after time.
+class LearningWatch {
+ public:
+  // For a person, where it has become hardly better than a guess after it was better; empty
+  // otherwise. Such a network seldom learns again, and whoever joins takes it over.
+  [[nodiscard]] std::string note(const Quality& quality);
+
+ private:
+  bool was_better_ = false;
+};
+
 }  // namespace peers

@@ -62,6 +62,8 @@ void Recorder::after_step(Peer& peer, double /*loss*/, runtime::Instant /*now*/)
 void Recorder::evaluate(Peer& peer) {
   last_quality_ = parts_.assembly->objective().evaluate(peer.estimate());
   if (!last_quality_) return;
+  if (const std::string warning = learning_.note(*last_quality_); !warning.empty())
+    parts_.log->warn("step {}: {}", peer.step(), warning);
   parts_.metrics->write(parts_.clock->now(), "evaluate",
                         {{"step", peer.step()},
                          {"epoch", epoch(peer.steps_worth())},

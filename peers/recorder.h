@@ -55,6 +55,7 @@ class Recorder final : public Observer {
   std::uint64_t evaluated_epochs_ = 0;
   runtime::Duration wait_mentioned_{0};  // how long one was when it was told of; 0: it was not
   std::optional<Quality> last_quality_;
+  LearningWatch learning_;
 };
 
 }  // namespace peers

@@ -55,3 +55,20 @@ TEST_CASE("an average that is hardly better than a guess is said to be") {
   CHECK_FALSE(warns({.loss = 2.31, .accuracy = 0.0, .guess_loss = 0.0}));  // of no classes
   CHECK_FALSE(warns({.loss = std::nan(""), .accuracy = 0.0, .guess_loss = guess}));
 }
+
+TEST_CASE("a network that has forgotten what it had learned is told of once") {
+  const auto quality = [](double loss) {
+    return peers::Quality{.loss = loss, .accuracy = 0.1, .guess_loss = std::log(10.0)};
+  };
+  peers::LearningWatch watch;
+  CHECK(watch.note(quality(2.31)).empty());  // it has not begun
+  CHECK(watch.note(quality(0.5)).empty());
+  CHECK(watch.note(quality(2.0)).empty());
+  CHECK(watch.note(quality(2.30)).find("policy.learning_rate is too high") != std::string::npos);
+  CHECK(watch.note(quality(2.31)).empty());
+  CHECK(watch.note(quality(1.0)).empty());
+  CHECK_FALSE(watch.note(quality(2.31)).empty());
+  peers::LearningWatch of_no_classes;
+  for (const double loss : {1.0, 9.0})
+    CHECK(of_no_classes.note({.loss = loss, .accuracy = 0.0, .guess_loss = 0.0}).empty());
+}
