@@ -233,7 +233,7 @@ class Launch(unittest.TestCase):
             self.assertEqual(still_alive_after(pids, seconds=5), [])
 
     def test_threads_that_wait_for_others_do_not_keep_their_cores_unless_one_says_so(self):
-        for said, spins in (((), "30000"), (("env", "GOMP_SPINCOUNT=7"), "7")):
+        for said, spins in (((), "3000"), (("env", "GOMP_SPINCOUNT=7"), "7")):
             with Run(LONG) as run:
                 process = run.start("launch", "run.toml", "--peers", "1", on=said)
                 run.wait_for(run.all_training(1), process)
