@@ -1,9 +1,10 @@
 #pragma once
-// The backend of NVIDIA GPUs: cuDNN for convolutions, batch normalisation and, in bf16, attention,
-// where the build has it and it has an engine for them, cuBLASLt for other products of layers,
-// cuBLAS for those it has no kernel for, our own kernels for the rest. The contract is
-// kernels/backend.h; f32 products are full f32; tf32 and bf16 ones (kernels/precision.h) from
-// compute capability 8.0. What is by cuDNN or cuBLASLt has been compiled and linked, never run.
+// The backend of NVIDIA GPUs: cuDNN for convolutions that are not depthwise, batch normalisation
+// and, in bf16, attention, where the build has it and it has an engine for them, cuBLASLt for other
+// products of layers, cuBLAS for those it has no kernel for, our own kernels for the rest. The
+// contract is kernels/backend.h; f32 products are full f32; tf32 and bf16 ones
+// (kernels/precision.h) from compute capability 8.0. What is by cuDNN or cuBLASLt has been compiled
+// and linked, never run.
 
 #include <memory>
 #include <string>
