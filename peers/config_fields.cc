@@ -61,8 +61,7 @@ void describe_peer(PeerConfig& c, Table t) {
   t.add("peer.device", Text{&c.device}, "auto, cpu, reference, or cuda:0, cuda:1, ...");
   t.add("peer.threads", Count{&c.threads, {0, kThreadsMax}},
         "compute threads on a CPU; 0: cores / peers of this run on this machine; more than cores "
-        "are slow, "
-        "which is said");
+        "are slow, which is said");
 }
 
 void describe_data(DataConfig& c, Table t) {

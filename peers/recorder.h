@@ -23,7 +23,7 @@ class Recorder final : public Observer {
     const runtime::Clock* clock = nullptr;
     std::uint64_t evaluate_every = 1;                           // epochs; 0: not before the end
     std::function<std::string(runtime::PeerId)> name_of;        // of a member
-    std::function<void(Peer&, runtime::Instant)> now_and_then;  // whatever else is to be done so
+    std::function<void(Peer&, runtime::Instant)> now_and_then;  // what else is due between rounds
     std::function<void(Peer&)> keep_estimate;                   // of a peer that is about to leave
   };
   Recorder(Parts parts, runtime::Instant now);

@@ -1,16 +1,15 @@
 """What gossip costs peers on a GPU: two that share it, pushing after every step, beside the same two that never push.
 For scripts/bench."""
 
-import json
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from bench_launch import launch
+
 STEPS = 2000
 WARM_UP_SECONDS = 3.0  # after a peer's first record: plans are made, memory is found
-RUN_SECONDS_MAX = 600
 TOML = f"""
 run = "gpu"
 [model]
@@ -37,14 +36,7 @@ def step_milliseconds(records):
 
 def measure(murmur, folder, settings):
     """(milliseconds a step, parcels that a peer sent a step) of one run: means over its peers."""
-    command = [murmur, "launch", "run.toml", "--peers", "2"]
-    for setting in settings:
-        command += ["--set", setting]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=RUN_SECONDS_MAX)
-    if done.returncode != 0:
-        raise RuntimeError(f"exit status {done.returncode}\n{done.stderr.strip()[-2000:]}")
-    peers = [[json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-             for file in sorted((folder / "runs/gpu").glob("p*/metrics.jsonl"))]
+    peers = launch(murmur, folder, 2, settings)
     ends = [records[-1] for records in peers]
     return (statistics.mean(step_milliseconds(records) for records in peers),
             statistics.mean(end["parcels_sent"] / end["step"] for end in ends))

@@ -1,17 +1,17 @@
 """What a policy costs beside plain SGD: time of a step and memory of a peer, of real peers. For scripts/bench."""
 
-import json
 import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from bench_launch import launch
+
 STEPS = 150
 MODEL_MEGABYTES = 14.9  # of f32: the unit in which memory is told
 PEERS = 2
 PLAIN = "plain SGD"
-RUN_SECONDS_MAX = 300
 TOML = f"""
 run = "cost"
 [model]
@@ -38,15 +38,7 @@ def settings(name):
 
 def measure(murmur, name, folder):
     """(milliseconds a step, megabytes) of one run: means over its peers."""
-    command = [murmur, "launch", "run.toml", "--peers", str(PEERS)]
-    for setting in settings(name):
-        command += ["--set", setting]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=RUN_SECONDS_MAX)
-    if done.returncode != 0:
-        raise RuntimeError(f"{name}: exit status {done.returncode}\n{done.stderr.strip()[-2000:]}")
-    ends = []
-    for record in sorted((folder / "runs/cost").glob("p*/metrics.jsonl")):
-        ends.append(json.loads(record.read_text().splitlines()[-1]))
+    ends = [records[-1] for records in launch(murmur, folder, PEERS, settings(name))]
     # Of the samples that its steps had, whose number a policy may change.
     seconds = [end["samples"] / end["samples_per_second"] / end["step"] for end in ends]
     return 1e3 * statistics.mean(seconds), statistics.mean(end["memory_peak_bytes"] for end in ends) / 1e6

@@ -30,7 +30,7 @@ struct AttentionKeyHash {
 // scores of a row are below -88: before 9.26 the keys that fill half of their last block of 128 go
 // on in its empty half, seen on compute capability 9.0 and under a mask that hides nothing
 // (NVIDIA's cudnn-frontend, pull request 628; PyTorch, issue 196678).
-[[nodiscard]] inline bool may_be_no_numbers(const AttentionKey& key, std::size_t version) {
+[[nodiscard]] inline bool may_give_nan(const AttentionKey& key, std::size_t version) {
   constexpr std::size_t kBlock = 128;
   return version < 92600 && key.backward && !key.shape.causal &&
          key.shape.tokens % kBlock == kBlock / 2;

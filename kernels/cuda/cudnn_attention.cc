@@ -36,7 +36,7 @@ std::size_t workspace_bytes_max(const AttentionShape& shape) {
 runtime::Result<Plan> find_plan(cudnnHandle_t handle, const AttentionKey& key) {
   if (cudnnGetVersion() < kFirstVersion) return runtime::Error{"cuDNN is older than 9.19"};
   if (!counts_in_32_bits(key.shape)) return runtime::Error{"more than 2^31 numbers"};
-  if (may_be_no_numbers(key, cudnnGetVersion()))
+  if (may_give_nan(key, cudnnGetVersion()))
     return runtime::Error{"cuDNN before 9.26 may give gradients that are no numbers"};
   const auto graph = graph_of(handle, key);
   if (!graph) return graph.error();

@@ -54,8 +54,8 @@ void CudaBackend::layernorm_backward(const LayerNormShape& shape, const LayerNor
   float* const d_in = gradients.d_in.empty() ? nullptr : gradients.d_in.as<float>().data();
   float* const d_scale = gradients.d_weight.as<float>().data();
   add_up_rows(device_, {rows, columns}, d_out, gradients.d_bias.as<float>().data());
-  auto* const moments =
-      device_.factors<RowMoments>(rows);  // the sums below take the scratch memory
+  // Not in the scratch memory, which sum_columns() takes.
+  auto* const moments = device_.factors<RowMoments>(rows);
   CUDA_CHECK(launch(device_.stream(), rows, [=] __device__(std::size_t row) {
     const float* const x = in + row * columns;
     const float* const d = d_out + row * columns;

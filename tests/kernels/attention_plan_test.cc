@@ -18,7 +18,7 @@ using kernels::cuda::AttentionKey;
 using kernels::cuda::AttentionKeyHash;
 using kernels::cuda::AttentionPart;
 using kernels::cuda::counts_in_32_bits;
-using kernels::cuda::may_be_no_numbers;
+using kernels::cuda::may_give_nan;
 using kernels::cuda::out_layout;
 using kernels::cuda::part_layout;
 using kernels::cuda::scores_layout;
@@ -145,13 +145,13 @@ TEST_CASE("a key says for a person which attention it is") {
 TEST_CASE("a backward pass that cuDNN may get wrong is told from the others") {
   constexpr std::size_t kWrong = 91900;
   const AttentionKey key{{2, 64, 4, 32}, true};
-  CHECK(may_be_no_numbers(key, kWrong));
-  CHECK(may_be_no_numbers(AttentionKey{{1, 192, 1, 8}, true}, 92599));
-  CHECK_FALSE(may_be_no_numbers(key, 92600));
-  CHECK_FALSE(may_be_no_numbers(AttentionKey{key.shape}, kWrong));
-  CHECK_FALSE(may_be_no_numbers(AttentionKey{{2, 64, 4, 32, true}, true}, kWrong));
+  CHECK(may_give_nan(key, kWrong));
+  CHECK(may_give_nan(AttentionKey{{1, 192, 1, 8}, true}, 92599));
+  CHECK_FALSE(may_give_nan(key, 92600));
+  CHECK_FALSE(may_give_nan(AttentionKey{key.shape}, kWrong));
+  CHECK_FALSE(may_give_nan(AttentionKey{{2, 64, 4, 32, true}, true}, kWrong));
   for (const std::size_t tokens : {32U, 63U, 65U, 128U, 256U})
-    CHECK_FALSE(may_be_no_numbers(AttentionKey{{2, tokens, 4, 32}, true}, kWrong));
+    CHECK_FALSE(may_give_nan(AttentionKey{{2, tokens, 4, 32}, true}, kWrong));
 }
 
 TEST_CASE("attention whose scores 32 bits cannot count is left to others") {
